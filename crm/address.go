@@ -1,0 +1,177 @@
+package crm
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Address is a mail address in the form in which it is matched and stored:
+// NFC, lower case, the domain as Unicode (U-labels), without display name,
+// comments or surrounding space. The zero value is no address.
+//
+// RFC 5321 §2.4 lets a host tell Local from local; no host in use does, and
+// customers write their own address in every case, so the local part is folded
+// as well. What the header said is kept beside it in [Party.Written].
+type Address string
+
+// maxAddress bounds an address in bytes: RFC 5321 §4.5.3.1 allows 64 for the
+// local part and 255 for the domain; U-labels of RFC 6532 may take more bytes.
+const maxAddress = 640
+
+// lenient accepts what mail in the wild uses (a_b.example) and only maps.
+var lenient = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
+
+// ParseAddress normalises a bare address (addr-spec). It fails with
+// [KindInvalid] on field "address" when s cannot be an address at all; it is
+// idempotent: the result parses to itself.
+func ParseAddress(s string) (Address, error) {
+	s = strings.TrimSpace(strings.Trim(strings.TrimSpace(s), "<>"))
+	s = strings.TrimPrefix(s, "mailto:")
+	at := strings.LastIndexByte(s, '@')
+	switch {
+	case s == "":
+		return "", Invalid("address", "the address is empty; write it like name@example.com")
+	case len(s) > maxAddress:
+		return "", Invalid("address", "the address is longer than %d bytes", maxAddress)
+	case !utf8.ValidString(s):
+		return "", Invalid("address", "the address is not valid UTF-8")
+	case at <= 0 || at == len(s)-1:
+		return "", Invalid("address", "%q has no name or no domain; write it like name@example.com", s)
+	}
+	local, err := normalLocal(s[:at])
+	if err != nil {
+		return "", err
+	}
+	domain, err := ParseDomain(s[at+1:])
+	if err != nil {
+		return "", err
+	}
+	a := local + "@" + domain
+	if len(a) > maxAddress {
+		return "", Invalid("address", "the address is longer than %d bytes", maxAddress)
+	}
+	return Address(a), nil
+}
+
+func normalLocal(local string) (string, error) {
+	// "john"@x and john@x are the same mailbox (RFC 5321 §4.1.2).
+	if n := len(local); n > 2 && local[0] == '"' && local[n-1] == '"' && !strings.ContainsAny(local[1:n-1], " \"\\()<>[]:;@,") {
+		local = local[1 : n-1]
+	}
+	for _, r := range local {
+		if unicode.IsControl(r) || r == '<' || r == '>' {
+			return "", Invalid("address", "the name before @ has a control character or angle bracket")
+		}
+	}
+	if strings.ContainsAny(local, " \t") && !strings.HasPrefix(local, `"`) {
+		return "", Invalid("address", "there is a space before @; remove it")
+	}
+	return fold(local), nil
+}
+
+// fold is NFC over lower case, applied until nothing changes: a few runes
+// (ẞ, İ) need two rounds, and the result must be a fixed point to be a key.
+func fold(s string) string {
+	if isLowerASCII(s) {
+		return s
+	}
+	for range 4 {
+		t := norm.NFC.String(strings.ToLower(norm.NFC.String(s)))
+		if t == s {
+			break
+		}
+		s = t
+	}
+	return s
+}
+
+func isLowerASCII(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseDomain normalises a domain: NFC, lower case, A-labels to U-labels,
+// no trailing dot. A domain literal such as [192.0.2.1] is kept as it is.
+func ParseDomain(s string) (string, error) {
+	s = strings.TrimSuffix(strings.TrimSpace(s), ".")
+	if s == "" {
+		return "", Invalid("domain", "the domain is empty")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune("<>@,;\"\\()", r) {
+			return "", Invalid("domain", "%q is not a domain; write it like example.com", s)
+		}
+	}
+	if s[0] == '[' || isPlainDomain(s) {
+		return fold(s), nil
+	}
+	d := fold(s)
+	for range 3 { // mapping may reveal an A-label, so go on to the fixed point
+		u, err := lenient.ToUnicode(d)
+		if u = strings.TrimSuffix(fold(u), "."); err != nil || u == "" || u == d || strings.ContainsAny(u, "@<> ") {
+			break
+		}
+		d = u
+	}
+	return d, nil
+}
+
+// isPlainDomain reports ASCII without an A-label: nothing for IDNA to do.
+func isPlainDomain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return !strings.Contains(strings.ToLower(s), "xn--")
+}
+
+// Domain gives the part after the last @.
+func (a Address) Domain() string {
+	return string(a[strings.LastIndexByte(string(a), '@')+1:])
+}
+
+// Local gives the part before the last @.
+func (a Address) Local() string {
+	return string(a[:max(0, strings.LastIndexByte(string(a), '@'))])
+}
+
+// robotLocals are local parts behind which no human reads; a bare word or a
+// word followed by - + . or _ counts.
+var robotLocals = []string{"noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "mailer-daemon", "postmaster",
+	"bounce", "bounces", "eivastata", "ei-vastata", "alavastaa", "ala-vastaa", "nepasrepondre", "keineantwort"}
+
+// LooksRobotic reports addresses that announce that nobody reads them
+// (no-reply@, mailer-daemon@). They never become contacts by themselves.
+func (a Address) LooksRobotic() bool {
+	l := a.Local()
+	for _, r := range robotLocals {
+		if rest, ok := strings.CutPrefix(l, r); ok && (rest == "" || strings.IndexByte("-+._=", rest[0]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// Party is one named address of a header field ("mailbox" in RFC 5322 §3.4).
+type Party struct {
+	Name    string  // decoded display name, "" when none
+	Address Address // as matched
+	Written string  // the address as the header has it
+}
+
+// Display gives the name, or the address when there is none.
+func (p Party) Display() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return string(p.Address)
+}

@@ -1,0 +1,266 @@
+package crm
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseAddress(t *testing.T) {
+	for in, want := range map[string]Address{
+		"Dora@Acme.Example":                "dora@acme.example",
+		" <dora@acme.example> ":            "dora@acme.example",
+		"mailto:dora@acme.example":         "dora@acme.example",
+		"ÄITI@Yritys.Example":              "äiti@yritys.example",
+		"a\u0308iti@yritys.example":        "äiti@yritys.example", // decomposed
+		"jukka@xn--hmeenlinna-q5a.example": "jukka@hämeenlinna.example",
+		"jukka@Hämeenlinna.example.":       "jukka@hämeenlinna.example",
+		`"john"@acme.example`:              "john@acme.example",
+		`"john doe"@acme.example`:          `"john doe"@acme.example`,
+		"a_b@c_d.example":                  "a_b@c_d.example",
+		"dora@[192.0.2.1]":                 "dora@[192.0.2.1]",
+		"a@b@c.example":                    "a@b@c.example",
+		"o'brien+x@acme.example":           "o'brien+x@acme.example",
+	} {
+		got, err := ParseAddress(in)
+		if err != nil || got != want {
+			t.Errorf("ParseAddress(%q) = %q, %v; want %q", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "dora", "@acme.example", "dora@", "do ra@acme.example", "dora@ac me.example", "a\x00b@acme.example", "x@y\r\nz", strings.Repeat("x", 900) + "@y.example", "d\xffra@acme.example"} {
+		if got, err := ParseAddress(in); KindOf(err) != KindInvalid {
+			t.Errorf("ParseAddress(%q) = %q, %v; want an invalid address", in, got, err)
+		}
+	}
+}
+
+func FuzzParseAddress(f *testing.F) {
+	for _, s := range []string{"Dora@Acme.Example", "ÄITI@xn--hmeenlinna-q5a.example", `"a b"@c`, "İ@İ.example", "ẞ@ß.example", "a@b@c", "x@xn--xn---epa.example"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := ParseAddress(s)
+		if err != nil {
+			return
+		}
+		again, err := ParseAddress(string(a))
+		if err != nil || again != a {
+			t.Fatalf("%q gives %q, and that gives %q, %v", s, a, again, err)
+		}
+		if !utf8.ValidString(string(a)) || strings.ContainsAny(string(a), "\r\n\x00") {
+			t.Fatalf("%q gives %q", s, a)
+		}
+	})
+}
+
+func TestAddressLooksRobotic(t *testing.T) {
+	for a, want := range map[Address]bool{"noreply@x.example": true, "no-reply+17@x.example": true, "mailer-daemon@x.example": true, "bounces-5@x.example": true,
+		"bouncer@x.example": false, "norep@x.example": false, "postmasters.anna@x.example": false, "dora@noreply.example": false} {
+		if got := a.LooksRobotic(); got != want {
+			t.Errorf("%s looks robotic: %v, want %v", a, got, want)
+		}
+	}
+}
+
+func TestTokensFoldAlikeEverywhere(t *testing.T) {
+	for in, want := range map[string]string{
+		"Päivällinen, KLO 18:00!":  "paivallinen klo 18 00",
+		"Straße GROẞ Øresund Łódź": "strasse gross oresund lodz",
+		"pa\u0308iva\u0308":        "paiva",
+		"dora.p@acme.example":      "dora p acme example",
+		"東京 Привет":                "東京 привет",
+		"":                         "",
+		"ǅ ﬁ":                      "dz fi",
+	} {
+		if got := strings.Join(Tokens(in), " "); got != want {
+			t.Errorf("Tokens(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := len(AppendTokens(nil, strings.Repeat("sana ", 1000), 100)); got > 110 {
+		t.Errorf("a limit of 100 gave %d bytes", got)
+	}
+}
+
+// directory is a Directory out of maps.
+type directory struct {
+	contacts map[Address][]ContactID
+	threads  map[string][]ContactID
+	twoWay   map[Address]bool
+}
+
+func (d directory) ContactsOf(a Address, _ time.Time) []ContactID { return d.contacts[a] }
+func (d directory) TwoWay(a Address) bool                         { return d.twoWay[a] }
+func (d directory) ThreadContacts(ids []string) ([]ContactID, string) {
+	for _, id := range ids {
+		if c := d.threads[id]; len(c) > 0 {
+			return c, id
+		}
+	}
+	return nil, ""
+}
+
+func party(a string) []Party { return []Party{{Address: Address(a)}} }
+
+func TestDecide(t *testing.T) {
+	dir := directory{
+		contacts: map[Address][]ContactID{"dora@acme.example": {1}, "info@acme.example": {1, 2}},
+		threads:  map[string][]ContactID{"t1@acme.example": {1}},
+		twoWay:   map[Address]bool{"new@gmx.example": true, "noreply@shop.example": true},
+	}
+	for _, c := range []struct {
+		name   string
+		policy Policy
+		mail   Envelope
+		keep   bool
+		rule   Rule
+		links  []Link
+		newOne Address
+	}{
+		{name: "from a customer", mail: Envelope{From: party("dora@acme.example"), To: party("anna@firm.example")},
+			keep: true, links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "from: dora@acme.example", Confidence: 1}}},
+		{name: "to a customer in Cc", mail: Envelope{From: party("anna@firm.example"), To: party("x@else.example"), Cc: party("dora@acme.example")},
+			keep: true, links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "cc: dora@acme.example", Confidence: 1}}},
+		{name: "Reply-To grants nothing", mail: Envelope{From: party("shop@relay.example"), ReplyTo: party("dora@acme.example"), To: party("anna@firm.example")},
+			rule: RuleNoCustomer},
+		{name: "a shared address is everybody's, and said so", mail: Envelope{From: party("info@acme.example"), To: party("anna@firm.example")}, keep: true,
+			links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "from: info@acme.example (shared)", Confidence: 0.5}, {Contact: 2, Rule: RuleExact, Evidence: "from: info@acme.example (shared)", Confidence: 0.5}}},
+		{name: "unknown address in her thread", mail: Envelope{From: party("d.privat@gmx.example"), To: party("anna@firm.example"), References: []string{"t1@acme.example"}},
+			keep: true, links: []Link{{Contact: 1, Rule: RuleThread, Evidence: "References: t1@acme.example", Confidence: 0.8}}},
+		{name: "a newsletter does not inherit", mail: Envelope{Class: ClassNewsletter, From: party("news@else.example"), To: party("anna@firm.example"), References: []string{"t1@acme.example"}},
+			rule: RuleNoCustomer},
+		{name: "two-way mail makes a customer", mail: Envelope{From: party("new@gmx.example"), To: party("anna@firm.example")}, keep: true, newOne: "new@gmx.example"},
+		{name: "but not of an address that nobody reads", mail: Envelope{From: party("noreply@shop.example"), To: party("anna@firm.example")}, rule: RuleNoCustomer},
+		{name: "internal", mail: Envelope{From: party("anna@firm.example"), To: party("ben@sub.firm.example")}, rule: RuleInternal},
+		{name: "internal in a customer's thread", mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example"), References: []string{"t1@acme.example"}}, rule: RuleInternal},
+		{name: "internal under policy all", policy: PolicyAll, mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example")}, keep: true},
+		{name: "a stranger under policy external", policy: PolicyExternal, mail: Envelope{From: party("x@else.example"), To: party("anna@firm.example")}, keep: true},
+		{name: "internal under policy external", policy: PolicyExternal, mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example")}, rule: RuleInternal},
+		{name: "nobody at all", mail: Envelope{Subject: "?"}, rule: RuleNobody},
+	} {
+		f := Firm{Domains: []string{"firm.example"}, Policy: PolicyKnown}
+		if c.policy != "" {
+			f.Policy = c.policy
+		}
+		if c.mail.Class == "" {
+			c.mail.Class = ClassHuman
+		}
+		v := Decide(&f, &c.mail, time.Now(), dir)
+		if v.Keep != c.keep || v.Rule != c.rule {
+			t.Errorf("%s: keep %v rule %q, want %v %q", c.name, v.Keep, v.Rule, c.keep, c.rule)
+		}
+		if diff := cmp.Diff(c.links, v.Links); diff != "" {
+			t.Errorf("%s: links (-want +got):\n%s", c.name, diff)
+		}
+		if got := newcomer(v); got != c.newOne {
+			t.Errorf("%s: newcomer %q, want %q", c.name, got, c.newOne)
+		}
+	}
+}
+
+func newcomer(v Verdict) Address {
+	if len(v.Newcomers) == 0 {
+		return ""
+	}
+	return v.Newcomers[0].Address
+}
+
+func TestCorrespondenceCountsPeopleOnly(t *testing.T) {
+	f := Firm{Domains: []string{"firm.example"}}
+	in := Envelope{Class: ClassHuman, From: party("dora@acme.example"), To: party("anna@firm.example"), Cc: party("x@else.example")}
+	wrote, answered := f.Correspondence(&in)
+	if len(wrote) != 1 || wrote[0].Address != "dora@acme.example" || len(answered) != 0 {
+		t.Errorf("incoming: wrote %v answered %v", wrote, answered)
+	}
+	out := Envelope{Class: ClassHuman, From: party("anna@firm.example"), To: append(party("dora@acme.example"), party("noreply@shop.example")...)}
+	if wrote, answered = f.Correspondence(&out); len(wrote) != 0 || len(answered) != 1 || answered[0].Address != "dora@acme.example" {
+		t.Errorf("outgoing: wrote %v answered %v", wrote, answered)
+	}
+	in.Class = ClassAutoReply
+	if wrote, answered = f.Correspondence(&in); wrote != nil || answered != nil {
+		t.Errorf("an auto-reply counts as correspondence: %v %v", wrote, answered)
+	}
+}
+
+func TestPlausibleDate(t *testing.T) {
+	seen := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	internal := seen.Add(-time.Hour)
+	for name, c := range map[string][3]time.Time{
+		"the Date field":          {seen.Add(-2 * time.Hour), internal, seen.Add(-2 * time.Hour)},
+		"from the future":         {seen.AddDate(3, 0, 0), internal, internal},
+		"1970":                    {time.Unix(0, 0), internal, internal},
+		"none":                    {{}, internal, internal},
+		"nothing can be believed": {{}, time.Unix(0, 0), seen},
+		"the server is in 2099":   {seen.AddDate(0, 0, -9), seen.AddDate(73, 0, 0), seen.AddDate(0, 0, -9)},
+	} {
+		if got := PlausibleDate(c[0], c[1], seen); !got.Equal(c[2]) {
+			t.Errorf("%s: %v, want %v", name, got, c[2])
+		}
+	}
+}
+
+func TestMaySee(t *testing.T) {
+	private := Visibility{Private: true, Holders: []StaffID{7}}
+	for _, c := range []struct {
+		who  string
+		v    Viewer
+		m    Visibility
+		want bool
+	}{
+		{"nobody sees nothing", Viewer{}, Visibility{}, false},
+		{"a colleague sees the firm's mail", Viewer{Staff: 8}, Visibility{Holders: []StaffID{7}}, true},
+		{"but not a private one", Viewer{Staff: 8}, private, false},
+		{"nor does an administrator", Viewer{Staff: 9, Role: StaffAdmin}, private, false},
+		{"its holder does", Viewer{Staff: 7}, private, true},
+		{"the program itself reads all", SystemViewer, private, true},
+	} {
+		if got := c.v.MaySee(c.m); got != c.want {
+			t.Errorf("%s: got %v", c.who, got)
+		}
+	}
+}
+
+func TestFirmValidate(t *testing.T) {
+	f := Firm{Domains: []string{"Lumipolku.Example"}}
+	if err := f.Validate(); err != nil || f.Domains[0] != "lumipolku.example" || f.Policy != PolicyKnown || f.Currency != "EUR" {
+		t.Fatalf("%v, %+v", err, f)
+	}
+	for field, bad := range map[string]Firm{
+		"own domain":     {Domains: []string{"gmail.com"}},
+		"capture policy": {Policy: "everything"},
+		"time zone":      {TimeZone: "Helsinki time"},
+		"currency":       {Currency: "euro"},
+		"language":       {Language: "xx"},
+	} {
+		err := bad.Validate()
+		if KindOf(err) != KindInvalid || !strings.HasPrefix(err.Error(), field+": ") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestFolderUse(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		attrs []string
+		want  string
+	}{
+		{"Sent", nil, "sent"}, {"INBOX/Lähetetyt", nil, "sent"}, {"Gesendete Elemente", nil, "sent"}, {"Whatever", []string{`\HasNoChildren`, `\Sent`}, "sent"},
+		{"Roskakori", nil, "trash"}, {"Asiakkaat", nil, ""}, {"Sent", []string{`\Junk`}, "junk"},
+	} {
+		if got := FolderUse(c.name, '/', c.attrs); got != c.want {
+			t.Errorf("FolderUse(%s, %v) = %q, want %q", c.name, c.attrs, got, c.want)
+		}
+	}
+	choice := FolderChoice{Include: []string{"Junk"}, Exclude: []string{"Secret"}}
+	for name, want := range map[string]bool{"Junk": true, "Secret": false, "INBOX": true} {
+		if got := choice.Capture(name, FolderUse(name, '/', nil)); got != want {
+			t.Errorf("Capture(%s) = %v", name, got)
+		}
+	}
+	if (FolderChoice{}).Capture("Trash", "trash") {
+		t.Error("Trash is captured unasked")
+	}
+}

@@ -1,0 +1,104 @@
+package crm
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Contact is one human.
+type Contact struct {
+	ID        ContactID
+	Customer  CustomerID
+	Name      string
+	Addresses []ContactAddress
+	Phones    []string
+	Created   time.Time
+	Origin    string // how we came to know: "two-way mail", "added by hand", "import"
+}
+
+// ContactAddress says that a contact uses an address, and when. An address may
+// belong to several contacts (info@), and then Shared is set.
+type ContactAddress struct {
+	Address Address
+	From    time.Time // zero: always
+	Until   time.Time // zero: still
+	Shared  bool
+}
+
+// ValidAt reports whether the contact used the address at t.
+func (a ContactAddress) ValidAt(t time.Time) bool {
+	return (a.From.IsZero() || !t.Before(a.From)) && (a.Until.IsZero() || t.Before(a.Until))
+}
+
+// Customer is the account we do business with: a confirmed organisation with
+// its contacts, or one contact alone (then Organisation is 0).
+type Customer struct {
+	ID           CustomerID
+	Name         string
+	Organisation OrganisationID
+	Owner        StaffID // the colleague who looks after it, 0 when nobody
+	Contacts     []Contact
+	Created      time.Time
+}
+
+// Organisation is a confirmed company or association.
+type Organisation struct {
+	ID        OrganisationID
+	Name      string
+	Domains   []string
+	Confirmed time.Time
+}
+
+// Note is what a colleague wrote down about a customer.
+type Note struct {
+	ID       NoteID
+	Customer CustomerID
+	Contact  ContactID // 0: about the customer as a whole
+	Staff    StaffID
+	Kind     string // NoteKindNote or NoteKindCall
+	Body     string
+	At       time.Time
+}
+
+// The kinds of note.
+const (
+	NoteKindNote = "note"
+	NoteKindCall = "call"
+)
+
+// MaxNote bounds the body of a note in bytes.
+const MaxNote = 20_000
+
+// Validate checks a note before it is kept.
+func (n *Note) Validate() error {
+	n.Body = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(n.Body, "\x00", ""), "�"))
+	switch {
+	case n.Body == "":
+		return Invalid("note", "the note is empty; write a few words")
+	case len(n.Body) > MaxNote:
+		return Invalid("note", "the note is longer than %d characters; attach long texts as a mail", MaxNote)
+	case n.Kind != NoteKindNote && n.Kind != NoteKindCall:
+		return Invalid("kind", "%q is unknown; choose note or call", n.Kind)
+	}
+	return nil
+}
+
+// NameFromAddress makes a readable name for a correspondent whose mails carry
+// none: the words of the local part, capitalised ("aino.virtanen" becomes
+// "Aino Virtanen"); digits at the end are dropped.
+func NameFromAddress(a Address) string {
+	words := strings.FieldsFunc(a.Local(), func(r rune) bool { return strings.ContainsRune("._-+", r) })
+	for i, w := range words {
+		if t := strings.TrimRightFunc(w, unicode.IsDigit); t != "" {
+			w = t
+		}
+		r, n := utf8.DecodeRuneInString(w)
+		words[i] = string(unicode.ToUpper(r)) + w[n:]
+	}
+	if len(words) == 0 {
+		return string(a)
+	}
+	return strings.Join(words, " ")
+}

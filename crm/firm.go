@@ -1,0 +1,98 @@
+package crm
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Policy says which mail the firm captures.
+type Policy string
+
+// The capture policies.
+const (
+	PolicyKnown    Policy = "known"    // mail with customers (the default)
+	PolicyExternal Policy = "external" // all mail with anyone outside
+	PolicyAll      Policy = "all"      // internal mail too
+)
+
+// Firm is the company that runs Kaveri.
+type Firm struct {
+	Name      string    `json:"name"`
+	Domains   []string  `json:"domains"`   // own domains: mail among them is internal
+	Addresses []Address `json:"addresses"` // own addresses at domains that are not ours
+	TimeZone  string    `json:"time_zone"` // IANA name
+	Currency  string    `json:"currency"`  // ISO 4217
+	Language  string    `json:"language"`  // en or fi
+	Policy    Policy    `json:"policy"`
+}
+
+// Internal reports whether a is one of us: at an own domain (or a subdomain of
+// one), or an own address.
+func (f *Firm) Internal(a Address) bool {
+	if slices.Contains(f.Addresses, a) {
+		return true
+	}
+	d := a.Domain()
+	for _, own := range f.Domains {
+		if d == own || strings.HasSuffix(d, own) && d[len(d)-len(own)-1] == '.' {
+			return true
+		}
+	}
+	return false
+}
+
+// Validate checks the settings and names the field at fault.
+func (f *Firm) Validate() error {
+	for i, d := range f.Domains {
+		n, err := ParseDomain(d)
+		if err != nil {
+			return Invalid("own domain", "%q is not a domain; write it like example.com", d)
+		}
+		if FreeMail(n) {
+			return Invalid("own domain", "%s is a free-mail provider shared by strangers; give your own address there as an own address instead", n)
+		}
+		f.Domains[i] = n
+	}
+	switch f.Policy {
+	case PolicyKnown, PolicyExternal, PolicyAll:
+	case "":
+		f.Policy = PolicyKnown
+	default:
+		return Invalid("capture policy", "%q is unknown; choose known, external or all", f.Policy)
+	}
+	if f.TimeZone == "" {
+		f.TimeZone = "Europe/Helsinki"
+	}
+	if _, err := time.LoadLocation(f.TimeZone); err != nil {
+		return Invalid("time zone", "%q is not an IANA time zone; write it like Europe/Helsinki", f.TimeZone)
+	}
+	if f.Currency == "" {
+		f.Currency = "EUR"
+	}
+	if len(f.Currency) != 3 || strings.ToUpper(f.Currency) != f.Currency {
+		return Invalid("currency", "%q is not an ISO 4217 code; write it like EUR", f.Currency)
+	}
+	switch f.Language {
+	case "":
+		f.Language = "en"
+	case "en", "fi":
+	default:
+		return Invalid("language", "%q is not offered; choose en or fi", f.Language)
+	}
+	return nil
+}
+
+// freeMail are providers whose domains say nothing about who somebody works
+// for. The list is short on purpose: the providers of Europe and the large
+// ones; it only guards the firm's own domains and, later, organisations.
+var freeMail = []string{
+	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.fi", "hotmail.fi", "live.fi", "hotmail.co.uk", "live.co.uk", "outlook.de", "hotmail.de", "hotmail.fr", "live.fr", "live.se", "hotmail.se",
+	"yahoo.com", "ymail.com", "rocketmail.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "yahoo.es", "yahoo.it", "yahoo.se", "yahoo.co.jp",
+	"icloud.com", "me.com", "mac.com", "aol.com", "proton.me", "protonmail.com", "pm.me", "tutanota.com", "tuta.io", "fastmail.com", "fastmail.fm", "zoho.com", "hey.com", "mail.com", "gmx.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "web.de", "t-online.de", "freenet.de", "posteo.de", "mailbox.org", "arcor.de",
+	"luukku.com", "kolumbus.fi", "elisanet.fi", "saunalahti.fi", "netti.fi", "suomi24.fi", "pp.inet.fi", "inet.fi", "dnainternet.net", "welho.com", "jippii.fi", "sci.fi", "nic.fi", "phnet.fi", "mbnet.fi", "surffi.net",
+	"telia.com", "spray.se", "bredband.net", "comhem.se", "online.no", "mail.ee", "hot.ee", "inbox.lv", "orange.fr", "wanadoo.fr", "free.fr", "laposte.net", "sfr.fr", "libero.it", "virgilio.it", "tiscali.it", "btinternet.com", "sky.com", "virginmedia.com", "ntlworld.com", "comcast.net", "verizon.net", "att.net", "cox.net", "sbcglobal.net", "mail.ru", "yandex.ru", "bk.ru", "list.ru", "inbox.ru", "rambler.ru", "qq.com", "163.com", "126.com", "naver.com", "seznam.cz", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "ukr.net", "bigpond.com", "shaw.ca", "rogers.com", "telenet.be", "skynet.be", "ziggo.nl", "kpnmail.nl", "xs4all.nl", "planet.nl", "bluewin.ch",
+}
+
+// FreeMail reports whether domain is a public mail provider.
+func FreeMail(domain string) bool { return slices.Contains(freeMail, domain) }

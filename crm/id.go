@@ -1,0 +1,37 @@
+package crm
+
+import "strconv"
+
+// Ids are made by the store from one sequence, so that an id of one kind is
+// never a valid id of another, and stay below 2^53, so that every reader of
+// JSON keeps them exact. The zero id means "none".
+type (
+	// StaffID names a colleague.
+	StaffID int64
+	// MailboxID names a staff mailbox.
+	MailboxID int64
+	// FolderID names a folder of a mailbox.
+	FolderID int64
+	// MessageID names a stored message (not the Message-ID header field).
+	MessageID int64
+	// ContactID names a contact: one human.
+	ContactID int64
+	// CustomerID names a customer: the account we do business with.
+	CustomerID int64
+	// OrganisationID names an organisation.
+	OrganisationID int64
+	// ConversationID names a conversation: mails joined by References.
+	ConversationID int64
+	// NoteID names a note.
+	NoteID int64
+)
+
+// ParseID reads a decimal id as it stands in addresses of pages and on the
+// command line. It reports an error of kind [KindInvalid] naming field.
+func ParseID[T ~int64](field, s string) (T, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, Invalid(field, "%q is not an id: give the number shown in the list", s)
+	}
+	return T(n), nil
+}

@@ -1,0 +1,375 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"kaveri/crm"
+)
+
+// known is a message that is stored already.
+type known struct {
+	id, conversation int64
+	at               time.Time
+}
+
+// place is a UID in its folder and epoch.
+type place struct {
+	folder      crm.FolderID
+	uidValidity uint32
+	uid         uint32
+}
+
+// address is a contact's use of an address.
+type usage struct {
+	contact, customer int64
+	from, until       int64
+	named             bool
+}
+
+// batch is one transaction's worth of capture: what was looked up, kept true
+// while the batch itself adds to it, and the rows to be written at its end.
+// It is the [crm.Directory] of the rules.
+type batch struct {
+	x    *tx
+	now  time.Time
+	firm crm.Firm   // Policy is that of the mail at hand, see under
+	rule crm.Policy // the firm's own policy
+	err  error      // of a lookup that the rules made
+
+	messages  map[[32]byte]known
+	rawIDs    map[[32]byte]int64
+	threads   map[string]int64 // Message-ID -> conversation
+	merged    map[int64]int64  // conversation -> the one it went into
+	addresses map[crm.Address]int64
+	usages    map[crm.Address][]usage
+	spoken    map[int64]spoken // keyed address -> correspondence
+	wanted    map[int64]bool
+	members   map[int64][]int64 // conversation -> contacts, read on demand
+	customers map[int64]int64   // contact -> customer
+
+	messageRows, raws, search, people, attachments, sightings, links []any
+	uids, uidKeys, threadRows, wantedRows                            []any
+	settled                                                          []place
+	spokenNow                                                        map[int64]spoken
+	last                                                             map[int64]int64 // customer -> newest mail
+	touched                                                          map[int64]bool  // customers whose timeline changed
+}
+
+// spoken is which ways human mail has gone.
+type spoken struct{ wrote, answered bool }
+
+func (x *tx) newBatch(now time.Time) (*batch, error) {
+	firm, err := x.firm()
+	if err != nil {
+		return nil, err
+	}
+	return &batch{
+		x: x, now: now, firm: firm, rule: firm.Policy,
+		messages: map[[32]byte]known{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
+		addresses: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
+		wanted: map[int64]bool{}, members: map[int64][]int64{}, customers: map[int64]int64{},
+		spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
+	}, nil
+}
+
+// under sets the policy by which the next mail is judged.
+func (b *batch) under(p crm.Policy) {
+	if b.firm.Policy = p; p == "" {
+		b.firm.Policy = b.rule
+	}
+}
+
+func (b *batch) lookUpMessages(contents, sums [][]byte) error {
+	err := each(b.x, `SELECT content, id, conversation_id, at_us FROM messages WHERE content IN (IN)`, nil, contents, func(r *sql.Rows) error {
+		var c []byte
+		var k known
+		var at int64
+		if err := r.Scan(&c, &k.id, &k.conversation, &at); err != nil {
+			return err
+		}
+		k.at = fromMicros(at)
+		b.messages[[32]byte(c)] = k
+		return nil
+	})
+	if err != nil || len(b.messages) == 0 {
+		return err // all are new: so are their raws
+	}
+	return each(b.x, `SELECT sha256, id FROM raws WHERE sha256 IN (IN)`, nil, sums, func(r *sql.Rows) error {
+		var c []byte
+		var id int64
+		if err := r.Scan(&c, &id); err != nil {
+			return err
+		}
+		b.rawIDs[[32]byte(c)] = id
+		return nil
+	})
+}
+
+func (b *batch) lookUpThreads(ids []string) error {
+	return each(b.x, `SELECT message_id, conversation_id FROM thread_ids WHERE message_id IN (IN)`, nil, distinct(ids), func(r *sql.Rows) error {
+		var id string
+		var c int64
+		if err := r.Scan(&id, &c); err != nil {
+			return err
+		}
+		b.threads[id] = c
+		return nil
+	})
+}
+
+// lookUpPeople reads addresses, the contacts that use them, and with whom we
+// have corresponded.
+func (b *batch) lookUpPeople(es []*crm.Envelope) error {
+	var all []string
+	var keys []int64
+	for _, e := range es {
+		for _, p := range e.Participants() {
+			all = append(all, string(p.Address))
+			if !b.firm.Internal(p.Address) {
+				keys = append(keys, b.x.s.key.address(p.Address))
+			}
+		}
+	}
+	all = distinct(all)
+	if err := each(b.x, `SELECT address, id FROM addresses WHERE address IN (IN)`, nil, all, func(r *sql.Rows) error {
+		var a string
+		var id int64
+		if err := r.Scan(&a, &id); err != nil {
+			return err
+		}
+		b.addresses[crm.Address(a)] = id
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := b.lookUpUsages(all); err != nil {
+		return err
+	}
+	return each(b.x, `SELECT key, wrote, answered FROM correspondents WHERE key IN (IN)`, nil, distinct(keys), func(r *sql.Rows) error {
+		var k, wrote, answered int64
+		if err := r.Scan(&k, &wrote, &answered); err != nil {
+			return err
+		}
+		b.spoken[k] = spoken{wrote != 0, answered != 0}
+		return nil
+	})
+}
+
+func (b *batch) lookUpUsages(addresses []string) error {
+	const query = `SELECT a.address, u.contact_id, c.customer_id, u.from_us, u.until_us, c.named
+FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id
+WHERE a.address IN (IN)`
+	return each(b.x, query, nil, addresses, func(r *sql.Rows) error {
+		var a string
+		var u usage
+		var named int64
+		if err := r.Scan(&a, &u.contact, &u.customer, &u.from, &u.until, &named); err != nil {
+			return err
+		}
+		u.named = named != 0
+		b.usages[crm.Address(a)] = append(b.usages[crm.Address(a)], u)
+		b.customers[u.contact] = u.customer
+		return nil
+	})
+}
+
+// ContactsOf answers the rules from what was looked up.
+func (b *batch) ContactsOf(a crm.Address, at time.Time) []crm.ContactID {
+	var out []crm.ContactID
+	t := micros(at)
+	for _, u := range b.usages[a] {
+		if (u.from == 0 || t >= u.from) && (u.until == 0 || t < u.until) {
+			out = append(out, crm.ContactID(u.contact))
+		}
+	}
+	return out
+}
+
+// TwoWay answers the rules from the correspondence.
+func (b *batch) TwoWay(a crm.Address) bool {
+	s := b.spoken[b.x.s.key.address(a)]
+	return s.wrote && s.answered
+}
+
+// ThreadContacts answers the rules: the contacts to whom mails of the
+// conversation are linked. It is asked for few mails, so it reads on demand.
+func (b *batch) ThreadContacts(ids []string) ([]crm.ContactID, string) {
+	for i := len(ids) - 1; i >= 0; i-- { // the nearest parent first
+		c, ok := b.threads[ids[i]]
+		if !ok {
+			continue
+		}
+		contacts, err := b.contactsIn(b.root(c))
+		if err != nil {
+			b.err = err
+			return nil, ""
+		}
+		if len(contacts) > 0 {
+			return contacts, ids[i]
+		}
+	}
+	return nil, ""
+}
+
+func (b *batch) contactsIn(conversation int64) ([]crm.ContactID, error) {
+	if _, ok := b.members[conversation]; !ok {
+		rows, err := b.x.query(`SELECT DISTINCT l.contact_id, c.customer_id FROM messages m JOIN links l ON l.message_id = m.id JOIN contacts c ON c.id = l.contact_id WHERE m.conversation_id = $1 ORDER BY l.contact_id`, conversation)
+		if err != nil {
+			return nil, err
+		}
+		b.members[conversation] = nil
+		if err := scanAll(rows, func(r *sql.Rows) error {
+			var c, customer int64
+			if err := r.Scan(&c, &customer); err != nil {
+				return err
+			}
+			b.customers[c] = customer
+			b.addMember(conversation, c)
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		// what this batch itself has linked is not in the tables yet
+		for i := 0; i < len(b.links); i += linkCols {
+			if m, ok := b.conversationOf(b.links[i+2].(int64)); ok && b.root(m) == conversation {
+				b.addMember(conversation, b.links[i].(int64))
+			}
+		}
+	}
+	var out []crm.ContactID
+	for _, c := range b.members[conversation] {
+		out = append(out, crm.ContactID(c))
+	}
+	return out, nil
+}
+
+func (b *batch) addMember(conversation, contact int64) {
+	for _, c := range b.members[conversation] {
+		if c == contact {
+			return
+		}
+	}
+	b.members[conversation] = append(b.members[conversation], contact)
+}
+
+func (b *batch) conversationOf(message int64) (int64, bool) {
+	for i := 0; i < len(b.messageRows); i += messageCols {
+		if b.messageRows[i].(int64) == message {
+			return b.messageRows[i+2].(int64), true
+		}
+	}
+	return 0, false
+}
+
+// addressID gives the row of an address, made when new.
+func (b *batch) addressID(a crm.Address) (int64, error) {
+	if id, ok := b.addresses[a]; ok {
+		return id, nil
+	}
+	id, err := b.x.id()
+	if err != nil {
+		return 0, err
+	}
+	b.addresses[a] = id
+	return id, b.x.exec(`INSERT INTO addresses (id, address) VALUES ($1, $2)`, id, string(a))
+}
+
+// The number of columns of the rows that a batch writes.
+const (
+	messageCols = 14
+	linkCols    = 6
+	uidCols     = 8
+)
+
+// flush writes the batch's rows, parents before children.
+func (b *batch) flush() error {
+	for _, w := range []struct {
+		head string
+		cols int
+		rows []any
+		tail string
+	}{
+		{`INSERT INTO messages (id, content, conversation_id, message_id, at_us, sent_us, direction, class, subject, preview, attachments, size, details, body) VALUES `, messageCols, b.messageRows, ``},
+		{`INSERT INTO raws (id, message_id, sha256, size, zstd) VALUES `, 5, b.raws, ``},
+		{`INSERT INTO participants (message_id, n, role, address_id, name, written) VALUES `, 6, b.people, ``},
+		{`INSERT INTO attachments (message_id, part, name, type, size, sha256, inline, content_id) VALUES `, 8, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
+		{`INSERT INTO thread_ids (message_id, conversation_id) VALUES `, 2, b.threadRows, ` ON CONFLICT (message_id) DO UPDATE SET conversation_id = excluded.conversation_id`},
+		{`INSERT INTO links (contact_id, at_us, message_id, rule, evidence, confidence) VALUES `, linkCols, b.links, ` ON CONFLICT (contact_id, at_us, message_id) DO NOTHING`},
+		{b.x.s.engine.index, b.x.s.engine.indexCols, b.search, ``},
+		{`INSERT INTO sightings (folder_id, uidvalidity, uid, message_id, raw_id, internal_us, seen_us, gone_us) VALUES `, 8, b.sightings, ` ON CONFLICT (folder_id, uid, uidvalidity) DO UPDATE SET gone_us = 0`},
+	} {
+		if err := b.x.insert(w.head, w.cols, w.rows, w.tail); err != nil {
+			return err
+		}
+	}
+	if err := b.flushCorrespondence(); err != nil {
+		return err
+	}
+	if err := b.settle(); err != nil {
+		return err
+	}
+	for _, w := range []struct {
+		head string
+		cols int
+		rows []any
+	}{
+		{`INSERT INTO uids (folder_id, uidvalidity, uid, state, rule, size, internal_us, id_key) VALUES `, uidCols, b.uids},
+		{`INSERT INTO uid_keys (key, folder_id, uid, uidvalidity) VALUES `, 4, b.uidKeys},
+		{`INSERT INTO wanted_keys (key) VALUES `, 1, b.wantedRows},
+	} {
+		if err := b.x.insert(w.head, w.cols, w.rows, ` ON CONFLICT DO NOTHING`); err != nil {
+			return err
+		}
+	}
+	if err := b.wake(); err != nil {
+		return err
+	}
+	for _, customer := range sortedKeys(b.last) {
+		if err := b.x.exec(`UPDATE customers SET last_us = $1 WHERE id = $2 AND last_us < $3`, b.last[customer], customer, b.last[customer]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle removes the rows of UIDs that have become sightings or are decided
+// anew.
+func (b *batch) settle() error {
+	byFolder := map[int64]map[int64][]int64{}
+	for _, p := range b.settled {
+		f, v := int64(p.folder), int64(p.uidValidity)
+		if byFolder[f] == nil {
+			byFolder[f] = map[int64][]int64{}
+		}
+		byFolder[f][v] = append(byFolder[f][v], int64(p.uid))
+	}
+	for _, f := range sortedKeys(byFolder) {
+		for _, v := range sortedKeys(byFolder[f]) {
+			for _, q := range []string{
+				`DELETE FROM uids WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
+				`DELETE FROM quarantine WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
+				`DELETE FROM uid_keys WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
+			} {
+				if err := each(b.x, q, []any{f, v}, byFolder[f][v], func(*sql.Rows) error { return nil }); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// distinct gives the different values of vs, in their first order.
+func distinct[T comparable](vs []T) []T {
+	seen := make(map[T]struct{}, len(vs))
+	out := vs[:0:0]
+	var zero T
+	for _, v := range vs {
+		if _, ok := seen[v]; !ok && v != zero {
+			seen[v] = struct{}{}
+			out = append(out, v)
+		}
+	}
+	return out
+}

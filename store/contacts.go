@@ -1,0 +1,384 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"kaveri/crm"
+)
+
+// correspond notes who wrote to us and to whom we wrote.
+func (b *batch) correspond(e *crm.Envelope) error {
+	wrote, answered := b.firm.Correspondence(e)
+	for _, p := range wrote {
+		b.speak(p.Address, spoken{wrote: true})
+	}
+	for _, p := range answered {
+		b.speak(p.Address, spoken{answered: true})
+	}
+	return nil
+}
+
+func (b *batch) speak(a crm.Address, way spoken) {
+	k := b.x.s.key.address(a)
+	was := b.spoken[k]
+	is := spoken{was.wrote || way.wrote, was.answered || way.answered}
+	if is != was {
+		b.spoken[k] = is
+		b.spokenNow[k] = is
+	}
+}
+
+func (b *batch) flushCorrespondence() error {
+	var rows []any
+	for _, k := range sortedKeys(b.spokenNow) {
+		rows = append(rows, k, flag(b.spokenNow[k].wrote), flag(b.spokenNow[k].answered))
+	}
+	return b.x.insert(`INSERT INTO correspondents (key, wrote, answered) VALUES `, 3, rows,
+		` ON CONFLICT (key) DO UPDATE SET wrote = CASE WHEN excluded.wrote = 1 THEN 1 ELSE correspondents.wrote END, answered = CASE WHEN excluded.answered = 1 THEN 1 ELSE correspondents.answered END`)
+}
+
+// admit makes a correspondent a contact and a customer of that contact alone.
+func (b *batch) admit(p crm.Party, origin string) error {
+	if len(b.usages[p.Address]) > 0 {
+		return nil
+	}
+	name, named := strings.TrimSpace(p.Name), true
+	if name == "" || strings.Contains(name, "@") {
+		name, named = crm.NameFromAddress(p.Address), false
+	}
+	customer, err := b.x.newCustomer(name, b.now)
+	if err != nil {
+		return err
+	}
+	contact, err := b.x.newContact(customer, name, named, origin, b.now)
+	if err != nil {
+		return err
+	}
+	return b.use(p.Address, contact, customer)
+}
+
+// use gives a contact an address: mail that is stored is linked, mail that was
+// withheld is fetched.
+func (b *batch) use(a crm.Address, contact, customer int64) error {
+	id, err := b.addressID(a)
+	if err != nil {
+		return err
+	}
+	if err := b.x.exec(`INSERT INTO contact_addresses (address_id, contact_id, shared) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		id, contact, flag(len(b.usages[a]) > 0)); err != nil {
+		return err
+	}
+	if err := b.x.words(customer, string(a)); err != nil {
+		return err
+	}
+	b.usages[a] = append(b.usages[a], usage{contact: contact, customer: customer, named: true})
+	b.customers[contact] = customer
+	b.touched[customer] = true
+	b.wantKey(b.x.s.key.address(a))
+	return b.linkStored(id, a, contact, customer)
+}
+
+// linkStored links the mails that are stored already, in the tables and in
+// this batch, and name the address.
+func (b *batch) linkStored(id int64, a crm.Address, contact, customer int64) error {
+	type row struct {
+		message, at int64
+		role        string
+	}
+	rows, err := b.x.query(`SELECT p.message_id, m.at_us, p.role FROM participants p JOIN messages m ON m.id = p.message_id WHERE p.address_id = $1 AND p.role IN ('from', 'to', 'cc', 'bcc') ORDER BY p.message_id, p.n`, id)
+	found, err := collect(rows, err, func(r *sql.Rows, v *row) error { return r.Scan(&v.message, &v.at, &v.role) })
+	if err != nil {
+		return err
+	}
+	at := map[int64]int64{}
+	for i := 0; i < len(b.messageRows); i += messageCols {
+		at[b.messageRows[i].(int64)] = b.messageRows[i+4].(int64)
+	}
+	for i := 0; i < len(b.people); i += 6 {
+		if role := b.people[i+2].(string); b.people[i+3].(int64) == id && role != string(crm.RoleSender) && role != string(crm.RoleReplyTo) {
+			m := b.people[i].(int64)
+			found = append(found, row{m, at[m], role})
+		}
+	}
+	for _, f := range found {
+		b.links = append(b.links, contact, f.at, f.message, string(crm.RuleExact), f.role+": "+string(a), confidenceUnit)
+		b.last[customer] = max(b.last[customer], f.at)
+	}
+	return nil
+}
+
+// link notes the links of a mail and gives the customers it belongs to.
+func (b *batch) link(message int64, at time.Time, links []crm.Link) ([]crm.CustomerID, error) {
+	var customers []crm.CustomerID
+	for _, l := range links {
+		c := int64(l.Contact)
+		customer := b.customers[c]
+		b.links = append(b.links, c, micros(at), message, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
+		b.last[customer] = max(b.last[customer], micros(at))
+		if m, ok := b.conversationOf(message); ok {
+			if _, read := b.members[b.root(m)]; read {
+				b.addMember(b.root(m), c)
+			}
+		}
+		customers = append(customers, crm.CustomerID(customer))
+	}
+	return customers, nil
+}
+
+// idKey gives the keyed hash of a mail's Message-ID, 0 without one.
+func (b *batch) idKey(e *crm.Envelope) int64 {
+	if e.MessageID == "" {
+		return 0
+	}
+	return b.x.s.key.messageID(e.MessageID)
+}
+
+// keysOf gives the keys by which a withheld mail can be found again: its
+// outsiders' addresses, its Message-ID and its ancestors'.
+func (b *batch) keysOf(e *crm.Envelope) []int64 {
+	var keys []int64
+	for _, p := range b.firm.Outsiders(e) {
+		keys = append(keys, b.x.s.key.address(p.Address))
+	}
+	for _, id := range threadIDs(e) {
+		keys = append(keys, b.x.s.key.messageID(id))
+	}
+	return distinct(keys)
+}
+
+// want notes that the thread of a linked mail belongs to somebody, so that
+// mails of it from addresses we do not know are fetched as well. Only the
+// policy "known" withholds such mail.
+func (b *batch) want(e *crm.Envelope, links []crm.Link) {
+	if b.firm.Policy != crm.PolicyKnown || len(links) == 0 {
+		return
+	}
+	for _, id := range threadIDs(e) {
+		b.wantKey(b.x.s.key.messageID(id))
+	}
+}
+
+func (b *batch) wantKey(k int64) {
+	if !b.wanted[k] {
+		b.wanted[k] = true
+		b.wantedRows = append(b.wantedRows, k)
+	}
+}
+
+// wake turns withheld mails whose key has become wanted into waiting ones.
+func (b *batch) wake() error {
+	var keys []int64
+	for _, k := range b.wantedRows {
+		keys = append(keys, k.(int64))
+	}
+	var places []place
+	if err := each(b.x, `SELECT folder_id, uidvalidity, uid FROM uid_keys WHERE key IN (IN)`, nil, keys, func(r *sql.Rows) error {
+		var p place
+		if err := r.Scan(&p.folder, &p.uidValidity, &p.uid); err != nil {
+			return err
+		}
+		places = append(places, p)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, p := range distinct(places) {
+		if err := b.x.exec(`UPDATE uids SET state = 'waiting', rule = '' WHERE folder_id = $1 AND uid = $2 AND uidvalidity = $3 AND state = 'withheld' AND rule = $4`,
+			int64(p.folder), int64(p.uid), int64(p.uidValidity), string(crm.RuleNoCustomer)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *tx) newCustomer(name string, now time.Time) (int64, error) {
+	id, err := x.id()
+	if err != nil {
+		return 0, err
+	}
+	if err := x.exec(`INSERT INTO customers (id, name, sort_key, last_us, created_us) VALUES ($1, $2, $3, 0, $4)`,
+		id, cut(name, 300), crm.SortKey(name), micros(now)); err != nil {
+		return 0, err
+	}
+	return id, x.words(id, name)
+}
+
+func (x *tx) newContact(customer int64, name string, named bool, origin string, now time.Time) (int64, error) {
+	id, err := x.id()
+	if err != nil {
+		return 0, err
+	}
+	return id, x.exec(`INSERT INTO contacts (id, customer_id, name, named, origin, created_us) VALUES ($1, $2, $3, $4, $5, $6)`,
+		id, customer, cut(name, 300), flag(named), origin, micros(now))
+}
+
+// words adds what a customer can be found by.
+func (x *tx) words(customer int64, text string) error {
+	var rows []any
+	for _, w := range distinct(crm.Tokens(text)) {
+		rows = append(rows, w, customer)
+	}
+	return x.insert(`INSERT INTO customer_words (word, customer_id) VALUES `, 2, rows, ` ON CONFLICT DO NOTHING`)
+}
+
+// CustomerImport is a customer from a list of the firm's own.
+type CustomerImport struct {
+	Name         string
+	Organisation string
+	Addresses    []crm.Address
+	Phones       []string
+}
+
+// AddCustomer adds a customer of one contact by hand. An address that belongs
+// to somebody already is a conflict that names them.
+func (s *Store) AddCustomer(ctx context.Context, v crm.Viewer, name string, addresses []crm.Address) (crm.Customer, error) {
+	name = strings.TrimSpace(name)
+	if name == "" && len(addresses) == 0 {
+		return crm.Customer{}, crm.Invalid("name", "give a name or an address")
+	}
+	if name == "" {
+		name = crm.NameFromAddress(addresses[0])
+	}
+	var id int64
+	err := s.write(ctx, func(x *tx) error {
+		b, err := x.newBatch(s.now())
+		if err != nil {
+			return err
+		}
+		if err := b.lookUpAddresses(addresses); err != nil {
+			return err
+		}
+		for _, a := range addresses {
+			if err := b.free(a); err != nil {
+				return err
+			}
+		}
+		id, err = b.add(CustomerImport{Name: name, Addresses: addresses}, "added by hand")
+		if err != nil {
+			return err
+		}
+		return b.flush()
+	})
+	if err != nil {
+		return crm.Customer{}, err
+	}
+	s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
+	return s.Customer(ctx, v, crm.CustomerID(id))
+}
+
+// free refuses an address that is ours or somebody's already.
+func (b *batch) free(a crm.Address) error {
+	if b.firm.Internal(a) {
+		return crm.Invalid("address", "%s is one of your own addresses", a)
+	}
+	for _, u := range b.usages[a] {
+		var name string
+		if err := b.x.row(`SELECT name FROM customers WHERE id = $1`, u.customer).Scan(&name); err != nil {
+			return err
+		}
+		return crm.Conflict("%s belongs to the customer %s already (number %d)", a, name, u.customer)
+	}
+	return nil
+}
+
+func (b *batch) lookUpAddresses(as []crm.Address) error {
+	e := &crm.Envelope{}
+	for _, a := range as {
+		e.To = append(e.To, crm.Party{Address: a})
+	}
+	return b.lookUpPeople([]*crm.Envelope{e})
+}
+
+// add makes the customer, its contact, and the uses of its addresses.
+func (b *batch) add(c CustomerImport, origin string) (int64, error) {
+	customer, err := b.x.newCustomer(c.Name, b.now)
+	if err != nil {
+		return 0, err
+	}
+	if c.Organisation != "" { // found by it; an organisation of its own comes by confirmation
+		if err := b.x.words(customer, c.Organisation); err != nil {
+			return 0, err
+		}
+	}
+	contact, err := b.x.newContact(customer, c.Name, true, origin, b.now)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range c.Addresses {
+		if err := b.use(a, contact, customer); err != nil {
+			return 0, err
+		}
+	}
+	for _, p := range c.Phones {
+		if err := b.x.exec(`INSERT INTO phones (contact_id, phone) VALUES ($1, $2) ON CONFLICT DO NOTHING`, contact, cut(p, 60)); err != nil {
+			return 0, err
+		}
+	}
+	return customer, nil
+}
+
+// ImportCustomers adds customers from a list. One whose address is known
+// already is the customer it belongs to, and gains the other addresses.
+func (s *Store) ImportCustomers(ctx context.Context, v crm.Viewer, list []CustomerImport) (added, matched int, err error) {
+	err = s.write(ctx, func(x *tx) error {
+		added, matched = 0, 0
+		b, err := x.newBatch(s.now())
+		if err != nil {
+			return err
+		}
+		var all []crm.Address
+		for _, c := range list {
+			all = append(all, c.Addresses...)
+		}
+		if err := b.lookUpAddresses(all); err != nil {
+			return err
+		}
+		for _, c := range list {
+			isNew, err := b.importOne(c)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				added++
+			} else {
+				matched++
+			}
+		}
+		return b.flush()
+	})
+	return added, matched, err
+}
+
+func (b *batch) importOne(c CustomerImport) (isNew bool, err error) {
+	var addresses []crm.Address
+	var owner *usage
+	for _, a := range distinct(c.Addresses) {
+		if b.firm.Internal(a) {
+			continue
+		}
+		if us := b.usages[a]; len(us) > 0 {
+			if owner == nil {
+				owner = &us[0]
+			}
+			continue
+		}
+		addresses = append(addresses, a)
+	}
+	if owner == nil {
+		c.Addresses = addresses
+		if c.Name == "" && len(addresses) > 0 {
+			c.Name = crm.NameFromAddress(addresses[0])
+		}
+		_, err := b.add(c, "import")
+		return true, err
+	}
+	for _, a := range addresses {
+		if err := b.use(a, owner.contact, owner.customer); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,350 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
+
+	"kaveri/crm"
+)
+
+// details is what a message keeps beside its columns.
+type details struct {
+	InReplyTo      []string `json:"in_reply_to,omitempty"`
+	References     []string `json:"references,omitempty"`
+	ClassReasons   []string `json:"class_reasons,omitempty"`
+	Defects        []string `json:"defects,omitempty"`
+	Lossy          bool     `json:"lossy,omitempty"`
+	TextSource     string   `json:"text_source,omitempty"`
+	CharsetGuessed bool     `json:"charset_guessed,omitempty"`
+}
+
+// confidenceUnit turns a link's confidence into the integer of its column.
+const confidenceUnit = 1_000_000
+
+// prepared is a delivery with all that can be made outside the transaction.
+type prepared struct {
+	*crm.Delivery
+	at      time.Time
+	details string
+	preview string
+	body    []byte
+	search  []any // values of the search index
+}
+
+var textEncoder = newTextEncoder()
+
+func newTextEncoder() *zstd.Encoder {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(false), zstd.WithWindowSize(64<<10))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return e
+}
+
+func (s *Store) prepare(d *crm.Delivery, now time.Time) (prepared, error) {
+	m := d.Message
+	j, err := json.Marshal(details{m.InReplyTo, m.References, m.ClassReasons, m.Defects, m.Lossy, m.TextSource, m.CharsetGuessed})
+	if err != nil {
+		return prepared{}, err
+	}
+	return prepared{
+		Delivery: d,
+		at:       crm.PlausibleDate(m.Date, d.Internal, now),
+		details:  string(j),
+		preview:  preview(m.Text),
+		body:     textEncoder.EncodeAll([]byte(m.Text), nil),
+		search:   s.engine.indexValues(documentOf(m)),
+	}, nil
+}
+
+// maxPreview bounds a preview, in bytes.
+const maxPreview = 240
+
+// preview gives the first words of a text on one line, without quoted lines.
+func preview(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, ">") {
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			if b.Len()+len(word) > maxPreview {
+				return cut(b.String()+word, maxPreview)
+			}
+			b.WriteString(word)
+		}
+	}
+	return b.String()
+}
+
+// cut shortens s to at most n bytes at a rune's edge.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// Deliver stores mails, or withholds them by the rules, and gives for each
+// what became of it. It returns when that is durable. A mail seen before only
+// gains a sighting (and a raw when its bytes differ).
+func (s *Store) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, error) {
+	now := s.now()
+	ps := make([]prepared, len(ds))
+	for i := range ds {
+		var err error
+		if ps[i], err = s.prepare(&ds[i], now); err != nil {
+			return nil, err
+		}
+	}
+	var out []crm.Outcome
+	err := s.write(ctx, func(x *tx) (err error) {
+		out, err = x.deliver(ps, now)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.events.send(mailEvents(out)...)
+	return out, nil
+}
+
+func mailEvents(out []crm.Outcome) []crm.Event {
+	var events []crm.Event
+	seen := map[crm.CustomerID]bool{}
+	for _, o := range out {
+		for _, c := range o.Customers {
+			if !seen[c] {
+				seen[c] = true
+				events = append(events, crm.Event{Kind: "mail", Customer: c, Message: o.Message})
+			}
+		}
+	}
+	return events
+}
+
+// deliver works in three steps: look up everything the batch needs at once,
+// decide mail by mail over these maps, write all rows at once. So the number
+// of statements grows with the kinds of rows and not with the mails.
+func (x *tx) deliver(ps []prepared, now time.Time) ([]crm.Outcome, error) {
+	b, err := x.newBatch(now)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.lookUp(ps); err != nil {
+		return nil, err
+	}
+	out := make([]crm.Outcome, len(ps))
+	for i := range ps {
+		if out[i], err = b.one(&ps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, b.flush()
+}
+
+// lookUp fills the batch's maps for these deliveries.
+func (b *batch) lookUp(ps []prepared) error {
+	var contents, sums [][]byte
+	var ids []string
+	var envelopes []*crm.Envelope
+	for i := range ps {
+		p := &ps[i]
+		contents = append(contents, p.Raw.Content[:])
+		sums = append(sums, p.Raw.SHA256[:])
+		ids = append(ids, p.Message.MessageID)
+		ids = append(ids, p.Message.Chain()...)
+		envelopes = append(envelopes, &p.Message.Envelope)
+	}
+	if err := b.lookUpMessages(contents, sums); err != nil {
+		return err
+	}
+	if err := b.lookUpThreads(ids); err != nil {
+		return err
+	}
+	return b.lookUpPeople(envelopes)
+}
+
+// one decides and notes the rows of one mail.
+func (b *batch) one(p *prepared) (crm.Outcome, error) {
+	if known, ok := b.messages[p.Raw.Content]; ok {
+		return b.again(p, known)
+	}
+	b.under(p.Policy)
+	e := &p.Message.Envelope
+	if err := b.correspond(e); err != nil {
+		return crm.Outcome{}, err
+	}
+	v, err := b.decide(e, p.at)
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	if !v.Keep {
+		b.withhold(p, v.Rule)
+		return crm.Outcome{Rule: v.Rule}, nil
+	}
+	return b.store(p, v)
+}
+
+// decide applies the rules; correspondents found to be new customers are
+// admitted, and then the rules see them as contacts.
+func (b *batch) decide(e *crm.Envelope, at time.Time) (crm.Verdict, error) {
+	v := crm.Decide(&b.firm, e, at, b)
+	if b.err != nil {
+		return v, b.err
+	}
+	if len(v.Newcomers) == 0 {
+		return v, nil
+	}
+	for _, p := range v.Newcomers {
+		if err := b.admit(p, "two-way mail"); err != nil {
+			return v, err
+		}
+	}
+	v = crm.Decide(&b.firm, e, at, b)
+	return v, b.err
+}
+
+// store notes the rows of a mail that is kept.
+func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
+	id, err := b.x.id()
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	rawID, err := b.x.id()
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	m := p.Message
+	conversation, err := b.conversation(&m.Envelope)
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	files := 0
+	for i, a := range m.Attachments {
+		if !a.Inline {
+			files++
+		}
+		b.attachments = append(b.attachments, id, partKey(a.Part, i), a.Name, a.Type, a.Size, a.SHA256[:], flag(a.Inline), a.ContentID)
+	}
+	direction := b.direction(&m.Envelope)
+	b.messageRows = append(b.messageRows, id, p.Raw.Content[:], conversation, m.MessageID, micros(p.at), micros(m.Date),
+		string(direction), string(m.Class), cut(m.Subject, crm.MaxSubject), p.preview, files, p.Raw.Size, p.details, p.body)
+	b.raws = append(b.raws, rawID, id, p.Raw.SHA256[:], p.Raw.Size, p.Raw.Zstd)
+	b.search = append(append(b.search, id), p.search...)
+	if err := b.participants(id, &m.Envelope); err != nil {
+		return crm.Outcome{}, err
+	}
+	b.messages[p.Raw.Content] = known{id: id, conversation: conversation, at: p.at}
+	b.rawIDs[p.Raw.SHA256] = rawID
+	customers, err := b.link(id, p.at, v.Links)
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	b.want(&m.Envelope, v.Links)
+	b.see(p, id, rawID)
+	return crm.Outcome{Message: crm.MessageID(id), New: true, Customers: customers}, nil
+}
+
+// partKey makes the part's path a key even if a parser names two parts alike.
+func partKey(part string, i int) string {
+	if part == "" {
+		return "#" + string(rune('0'+i%10))
+	}
+	return part
+}
+
+// again notes a further sighting of a mail that is known.
+func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
+	raw, ok := b.rawIDs[p.Raw.SHA256]
+	if !ok {
+		var err error
+		if raw, err = b.x.id(); err != nil {
+			return crm.Outcome{}, err
+		}
+		b.raws = append(b.raws, raw, k.id, p.Raw.SHA256[:], p.Raw.Size, p.Raw.Zstd)
+		b.rawIDs[p.Raw.SHA256] = raw
+	}
+	b.see(p, k.id, raw)
+	// A copy that another colleague holds may make a private mail visible to
+	// them; pages that show it look again.
+	return crm.Outcome{Message: crm.MessageID(k.id)}, nil
+}
+
+// see notes the sighting, and that the UID waits no longer.
+func (b *batch) see(p *prepared, message, raw int64) {
+	b.sightings = append(b.sightings, int64(p.Folder), int64(p.UIDValidity), int64(p.UID), message, raw, micros(p.Internal), micros(b.now), 0)
+	b.settled = append(b.settled, place{p.Folder, p.UIDValidity, p.UID})
+}
+
+// withhold notes that the mail is not kept, with the keys by which it is found
+// when it turns out to be a customer's.
+func (b *batch) withhold(p *prepared, rule crm.Rule) {
+	e := &p.Message.Envelope
+	b.settled = append(b.settled, place{p.Folder, p.UIDValidity, p.UID})
+	b.uids = append(b.uids, int64(p.Folder), int64(p.UIDValidity), int64(p.UID), crm.UIDWithheld, string(rule), p.Raw.Size, micros(p.Internal), b.idKey(e))
+	for _, k := range b.keysOf(e) {
+		b.uidKeys = append(b.uidKeys, k, int64(p.Folder), int64(p.UID), int64(p.UIDValidity))
+	}
+}
+
+// participants notes who takes part, with their addresses.
+func (b *batch) participants(message int64, e *crm.Envelope) error {
+	for n, p := range e.Participants() {
+		if n >= maxParticipants {
+			break
+		}
+		a, err := b.addressID(p.Address)
+		if err != nil {
+			return err
+		}
+		written := p.Written
+		if written == string(p.Address) {
+			written = "" // as matched
+		}
+		b.people = append(b.people, message, n, string(p.Role), a, cut(p.Name, 500), cut(written, 500))
+	}
+	return nil
+}
+
+// maxParticipants bounds the rows of a mail to very many; the raw has them all.
+const maxParticipants = 500
+
+func (b *batch) direction(e *crm.Envelope) crm.Direction {
+	switch {
+	case !b.firm.Outgoing(e):
+		return crm.In
+	case len(b.firm.Outsiders(e)) == 0:
+		return crm.Internal
+	}
+	return crm.Out
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// sortedKeys gives a map's keys in order, so that runs are alike.
+func sortedKeys[K int64 | string, V any](m map[K]V) []K {
+	ks := make([]K, 0, len(m))
+	for k := range m {
+		ks = append(ks, k)
+	}
+	slices.Sort(ks)
+	return ks
+}

@@ -1,0 +1,39 @@
+// Package store keeps all persistent state: SQLite by default, PostgreSQL for
+// many nodes. [Store] is one concrete type; ingest, web and the others state
+// at their own door the few methods they need.
+//
+// # One SQL text
+//
+// SQL is written once, in PostgreSQL's spelling, in the subset that both
+// engines run. What differs lives in the engine value of engine.go and nowhere
+// else. Ids and times are made in Go (times as BIGINT microseconds UTC), what
+// is matched is stored normalised, what is sorted as text has a byte sort key,
+// every ORDER BY ends in an id, pages are keyset pages, JSON is TEXT.
+//
+// # Writing
+//
+// All writes go through one goroutine that runs everything waiting for it in
+// one transaction (group.go): the callers block until their part is durable, so
+// a commit is shared by all who came meanwhile. One part that fails is rolled
+// back alone. Readers have connections of their own and never wait.
+//
+// # The life of a mail here
+//
+// The envelope pass calls [Store.Listed]: each UID of a folder becomes a row of
+// uids, waiting to be fetched or withheld by a rule, in the transaction that
+// moves the folder's cursor. The body pass asks [Store.Due] and hands what it
+// fetched to [Store.Deliver], which in one transaction decides by [crm.Decide],
+// stores message, raw, links and search text, writes the sighting and removes
+// the uids row. So every UID listed is at all times in exactly one place, and a
+// kill at any moment loses and doubles nothing. [Store.Reconcile] compares the
+// sets with the mailbox and reports what is nowhere.
+//
+// # Privacy
+//
+// Mail that belongs to no customer leaves only keyed hashes (uid_keys,
+// correspondents), made with a key that lives outside the database. Every read
+// takes a [crm.Viewer] and passes policy.go, the SQL form of
+// [crm.Viewer.MaySee].
+//
+// Start reading at store.go, then deliver.go.
+package store

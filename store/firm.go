@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"kaveri/crm"
+)
+
+// settingFirm names the row of settings that holds the firm, as JSON.
+const settingFirm = "firm"
+
+// Firm gives the firm's settings as they were saved, with the usual values for
+// what was not.
+func (s *Store) Firm(ctx context.Context) (crm.Firm, error) {
+	var f crm.Firm
+	err := s.view(ctx, func(x *tx) (err error) {
+		f, err = x.savedFirm()
+		return err
+	})
+	return f, err
+}
+
+// Configured reports whether anybody has set Kaveri up: the firm has a name,
+// or a colleague can sign in.
+func (s *Store) Configured(ctx context.Context) (bool, error) {
+	var done bool
+	err := s.view(ctx, func(x *tx) error {
+		f, err := x.savedFirm()
+		if err != nil {
+			return err
+		}
+		var staff int
+		err = x.row(`SELECT count(*) FROM staff`).Scan(&staff)
+		done = f.Name != "" || staff > 0
+		return err
+	})
+	return done, err
+}
+
+// SaveFirm keeps the firm's settings. Mail that is stored stays where it is;
+// the rules use the new settings from now on.
+func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
+	if !v.MayAdminister() {
+		return crm.Forbidden("only an administrator may change the firm's settings")
+	}
+	f.Name = strings.TrimSpace(f.Name)
+	f.Domains, f.Addresses = slices.Clone(f.Domains), slices.Clone(f.Addresses)
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	for i, a := range f.Addresses {
+		n, err := crm.ParseAddress(string(a))
+		if err != nil {
+			return crm.Invalid("own address", "%q is not an address; write it like name@example.com", string(a))
+		}
+		f.Addresses[i] = n
+	}
+	j, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(x *tx) error {
+		return x.exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingFirm, string(j))
+	})
+}
+
+// savedFirm reads the settings.
+func (x *tx) savedFirm() (crm.Firm, error) {
+	var f crm.Firm
+	var j string
+	err := x.row(`SELECT value FROM settings WHERE name = $1`, settingFirm).Scan(&j)
+	if err == nil {
+		err = json.Unmarshal([]byte(j), &f)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return f, err
+	}
+	return f, f.Validate()
+}
+
+// firm gives the firm as the rules use it: the addresses of our mailboxes and
+// colleagues are us too, those of former ones included. It is read in each
+// transaction, since another process may have changed it.
+func (x *tx) firm() (crm.Firm, error) {
+	f, err := x.savedFirm()
+	if err != nil {
+		return f, err
+	}
+	rows, err := x.query(`SELECT address FROM mailboxes UNION SELECT address FROM staff`)
+	own, err := collect(rows, err, func(r *sql.Rows, a *crm.Address) error { return r.Scan(a) })
+	for _, a := range own {
+		if a != "" && !f.Internal(a) {
+			f.Addresses = append(f.Addresses, a)
+		}
+	}
+	return f, err
+}

@@ -1,0 +1,238 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"kaveri/crm"
+)
+
+// maxGroup bounds how many parts share a transaction, so that the first of
+// them does not wait for the last for long.
+const maxGroup = 64
+
+var errClosed = errors.New("the store is closed")
+
+// part is one caller's share of a transaction.
+type part struct {
+	ctx  context.Context
+	run  func(*tx) error
+	done chan error
+}
+
+// group is the one writer: whatever waits while a transaction commits goes
+// into the next one together (group commit).
+type group struct {
+	s       *Store
+	parts   chan *part
+	between chan func(*sql.DB)
+	quit    chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+}
+
+func newGroup(s *Store) *group {
+	g := &group{s: s, parts: make(chan *part, maxGroup), between: make(chan func(*sql.DB)), quit: make(chan struct{}), stopped: make(chan struct{})}
+	go g.loop()
+	return g
+}
+
+func (g *group) stop() {
+	g.once.Do(func() { close(g.quit) })
+	<-g.stopped
+}
+
+// write runs f in a transaction shared with others and returns when it is
+// durable. f may be run again after a retryable error, so it must not keep
+// state between runs; its effects on memory belong after write returns.
+func (s *Store) write(ctx context.Context, f func(*tx) error) error {
+	p := &part{ctx: ctx, run: f, done: make(chan error, 1)}
+	select {
+	case s.group.parts <- p:
+	case <-s.group.quit:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// Once queued, the answer is awaited: it says whether the part is durable.
+	return <-p.done
+}
+
+func (g *group) loop() {
+	defer close(g.stopped)
+	for {
+		select {
+		case p := <-g.parts:
+			g.commit(g.gather(p))
+		case f := <-g.between:
+			f(g.s.w)
+		case <-g.quit:
+			for {
+				select {
+				case p := <-g.parts:
+					p.done <- errClosed
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// whenQuiet runs f in the writer's goroutine, when no transaction is open.
+func (g *group) whenQuiet(f func(*sql.DB)) {
+	done := make(chan struct{})
+	select {
+	case g.between <- func(w *sql.DB) { defer close(done); f(w) }:
+		<-done
+	case <-g.quit:
+	}
+}
+
+func (g *group) gather(first *part) []*part {
+	parts := []*part{first}
+	for len(parts) < maxGroup {
+		select {
+		case p := <-g.parts:
+			parts = append(parts, p)
+		default:
+			return parts
+		}
+	}
+	return parts
+}
+
+// commit runs the parts in one transaction. After a retryable error all are
+// run again; a part that fails by itself is left out and told so.
+func (g *group) commit(parts []*part) {
+	errs := make([]error, len(parts))
+	for try := 0; ; try++ {
+		err := g.attempt(parts, errs)
+		if err == nil {
+			break
+		}
+		if try < 8 && g.s.engine.retryable(err) {
+			time.Sleep(time.Duration(5<<try) * time.Millisecond)
+			continue
+		}
+		for i := range errs {
+			if errs[i] == nil {
+				errs[i] = err
+			}
+		}
+		break
+	}
+	for i, p := range parts {
+		p.done <- errs[i]
+	}
+}
+
+// attempt gives the parts' own errors in errs and the transaction's as result.
+func (g *group) attempt(parts []*part, errs []error) (err error) {
+	t, err := g.s.w.BeginTx(context.Background(), nil)
+	if err != nil {
+		return diskError(err)
+	}
+	defer func() {
+		if err != nil {
+			t.Rollback()
+			g.s.ids.forget()
+		}
+	}()
+	x := &tx{s: g.s, t: t}
+	if q := g.s.engine.begin; q != "" {
+		if _, err := t.Exec(q); err != nil {
+			return err
+		}
+	}
+	for i, p := range parts {
+		if errs[i] = p.ctx.Err(); errs[i] != nil {
+			continue
+		}
+		if err := g.runPart(x, p, len(parts) > 1, &errs[i]); err != nil {
+			return err
+		}
+	}
+	if err := t.Commit(); err != nil {
+		return diskError(err)
+	}
+	return nil
+}
+
+// runPart runs one part under a savepoint when others share the transaction.
+func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
+	if shared {
+		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
+			return err
+		}
+	}
+	*own = safely(p.run, x)
+	switch {
+	case *own == nil && shared:
+		_, err := x.t.Exec(`RELEASE SAVEPOINT part`)
+		return err
+	case *own == nil:
+		return nil
+	case g.s.engine.retryable(*own):
+		err := *own
+		*own = nil
+		return err
+	case shared:
+		g.s.ids.forget()
+		_, err := x.t.Exec(`ROLLBACK TO SAVEPOINT part`)
+		return err
+	}
+	return errRollback
+}
+
+// errRollback ends a transaction whose only part has failed.
+var errRollback = errors.New("rolled back")
+
+// safely turns a panic of one part into its error: the others go on.
+func safely(f func(*tx) error, x *tx) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic in a write: %v", r)
+		}
+	}()
+	return f(x)
+}
+
+func diskError(err error) error {
+	if err != nil && isDiskFull(err) {
+		return crm.Unavailable(err, "the disk is full; make room and everything goes on by itself")
+	}
+	return err
+}
+
+// tx is a transaction with the statements of one engine.
+type tx struct {
+	s *Store
+	t *sql.Tx
+}
+
+func (x *tx) exec(query string, args ...any) error {
+	_, err := x.t.Exec(x.s.bound.sql(query), args...)
+	return err
+}
+
+// changed runs a statement and gives the number of rows it changed.
+func (x *tx) changed(query string, args ...any) (int64, error) {
+	r, err := x.t.Exec(x.s.bound.sql(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (x *tx) query(query string, args ...any) (*sql.Rows, error) {
+	return x.t.Query(x.s.bound.sql(query), args...)
+}
+
+func (x *tx) row(query string, args ...any) *sql.Row {
+	return x.t.QueryRow(x.s.bound.sql(query), args...)
+}

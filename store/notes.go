@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"kaveri/crm"
+)
+
+// AddNote keeps what a colleague wrote down about a customer. Without a time
+// it is of now; a call may be noted afterwards.
+func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note, error) {
+	if !v.System {
+		n.Staff = v.Staff
+	}
+	if n.Staff == 0 {
+		return crm.Note{}, crm.Forbidden("sign in to write a note")
+	}
+	if n.Kind == "" {
+		n.Kind = crm.NoteKindNote
+	}
+	if err := n.Validate(); err != nil {
+		return crm.Note{}, err
+	}
+	if now := s.now(); n.At.IsZero() || n.At.After(now) {
+		n.At = now
+	}
+	n.At = fromMicros(micros(n.At))
+	err := s.write(ctx, func(x *tx) error {
+		if err := x.noteTarget(&n); err != nil {
+			return err
+		}
+		id, err := x.id()
+		if err != nil {
+			return err
+		}
+		n.ID = crm.NoteID(id)
+		var contact any
+		if n.Contact != 0 {
+			contact = int64(n.Contact)
+		}
+		return x.exec(`INSERT INTO notes (id, customer_id, contact_id, staff_id, kind, body, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			id, int64(n.Customer), contact, int64(n.Staff), n.Kind, n.Body, micros(n.At))
+	})
+	if err != nil {
+		return crm.Note{}, err
+	}
+	s.events.send(crm.Event{Kind: "note", Customer: n.Customer})
+	return n, nil
+}
+
+// noteTarget makes sure that the customer is there, and the contact its own.
+func (x *tx) noteTarget(n *crm.Note) error {
+	var found int
+	if err := x.row(`SELECT count(*) FROM customers WHERE id = $1`, int64(n.Customer)).Scan(&found); err != nil {
+		return err
+	}
+	if found == 0 {
+		return noCustomer(n.Customer)
+	}
+	if n.Contact == 0 {
+		return nil
+	}
+	err := x.row(`SELECT count(*) FROM contacts WHERE id = $1 AND customer_id = $2`, int64(n.Contact), int64(n.Customer)).Scan(&found)
+	if err == nil && found == 0 {
+		err = crm.Invalid("contact", "the contact belongs to another customer")
+	}
+	return err
+}
+
+// SetPrivate marks a mail private or lifts the mark. Only a colleague who
+// holds a copy of it may, not even an administrator without one; and a mail
+// that the viewer may not see is as one that is not there.
+func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error {
+	var customers []crm.CustomerID
+	err := s.write(ctx, func(x *tx) error {
+		if err := x.holder(v, id); err != nil {
+			return err
+		}
+		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
+			return err
+		}
+		rows, err := x.query(`SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
+		customers, err = collect(rows, err, func(r *sql.Rows, c *crm.CustomerID) error { return r.Scan(c) })
+		if err != nil {
+			return err
+		}
+		for _, c := range customers {
+			if err := x.recomputeLast(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range customers {
+		s.events.send(crm.Event{Kind: "mail", Customer: c, Message: id})
+	}
+	return nil
+}
+
+func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {
+	condition, args := visible(v, []any{int64(id)})
+	var private int64
+	err := x.row(`SELECT m.private FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&private)
+	if errors.Is(err, sql.ErrNoRows) {
+		return noMail(id)
+	}
+	if err != nil {
+		return err
+	}
+	var copies int
+	err = x.row(`SELECT count(*) FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = $1 AND b.staff_id = $2`,
+		int64(id), int64(v.Staff)).Scan(&copies)
+	if err == nil && copies == 0 {
+		err = crm.Forbidden("only a colleague with a copy of this mail in an own mailbox may change whether it is private")
+	}
+	return err
+}
+
+// recomputeLast sets the time by which customers are sorted: that of the
+// newest mail which everybody may see, so that the order tells nothing of
+// private mail.
+func (x *tx) recomputeLast(c crm.CustomerID) error {
+	return x.exec(`UPDATE customers SET last_us = COALESCE((SELECT max(m.at_us) FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
+WHERE ct.customer_id = $1 AND m.private = 0), 0) WHERE id = $2`, int64(c), int64(c))
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"kaveri/crm"
+)
+
+// minSQLite is the first release without the WAL-reset race, which can corrupt
+// a database under concurrent checkpoints (3.7.0 to 3.51.2).
+const minSQLite = 3051003
+
+var sqliteEngine = &engine{
+	name: "sqlite",
+	bind: bindNumbered,
+	ddl:  ddlSQLite,
+	open: openSQLite,
+	tend: tendSQLite,
+	retryable: func(err error) bool {
+		var e sqlite3.Error
+		return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+	},
+	unique: func(err error) bool {
+		var e sqlite3.Error
+		return errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
+	},
+	match: `SELECT id, r FROM (SELECT rowid AS id, -bm25(search, 8.0, 4.0, 1.0, 2.0) AS r
+FROM search WHERE search MATCH $1 ORDER BY rowid DESC LIMIT $2) ORDER BY r DESC, id DESC LIMIT $3`,
+	matchQuery:  matchFTS5,
+	index:       `INSERT INTO search (rowid, subject, people, body, files) VALUES `,
+	indexCols:   5,
+	indexValues: func(d document) []any { return []any{d.subject, d.people, d.body, d.files} },
+	unindex:     `DELETE FROM search WHERE rowid = $1`,
+	integrity:   `PRAGMA integrity_check(1)`,
+}
+
+// openSQLite opens sqlite:///path. The file is created when missing.
+func openSQLite(ctx context.Context, dsn string) (writer, reader *sql.DB, err error) {
+	path, err := sqlitePath(dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkSQLite(); err != nil {
+		return nil, nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, crm.Invalid("database", "the folder of %s cannot be made: %v", path, err)
+	}
+	// The file holds customers' mail: not for other users of the machine. WAL
+	// and shared-memory files take their mode from it.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, nil, crm.Invalid("database", "%s cannot be opened: %v", path, err)
+	} else {
+		f.Close()
+	}
+	common := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_busy_timeout=10000&_foreign_keys=1&_stmt_cache_size=256"
+	// synchronous=FULL: with WAL, NORMAL forgets commits when power fails.
+	// The page size takes effect when the file is made; mails are large rows.
+	w, err := sql.Open("sqlite3", common+"&_synchronous=FULL&_txlock=immediate&_cache_size=-24576")
+	if err != nil {
+		return nil, nil, err
+	}
+	w.SetMaxOpenConns(1)
+	if err := prepareSQLite(ctx, w); err != nil {
+		w.Close()
+		return nil, nil, err
+	}
+	r, err := sql.Open("sqlite3", common+"&_query_only=1&_cache_size=-4096")
+	if err != nil {
+		w.Close()
+		return nil, nil, err
+	}
+	r.SetMaxOpenConns(8)
+	r.SetMaxIdleConns(4)
+	return w, r, nil
+}
+
+func prepareSQLite(ctx context.Context, w *sql.DB) error {
+	// Mails are large rows: with 16 KiB pages most fit in one or two. The page
+	// size counts when the file is made, before it goes to WAL.
+	if _, err := w.ExecContext(ctx, `PRAGMA page_size = 16384`); err != nil {
+		return crm.Invalid("database", "this is not an SQLite database, or it is damaged: %v", err)
+	}
+	var mode string
+	if err := w.QueryRowContext(ctx, `PRAGMA journal_mode=WAL`).Scan(&mode); err != nil {
+		return crm.Invalid("database", "this is not an SQLite database, or it is damaged: %v", err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("journal mode is %s, not wal: the file system cannot share memory", mode)
+	}
+	// Checkpoints are made beside the writer (tendSQLite), not in its commits.
+	_, err := w.ExecContext(ctx, `PRAGMA wal_autocheckpoint = 0`)
+	return err
+}
+
+// How long the write-ahead log may grow: from tendAt bytes it is copied into
+// the database while the writer goes on; at tendMax the writer waits for that,
+// so that the log starts anew.
+const (
+	tendAt  = 24 << 20
+	tendMax = 96 << 20
+)
+
+// tendSQLite copies the write-ahead log into the database beside the writer,
+// on a connection of its own, so that commits wait for one fsync and not for
+// two more. between is called to run a function when no transaction is open.
+func tendSQLite(ctx context.Context, dsn string, log *slog.Logger, between func(func(*sql.DB))) {
+	path, err := sqlitePath(dsn)
+	if err != nil {
+		return
+	}
+	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_busy_timeout=1000&_synchronous=FULL")
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+		st, err := os.Stat(path + "-wal")
+		if err != nil || st.Size() < tendAt {
+			continue
+		}
+		if _, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil && ctx.Err() == nil {
+			log.Warn("the write-ahead log could not be copied", "err", err)
+			continue
+		}
+		if st.Size() > tendMax {
+			between(func(w *sql.DB) {
+				if _, err := w.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+					log.Warn("the write-ahead log could not be emptied", "err", err)
+				}
+			})
+		}
+	}
+}
+
+// checkSQLite asserts the embedded version and the full-text extension.
+func checkSQLite() error {
+	version, number, _ := sqlite3.Version()
+	if number < minSQLite {
+		return fmt.Errorf("embedded SQLite is %s; 3.51.3 or newer is needed", version)
+	}
+	return nil
+}
+
+func sqlitePath(dsn string) (string, error) {
+	path, ok := strings.CutPrefix(dsn, "sqlite://")
+	if !ok || path == "" || path == "/" || strings.HasPrefix(path, "/:memory:") {
+		return "", crm.Invalid("database", "%q names no file; write it like sqlite:///var/lib/kaveri/kaveri.db", dsn)
+	}
+	return path, nil
+}

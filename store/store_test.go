@@ -1,0 +1,45 @@
+package store_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"kaveri/internal/testpg"
+	"kaveri/store"
+	"kaveri/store/storetest"
+)
+
+var options = store.Options{Key: bytes.Repeat([]byte{7}, store.KeySize)}
+
+func sqliteDSN(t testing.TB) string {
+	return "sqlite://" + filepath.Join(t.TempDir(), "kaveri.db")
+}
+
+func postgresDSN(t testing.TB) string {
+	if testing.Short() {
+		t.Skip("starts a PostgreSQL server")
+	}
+	return testpg.DSN(t)
+}
+
+func opener(dsn func(testing.TB) string) func(testing.TB) *store.Store {
+	return func(t testing.TB) *store.Store {
+		s, err := store.Open(t.Context(), dsn(t), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+}
+
+func TestSQLite(t *testing.T)   { storetest.Run(t, opener(sqliteDSN)) }
+func TestPostgres(t *testing.T) { storetest.Run(t, opener(postgresDSN)) }
+
+func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
+func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }
+
+// A firm that grows moves to PostgreSQL, and may move back.
+func TestMoveToPostgres(t *testing.T) { storetest.Backup(t, options, sqliteDSN, postgresDSN) }
+func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN, sqliteDSN) }

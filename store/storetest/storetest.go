@@ -1,0 +1,47 @@
+package storetest
+
+import (
+	"testing"
+
+	"kaveri/store"
+)
+
+// Run runs the suite. open gives a fresh, empty store that is closed at the
+// end of the test.
+func Run(t *testing.T, open func(t testing.TB) *store.Store) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *store.Store)
+	}{
+		{"Firm", testFirm},
+		{"StaffAndPasswords", testStaff},
+		{"LastAdministrator", testLastAdministrator},
+		{"Sessions", testSessions},
+		{"Mailboxes", testMailboxes},
+		{"MailboxSecrets", testMailboxSecrets},
+		{"MailboxState", testMailboxState},
+		{"PrivateMail", testPrivateMail},
+		{"PolicyInSQLAndGo", testPolicyDifferential},
+		{"StrangersSeeNothing", testStrangers},
+		{"CustomerList", testCustomerList},
+		{"CustomerSearch", testCustomerSearch},
+		{"CustomerCounts", testCustomerCounts},
+		{"Timeline", testTimeline},
+		{"Mail", testMail},
+		{"Conversation", testConversation},
+		{"Notes", testNotes},
+		{"Search", testSearch},
+		{"SearchSyntax", testSearchSyntax},
+		{"SearchSnippets", testSearchSnippets},
+		{"SearchManyHidden", testSearchManyHidden},
+		{"Reindex", testReindex},
+		{"HealthAndCensus", testHealth},
+		{"Quarantine", testQuarantine},
+		{"Events", testEvents},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, open(t))
+		})
+	}
+}

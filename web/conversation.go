@@ -1,0 +1,51 @@
+package web
+
+import (
+	"net/http"
+
+	"kaveri/crm"
+)
+
+// ConversationPage is a conversation, oldest mail first.
+type ConversationPage struct {
+	Shell
+	Subject string
+	Mails   []MailCard
+	Span    string // from when to when
+}
+
+func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *call) error {
+	id, err := crm.ParseID[crm.ConversationID]("conversation", r.PathValue("id"))
+	if err != nil {
+		return crm.NotFound("no such conversation")
+	}
+	rows, err := s.Store.Conversation(r.Context(), c.viewer, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return crm.NotFound("no such conversation")
+	}
+	p := ConversationPage{}
+	for i, m := range rows {
+		k := c.mailCard(m, c.clock.stamp(m.At))
+		if i == len(rows)-1 { // the latest is what people come for
+			if k.Text, err = s.Store.MailText(r.Context(), c.viewer, m.ID); err != nil {
+				return err
+			}
+			k.Open = true
+		}
+		p.Mails = append(p.Mails, k)
+	}
+	p.Subject = p.Mails[0].Title
+	first, last := c.clock.stamp(rows[0].At), c.clock.stamp(rows[len(rows)-1].At)
+	p.Span = c.n("count.mails", len(rows))
+	if first.Text != last.Text {
+		p.Span += " · " + first.Text + " – " + last.Text
+	} else {
+		p.Span += " · " + first.Text
+	}
+	p.Shell = s.shell(c, "customers", p.Subject)
+	s.render(w, r, c, http.StatusOK, "conversation", p)
+	return nil
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"kaveri/crm"
+)
+
+const customersPerPage = 50
+
+// CustomersPage is the list of customers.
+type CustomersPage struct {
+	Shell
+	Text      string
+	Rows      []CustomerLine
+	Next      string // address of the next page, "" when there is none
+	First     bool   // this is the first page
+	Refresh   string // address of the fragment
+	Mailboxes int    // how many are connected, when there is no customer yet
+}
+
+// CustomerLine is one customer in the list.
+type CustomerLine struct {
+	crm.CustomerRow
+	Last Stamp
+	Who  string // "they wrote", "we wrote"
+}
+
+func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) error {
+	q := r.URL.Query()
+	text := strings.TrimSpace(q.Get("q"))
+	after, err := parseKey(q.Get("after"))
+	if err != nil {
+		return err
+	}
+	rows, next, err := s.Store.Customers(r.Context(), c.viewer, crm.CustomerQuery{Text: text, After: after, Limit: customersPerPage})
+	if err != nil {
+		return err
+	}
+	p := CustomersPage{Shell: s.shell(c, "customers", c.t("customers.title")), Text: text, First: after == crm.PageKey{}, Refresh: "/customers"}
+	if text != "" {
+		p.Refresh += "?q=" + url.QueryEscape(text)
+	}
+	if q.Get("after") != "" {
+		p.Refresh = "/customers?" + q.Encode()
+	}
+	for _, row := range rows {
+		p.Rows = append(p.Rows, c.customerLine(row))
+	}
+	if (next != crm.PageKey{}) {
+		v := url.Values{"after": {formatKey(next)}}
+		if text != "" {
+			v.Set("q", text)
+		}
+		p.Next = "/customers?" + v.Encode()
+	}
+	if len(rows) == 0 && text == "" {
+		boxes, err := s.Store.Health(r.Context(), c.viewer)
+		if err != nil {
+			return err
+		}
+		p.Mailboxes = len(boxes)
+	}
+	if isFragment(r) {
+		return s.renderPart(w, r, c, "customers", "customer-list", p)
+	}
+	s.render(w, r, c, http.StatusOK, "customers", p)
+	return nil
+}
+
+func (c *call) customerLine(row crm.CustomerRow) CustomerLine {
+	l := CustomerLine{CustomerRow: row, Last: c.clock.ago(latest(row.LastIn, row.LastOut))}
+	switch {
+	case row.LastIn.IsZero() && row.LastOut.IsZero():
+	case row.Waiting():
+		l.Who = c.t("customers.they-wrote")
+	default:
+		l.Who = c.t("customers.we-wrote")
+	}
+	return l
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// formatKey writes a page key for an address.
+func formatKey(k crm.PageKey) string {
+	micro := int64(0)
+	if !k.At.IsZero() {
+		micro = k.At.UnixMicro()
+	}
+	return fmt.Sprintf("%d.%d", micro, k.ID)
+}
+
+// parseKey reads what formatKey wrote; "" is the first page.
+func parseKey(s string) (crm.PageKey, error) {
+	if s == "" {
+		return crm.PageKey{}, nil
+	}
+	at, id, ok := strings.Cut(s, ".")
+	micro, err1 := strconv.ParseInt(at, 10, 64)
+	n, err2 := strconv.ParseInt(id, 10, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return crm.PageKey{}, crm.Invalid("page", "this is not a page of the list; start again at its first page")
+	}
+	k := crm.PageKey{ID: n}
+	if micro != 0 {
+		k.At = time.UnixMicro(micro).UTC()
+	}
+	return k, nil
+}

@@ -1,0 +1,27 @@
+// Package web is what people see: an [http.Handler] that renders Kaveri's
+// pages on the server, in English and Finnish.
+//
+// # Shape
+//
+// routes.go lists every route. One file holds one page: its typed data, the
+// handler that fills it, and the forms it accepts. page.go renders, errors.go
+// turns a [crm.Kind] into a status, session.go knows who is asking. The
+// package imports crm and templates; what it needs from the rest of the
+// program stands in [Store], [Reader] and [Connector], and cmd introduces them.
+//
+// # Rules
+//
+//   - Every page works without JavaScript. htmx adds live update: a page names
+//     the events it depends on, and re-fetches its fragment when one arrives.
+//   - An event carries ids only and is sent only when its viewer may read the
+//     mail it speaks of; what is shown is always read again through the policy.
+//   - Mail is foreign matter. Subjects, names and text are only ever text. HTML
+//     mail is cleaned by an allow list and shown in a sandboxed frame from a
+//     route whose own policy forbids scripts and every network request.
+//   - Nothing unsafe happens on GET, except that the demo's one-time link signs
+//     in; cross-origin writes are refused (http.CrossOriginProtection).
+//   - The page policy (CSP) has no inline script or style.
+//   - A fault of ours is logged with a request id; people see only the id.
+//
+// Start reading at [New], then routes.go, then customer.go.
+package web

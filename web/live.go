@@ -1,0 +1,117 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kaveri/crm"
+)
+
+// liveLife bounds one connection; the browser opens the next by itself and is
+// asked again who it is.
+const liveLife = 15 * time.Minute
+
+// events tells an open page what has changed: ids only, as server-sent events.
+//
+//	hello            the connection stands; what was missed before is fetched
+//	customer-<id>    the timeline or head of this customer
+//	customers        the list of customers
+//	mailboxes        the mailboxes and their numbers
+func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
+	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
+	defer cancel()
+	changes := s.Store.Subscribe(ctx)
+	out := http.NewResponseController(w)
+	out.SetWriteDeadline(time.Time{}) // the server's deadline is for pages; an error means it has none
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // proxies must not hold events back
+	w.WriteHeader(http.StatusOK)
+	send := func(name string) error {
+		if _, err := fmt.Fprintf(w, "event: %s\ndata:\n\n", name); err != nil {
+			return err
+		}
+		return nil
+	}
+	if send("hello") != nil || out.Flush() != nil {
+		return nil
+	}
+	beat := time.NewTicker(s.Heartbeat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-beat.C:
+			_, err = fmt.Fprint(w, ": still here\n\n")
+		case e, ok := <-changes:
+			if !ok {
+				return nil
+			}
+			for _, name := range s.eventNames(ctx, c, gather(e, changes)) {
+				if err == nil {
+					err = send(name)
+				}
+			}
+		}
+		if err != nil || out.Flush() != nil {
+			return nil // the page was closed
+		}
+	}
+}
+
+// gather takes what else is waiting, so that a burst becomes one event of each
+// name.
+func gather(e crm.Event, more <-chan crm.Event) []crm.Event {
+	out := []crm.Event{e}
+	for len(out) < 200 {
+		select {
+		case e, ok := <-more:
+			if !ok {
+				return out
+			}
+			out = append(out, e)
+		default:
+			return out
+		}
+	}
+	return out
+}
+
+// eventNames gives the names of the events that this viewer may know of, each once.
+func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) []string {
+	var out []string
+	have := map[string]bool{}
+	add := func(name string) {
+		if !have[name] {
+			have[name] = true
+			out = append(out, name)
+		}
+	}
+	for _, e := range changes {
+		switch e.Kind {
+		case "mailbox":
+			add("mailboxes")
+			continue
+		case "mail":
+			if e.Message != 0 {
+				if _, err := s.Store.Mail(ctx, c.viewer, e.Message); err != nil {
+					continue // not for this viewer, or gone
+				}
+			}
+		}
+		if e.Customer == 0 {
+			continue
+		}
+		if _, err := s.Store.Customer(ctx, c.viewer, e.Customer); err != nil {
+			continue
+		}
+		add(fmt.Sprintf("customer-%d", e.Customer))
+		add("customers")
+	}
+	return out
+}

@@ -1,0 +1,61 @@
+package web
+
+import "net/http"
+
+// routes lists every route. open ones answer anybody, staff ones who is signed
+// in, admin ones administrators.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	open := func(pattern string, h handler) { mux.Handle(pattern, s.open(h)) }
+	staff := func(pattern string, h handler) { mux.Handle(pattern, s.staff(h)) }
+	admin := func(pattern string, h handler) { mux.Handle(pattern, s.admin(h)) }
+
+	// The door.
+	open("GET /{$}", s.home)
+	open("POST /setup", s.setUp)
+	open("POST /demo", s.startDemo)
+	open("GET /signin", s.signInPage)
+	open("POST /signin", s.signIn)
+	open("POST /signout", s.signOut)
+	open("POST /language", s.setLanguage)
+	mux.Handle("GET /static/{hash}/{path...}", s.static)
+
+	// Customers.
+	staff("GET /customers", s.customersPage)
+	staff("GET /customers/new", s.newCustomerPage)
+	staff("POST /customers", s.addCustomer)
+	staff("GET /customers/{id}", s.customerPage)
+	staff("GET /customers/{id}/timeline", s.timelinePart)
+	staff("GET /customers/{id}/head", s.customerHeadPart)
+	staff("POST /customers/{id}/notes", s.addNote)
+
+	// Mail.
+	staff("GET /mails/{id}", s.mailPage)
+	staff("GET /mails/{id}/text", s.mailTextPart)
+	staff("GET /mails/{id}/html", s.mailHTML)
+	staff("GET /mails/{id}/raw", s.mailRaw)
+	staff("GET /mails/{id}/parts/{part}", s.mailPart)
+	staff("POST /mails/{id}/private", s.setPrivate)
+	staff("GET /conversations/{id}", s.conversationPage)
+	staff("GET /search", s.searchPage)
+
+	// Mailboxes.
+	staff("GET /mailboxes", s.mailboxesPage)
+	staff("GET /mailboxes/new", s.newMailboxPage)
+	staff("POST /mailboxes/discover", s.discoverPart)
+	staff("POST /mailboxes", s.addMailbox)
+	staff("GET /mailboxes/{id}/remove", s.removeMailboxPage)
+	staff("POST /mailboxes/{id}/remove", s.removeMailbox)
+
+	// The firm.
+	admin("GET /settings", s.settingsPage)
+	admin("POST /settings", s.saveSettings)
+	staff("GET /colleagues", s.colleaguesPage)
+	admin("POST /colleagues", s.addColleague)
+
+	// Live update.
+	staff("GET /events", s.events)
+
+	open("/", func(http.ResponseWriter, *http.Request, *call) error { return errNoPage })
+	return mux
+}

@@ -1,0 +1,89 @@
+//go:build shots
+
+package web
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"kaveri/crm"
+)
+
+// TestShots makes a picture of every page, for people to look at.
+func TestShots(t *testing.T) {
+	dir := os.Getenv("KAVERI_SHOTS")
+	if dir == "" {
+		t.Fatal("set KAVERI_SHOTS to the folder that gets the pictures")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	full := append(pages[:len(pages):len(pages)], "/customers/new?name=Aino")
+	none := newMemory()
+	none.firm, none.staff = crm.Firm{Name: "Tyhjä Oy", TimeZone: "Europe/Helsinki"}, company().staff[:1]
+	demo := func(o *Options) { o.Demo = func(context.Context) (string, error) { return "", nil } }
+	sets := []struct {
+		name  string
+		m     *memory
+		pages []string
+	}{{"full", company(), full}, {"none", none, []string{"/customers", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	for _, set := range sets {
+		b := openTab(t, set.m, demo)
+		if set.name == "full" {
+			b.open("/signin")
+			b.shots(dir, set.name, []string{"/signin"})
+		}
+		if set.name != "door" {
+			b.open("/?token=demo-link")
+		}
+		b.shots(dir, set.name, set.pages)
+	}
+}
+
+func (b *tab) shots(dir, set string, paths []string) {
+	only := os.Getenv("KAVERI_SHOTS_ONLY")
+	for _, lang := range languages {
+		for _, p := range paths {
+			for _, look := range []struct {
+				name   string
+				width  int64
+				scheme string
+			}{{"wide-light", 1280, "light"}, {"wide-dark", 1280, "dark"}, {"narrow-light", 390, "light"}, {"narrow-dark", 390, "dark"}} {
+				name := fmt.Sprintf("%s%s-%s-%s.png", set, strings.NewReplacer("/", "_", "?", "_", "=", "-").Replace(p), lang, look.name)
+				if only != "" && !strings.Contains(name, only) {
+					continue
+				}
+				b.do(chromedp.EmulateViewport(look.width, 860))
+				b.scheme(look.scheme)
+				b.open(p)
+				if js[string](b, `document.documentElement.lang`) != lang {
+					js[bool](b, `document.querySelectorAll("details.me").forEach(d => d.open = true), document.querySelector(".language button").click(), true`)
+					b.until(`document.documentElement?.lang === "` + lang + `"`)
+					b.open(p)
+				}
+				if p == "/customers/11" && set == "full" {
+					js[bool](b, `document.querySelector("#mail-101 summary").click(), document.querySelector("#mail-101 .why summary").click(), true`)
+					b.until(`document.querySelector("#mail-101 .letter .text") !== null`)
+				}
+				png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+				if p == "/customers/11" || p == "/mails/104?view=html" {
+					time.Sleep(200 * time.Millisecond)
+					png, err = chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+				}
+				if err == nil {
+					err = os.WriteFile(filepath.Join(dir, name), png, 0o644)
+				}
+				if err != nil {
+					b.t.Fatal(err)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,69 @@
+// Keyboard and small comforts. Every page works without this file.
+(() => {
+	"use strict";
+	const typing = (e) => e.target.closest("input, textarea, select, [contenteditable]");
+	const steps = () => [...document.querySelectorAll("[data-step]")];
+	const grip = (step) => step.querySelector("summary, a") || step;
+
+	// j and k walk through a list: the entry after or before the one in focus.
+	function step(by) {
+		const all = steps();
+		const at = all.findIndex((s) => s.contains(document.activeElement));
+		const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by];
+		if (!next) return;
+		grip(next).focus({ preventScroll: true });
+		next.scrollIntoView({ block: "nearest" });
+	}
+
+	document.addEventListener("keydown", (e) => {
+		if (e.ctrlKey || e.metaKey || e.altKey) return;
+		if (e.key === "Escape") {
+			const menu = e.target.closest("details.me[open]");
+			if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+			else if (typing(e)) e.target.blur();
+			return;
+		}
+		if (typing(e)) return;
+		if (e.key === "/") {
+			const find = document.getElementById("find");
+			if (find) { e.preventDefault(); find.focus(); find.select(); }
+		} else if (e.key === "j") step(1);
+		else if (e.key === "k") step(-1);
+	});
+
+	// A press outside closes the menu of the person.
+	document.addEventListener("click", (e) => {
+		for (const menu of document.querySelectorAll("details.me[open]")) if (!menu.contains(e.target)) menu.open = false;
+	});
+
+	// A half-written note outlives a reload by mistake.
+	const form = document.getElementById("note-form");
+	if (form) {
+		let sent = false;
+		form.addEventListener("submit", () => { sent = true; });
+		window.addEventListener("beforeunload", (e) => {
+			const body = form.elements.body;
+			if (!sent && body.value.trim() && body.value !== body.defaultValue) e.preventDefault();
+		});
+	}
+
+	// New entries above must not move what somebody is reading.
+	let held = null;
+	document.addEventListener("htmx:before:swap", () => {
+		if (held || window.scrollY < 60) return;
+		const step = steps().find((s) => s.getBoundingClientRect().bottom > 80);
+		if (step && step.id) held = { id: step.id, top: step.getBoundingClientRect().top };
+	});
+	document.addEventListener("htmx:after:swap", () => {
+		const step = held && document.getElementById(held.id);
+		if (step) window.scrollBy(0, step.getBoundingClientRect().top - held.top);
+		held = null;
+	});
+
+	// A form that was sent takes a moment: say so, and do not send it twice.
+	document.addEventListener("submit", (e) => {
+		const button = e.submitter;
+		if (e.target.method === "post" && button && !e.defaultPrevented) setTimeout(() => { button.disabled = true; }, 0);
+	});
+	window.addEventListener("pageshow", () => { for (const b of document.querySelectorAll("form button:disabled")) b.disabled = false; });
+})();

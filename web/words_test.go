@@ -1,0 +1,183 @@
+package web
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/template/parse"
+
+	"kaveri/crm"
+	"kaveri/templates"
+)
+
+var verb = regexp.MustCompile(`%[sd%]`)
+
+func TestCatalogueIsComplete(t *testing.T) {
+	for k, p := range words {
+		if p.en == "" || p.fi == "" {
+			t.Errorf("%q is missing in a language: %+v", k, p)
+		}
+		for _, lang := range languages {
+			one, other, counted := strings.Cut(p.in(lang), "|")
+			_, _, countedToo := strings.Cut(p.en, "|")
+			if counted != countedToo {
+				t.Errorf("%q is counted in one language only", k)
+			}
+			if counted && (one == "" || !strings.Contains(other, "%s")) {
+				t.Errorf("%q in %s: a counted phrase has two forms, and the second shows the number", k, lang)
+			}
+			if p.in(lang) != strings.TrimSpace(p.in(lang)) {
+				t.Errorf("%q in %s has space around it", k, lang)
+			}
+		}
+		if !strings.Contains(p.en, "|") && !slices.Equal(verb.FindAllString(p.en, -1), verb.FindAllString(p.fi, -1)) {
+			t.Errorf("%q takes other arguments in Finnish: %q, %q", k, p.en, p.fi)
+		}
+	}
+	for k, n := range map[Key]int{"date.months": 12, "date.weekdays": 7, "date.weekdays-on": 7} {
+		for _, lang := range languages {
+			if got := len(strings.Fields(words[k].in(lang))); got != n {
+				t.Errorf("%s in %s has %d words, want %d", k, lang, got, n)
+			}
+		}
+	}
+}
+
+// TestKeysInUse: templates and code name only keys that exist, and no key
+// stands in the catalogue that nothing names.
+func TestKeysInUse(t *testing.T) {
+	used := map[Key]string{}
+	st, err := newStatic()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := newViews(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page, set := range v.byLang["en"] {
+		for _, tm := range set.Templates() {
+			if tm.Tree != nil {
+				walk(tm.Tree.Root, func(k string) { used[Key(k)] = page })
+			}
+		}
+	}
+	fset := token.NewFileSet()
+	files, err := fs.Glob(sourceFiles, "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || name == "catalogue.go" {
+			continue
+		}
+		src, _ := fs.ReadFile(sourceFiles, name)
+		f, err := parser.ParseFile(fset, name, src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if k := Key(strings.Trim(l.Value, "\"`")); words[k].has() {
+					used[k] = name
+				}
+			}
+			return true
+		})
+	}
+	// Keys that are put together from a value of the domain.
+	for _, k := range []crm.Class{crm.ClassAutoReply, crm.ClassBounce, crm.ClassComplaint, crm.ClassList, crm.ClassNewsletter, crm.ClassSystem, crm.ClassCalendar} {
+		used[Key("class."+string(k))] = "crm"
+	}
+	for _, k := range []crm.Role{crm.RoleFrom, crm.RoleSender, crm.RoleReplyTo, crm.RoleTo, crm.RoleCc, crm.RoleBcc} {
+		used[Key("field."+string(k))], used[Key("why.field."+string(k))] = "crm", "crm"
+	}
+	for k := range tones {
+		used[Key("state."+string(k))] = "crm"
+	}
+	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody} {
+		used[Key("rule."+string(k))] = "crm"
+	}
+	for k, where := range used {
+		if !words[k].has() {
+			t.Errorf("%s names %q, which the catalogue lacks", where, k)
+		}
+	}
+	open := regexp.MustCompile(`^(done|fault|defect|state)\.`) // looked up, and done without when missing
+	for k := range words {
+		if used[k] == "" && !open.MatchString(string(k)) {
+			t.Errorf("nothing names %q", k)
+		}
+	}
+}
+
+// walk gives each key that a template passes to t or n.
+func walk(n parse.Node, found func(string)) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n != nil {
+			for _, c := range n.Nodes {
+				walk(c, found)
+			}
+		}
+	case *parse.ActionNode:
+		walk(n.Pipe, found)
+	case *parse.TemplateNode:
+		walk(n.Pipe, found)
+	case *parse.IfNode:
+		walkBranch(&n.BranchNode, found)
+	case *parse.RangeNode:
+		walkBranch(&n.BranchNode, found)
+	case *parse.WithNode:
+		walkBranch(&n.BranchNode, found)
+	case *parse.PipeNode:
+		if n != nil {
+			for _, c := range n.Cmds {
+				walk(c, found)
+			}
+		}
+	case *parse.ChainNode:
+		walk(n.Node, found)
+	case *parse.CommandNode:
+		if id, ok := n.Args[0].(*parse.IdentifierNode); ok && (id.Ident == "t" || id.Ident == "n") {
+			if s, ok := n.Args[1].(*parse.StringNode); ok {
+				found(s.Text)
+			}
+		}
+		for _, a := range n.Args {
+			walk(a, found)
+		}
+	}
+}
+
+func walkBranch(b *parse.BranchNode, found func(string)) {
+	walk(b.Pipe, found)
+	walk(b.List, found)
+	walk(b.ElseList, found)
+}
+
+// TestNoWordsInTemplates: text for people comes from the catalogue only.
+func TestNoWordsInTemplates(t *testing.T) {
+	allowed := map[string]bool{"Kaveri": true, "UID": true, "Message-ID": true, "TLS": true, "STARTTLS": true, "English": true, "Suomi": true}
+	action := regexp.MustCompile(`(?s)\{\{.*?\}\}|<[^>]*>`)
+	err := fs.WalkDir(templates.FS, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		src, err := fs.ReadFile(templates.FS, p)
+		for _, w := range regexp.MustCompile(`[\p{L}][\p{L}-]+`).FindAllString(action.ReplaceAllString(string(src), " "), -1) {
+			if !allowed[w] {
+				t.Errorf("%s says %q; put it into the catalogue", p, w)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,43 @@
+// Package ingest brings mail in: it follows staff mailboxes over IMAP, imports
+// files, parses, and hands each mail to the store, which attaches it to its
+// customer.
+//
+// # One mailbox, one follower
+//
+// [Service.Run] keeps one follower per mailbox, supervised: what goes wrong in
+// one never delays another. A follower has up to three connections. The main
+// one lists folders, fills in history and polls every folder; two more sit in
+// IDLE on INBOX and Sent, so that new mail arrives at once and before any
+// backfill. Polling alone is correct; IDLE only shortens the wait, for an IDLE
+// may be dead without anybody being told.
+//
+// # Two passes
+//
+// A folder is read twice (folder.go). The envelope pass asks for a few header
+// fields of every UID, newest first, and tells who writes to whom: two-way
+// human correspondents become customers, and each UID is noted as waiting or as
+// withheld by a rule. The body pass fetches the waiting ones, newest first.
+// Under the policy "known" these are only the mails that belong to somebody.
+//
+// # Nothing lost, nothing doubled
+//
+// Every UID listed is at all times in exactly one place of the store: waiting,
+// to be retried, withheld, quarantined, or a sighting. The cursor moves in the
+// same transaction. A UID that is missing from an answer is asked for again;
+// only a complete SEARCH that lacks it says that it is gone. A mail that fails
+// three times is quarantined with its bytes and reason.
+//
+// # Nothing changed
+//
+// EXAMINE and BODY.PEEK only: no flag, folder or message of a staff mailbox
+// ever changes because of capture.
+//
+// # The pipeline
+//
+// Connections read bodies into memory under one budget of bytes; a few workers
+// hash, compress and parse them on all cores and deliver in batches, which the
+// store commits in groups (pipeline.go). Live mail has a queue of its own that
+// workers look at first.
+//
+// Start reading at service.go, then follower.go and folder.go.
+package ingest

@@ -1,0 +1,345 @@
+package parse
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"kaveri/crm"
+)
+
+// Message reads a mail. It never fails: see the package comment for what
+// happens to content that is broken.
+func Message(raw []byte) *crm.Message {
+	m := &crm.Message{TextSource: crm.TextNone}
+	p := parser{m: m}
+	p.w.visit = &p
+	raw = p.w.root(raw)
+	readEnvelope(&p.w.top, &m.Envelope, &p.w.def)
+	p.w.walk(raw)
+	p.finish()
+	d := p.w.def | p.w.top.def
+	m.Defects = d.words()
+	m.Lossy = d&lossy != 0
+	m.CharsetGuessed = d&(1<<defCharset|1<<defHeader8bit) != 0
+	return m
+}
+
+// Header reads a header block, or the fields [HeaderFields] of one, and
+// classifies the mail by them. What follows the block is not looked at.
+func Header(block []byte) *crm.Envelope {
+	var h header
+	var d defects
+	e := new(crm.Envelope)
+	h.read(oneLineEnd(block, &d), true)
+	readEnvelope(&h, e, &d)
+	return e
+}
+
+// oneLineEnd gives mail whose lines end in CR alone (old Macintosh programs)
+// with LF; all other mail is given as it is.
+func oneLineEnd(raw []byte, def *defects) []byte {
+	if bytes.IndexByte(raw, '\n') >= 0 || bytes.IndexByte(raw, '\r') < 0 {
+		return raw
+	}
+	def.add(defBareCR)
+	return bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
+}
+
+// readEnvelope fills e from the header and classifies it. Of fields that may
+// stand only once (RFC 5322 §3.6) and stand twice the first with content
+// counts; recipients are put together (RFC 7103 §7.6).
+func readEnvelope(h *header, e *crm.Envelope, def *defects) {
+	room := maxAddresses
+	parties := func(id fieldID, all bool) []crm.Party {
+		var out []crm.Party
+		for i := range h.fields {
+			if h.fields[i].id != id || !all && len(out) > 0 {
+				continue
+			}
+			if s := h.text(h.fields[i].value); s != "" {
+				ps := addressList(s, room, def)
+				room -= len(ps)
+				if out == nil {
+					out = ps
+				} else {
+					out = append(out, ps...)
+				}
+			}
+		}
+		return out
+	}
+	e.From = parties(fFrom, false)
+	e.Sender = parties(fSender, false)
+	e.ReplyTo = parties(fReplyTo, false)
+	e.To = parties(fTo, true)
+	e.Cc = parties(fCc, true)
+	e.Bcc = parties(fBcc, true)
+	e.Subject = cutText(headerString(h.get(fSubject), def), crm.MaxSubject)
+	e.MessageID = messageID(h.get(fMessageID))
+	e.InReplyTo = messageIDs(h.get(fInReplyTo))
+	e.References = messageIDs(h.get(fReferences))
+	if s := h.get(fDate); s != "" {
+		t, ok := parseDate(s)
+		if !ok {
+			def.add(defDate)
+			t = time.Time{}
+		}
+		e.Date = t
+	}
+	classify(h, e)
+}
+
+// cutText cuts s to n bytes at a character.
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}
+
+// piece is a part of the body.
+type piece struct {
+	html bool
+	text string
+}
+
+// parser collects what the walker finds in a mail.
+type parser struct {
+	w          walker
+	m          *crm.Message
+	text, html []piece
+	spare      []leafText // text parts of other kinds, body when there is no other
+}
+
+type leafText struct {
+	piece
+	attachment int
+}
+
+// leaf sorts one part into body or attachments.
+func (p *parser) leaf(l *leaf) {
+	if l.inline {
+		t := piece{l.typ == "text/html", p.decodeText(l)}
+		if l.toText {
+			p.text = append(p.text, t)
+		}
+		if l.toHTML || !l.toText {
+			p.html = append(p.html, t)
+		}
+		return
+	}
+	a := crm.Attachment{Part: l.path, Name: l.displayName(&p.w.def), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
+	a.Size, a.SHA256 = digest(l.body, l.encoding, &p.w.def)
+	if l.text && l.disposition != "attachment" && len(p.text)+len(p.html) == 0 && readable(l.typ) {
+		p.spare = append(p.spare, leafText{piece{l.typ != "text/plain", p.decodeText(l)}, len(p.m.Attachments)})
+	}
+	p.m.Attachments = append(p.m.Attachments, a)
+}
+
+// readable reports text types that people can read as they are, unlike data
+// in text form (text/calendar, text/csv).
+func readable(typ string) bool {
+	switch typ {
+	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/x-html", "text/xhtml":
+		return true
+	}
+	return false
+}
+
+// alternative begins and ends a multipart/alternative: when it gave text for
+// only one of the two bodies, that stands for the other as well (RFC 8621
+// §4.1.4).
+func (p *parser) alternative() func() {
+	nt, nh := len(p.text), len(p.html)
+	return func() {
+		switch {
+		case len(p.text) == nt && len(p.html) > nh:
+			p.text = append(p.text, p.html[nh:]...)
+		case len(p.html) == nh && len(p.text) > nt:
+			p.html = append(p.html, p.text[nt:]...)
+		}
+	}
+}
+
+// decodeText gives a text part as UTF-8 with LF line ends.
+func (p *parser) decodeText(l *leaf) string {
+	b := l.body
+	if len(b) > maxText {
+		b = b[:maxText]
+		p.w.def.add(defTextCut)
+	}
+	var tail []byte
+	if l.encoding == encBase64 {
+		b, tail = decodeBase64Text(b, &p.w.def)
+	} else {
+		b = decodeTransfer(b, l.encoding, &p.w.def)
+	}
+	charset := l.params.get("charset")
+	if charset == "" && l.typ == "text/html" {
+		charset = metaCharset(b)
+	}
+	s, fine := decodeBytes(b, charset)
+	if !fine {
+		p.w.def.add(defCharset)
+	}
+	if len(tail) > 0 {
+		t, _ := decodeBytes(tail, "")
+		s += "\n" + t
+	}
+	s = p.tidy(s)
+	if l.typ == "text/plain" && strings.EqualFold(l.params.get("format"), "flowed") {
+		s = unflow(s, strings.EqualFold(l.params.get("delsp"), "yes"))
+	}
+	return s
+}
+
+// tidy makes line ends LF, takes NUL out and reports characters that were lost.
+func (p *parser) tidy(s string) string {
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = foldLineEnds(s)
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		p.w.def.add(defNUL)
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	if strings.Contains(s, "\uFFFD") {
+		p.w.def.add(defUndecodable)
+	}
+	return s
+}
+
+// foldLineEnds turns CRLF, CR CR LF and a lone CR into LF.
+func foldLineEnds(s string) string {
+	b := make([]byte, 0, len(s))
+	for {
+		i := strings.IndexByte(s, '\r')
+		if i < 0 {
+			b = append(b, s...)
+			return string(b)
+		}
+		b = append(b, s[:i]...)
+		s = s[i+1:]
+		for len(s) > 0 && s[0] == '\r' {
+			s = s[1:]
+		}
+		if len(s) == 0 || s[0] != '\n' {
+			b = append(b, '\n')
+		}
+	}
+}
+
+// finish makes text and HTML of the pieces and settles which attachments the
+// HTML shows.
+func (p *parser) finish() {
+	m := p.m
+	if len(p.text) == 0 && len(p.html) == 0 && len(p.spare) > 0 {
+		s := p.spare[0]
+		i := s.attachment
+		m.Attachments = append(m.Attachments[:i], m.Attachments[i+1:]...)
+		p.text = append(p.text, s.piece)
+		if s.piece.html {
+			p.html = append(p.html, s.piece)
+		}
+	}
+	m.HTML = joinHTML(p.html)
+	m.Text, m.TextSource = joinText(p.text)
+	if m.TextSource != crm.TextHTML && m.HTML != "" && strings.TrimSpace(m.Text) == "" {
+		// An empty text part beside HTML says nothing.
+		if t := htmlText(m.HTML); strings.TrimSpace(t) != "" {
+			m.Text, m.TextSource = t, crm.TextHTML
+		}
+	}
+	if len(m.Text) > maxText {
+		m.Text = cutText(m.Text, maxText)
+		p.w.def.add(defTextCut)
+	}
+	p.markInline()
+}
+
+func joinText(ps []piece) (text, source string) {
+	source = crm.TextNone
+	var parts []string
+	for _, t := range ps {
+		s := t.text
+		if t.html {
+			s = htmlText(s)
+		}
+		if source == crm.TextNone || !t.html {
+			source = crm.TextPlain
+			if t.html {
+				source = crm.TextHTML
+			}
+		}
+		parts = append(parts, strings.TrimRight(s, "\n"))
+	}
+	switch len(parts) {
+	case 0:
+		return "", source
+	case 1:
+		return strings.Trim(parts[0], "\n"), source
+	}
+	return strings.Trim(strings.Join(parts, "\n\n"), "\n"), source
+}
+
+// joinHTML gives the HTML body; plain parts that stand between or after HTML
+// parts (list footers) are shown as they are.
+func joinHTML(ps []piece) string {
+	n, last := 0, 0
+	for i, t := range ps {
+		if t.html {
+			n++
+			last = i
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	if len(ps) == 1 {
+		return ps[last].text
+	}
+	var b strings.Builder
+	for _, t := range ps {
+		switch {
+		case t.html:
+			b.WriteString(t.text)
+		case strings.TrimSpace(t.text) != "":
+			b.WriteString("<pre>" + htmlEscaper.Replace(t.text) + "</pre>")
+		default:
+			continue
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+var htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// markInline marks the attachments that the HTML shows (RFC 2392 §2).
+func (p *parser) markInline() {
+	html := p.m.HTML
+	if html == "" {
+		return
+	}
+	for i := range p.m.Attachments {
+		if a := &p.m.Attachments[i]; !a.Inline && a.ContentID != "" {
+			a.Inline = refersTo(html, a.ContentID)
+		}
+	}
+}
+
+func refersTo(html, cid string) bool {
+	for {
+		i := strings.Index(html, cid)
+		if i < 0 {
+			return false
+		}
+		if i >= 4 && strings.EqualFold(html[i-4:i], "cid:") {
+			return true
+		}
+		html = html[i+len(cid):]
+	}
+}

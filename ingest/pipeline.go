@@ -1,0 +1,275 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/semaphore"
+
+	"kaveri/crm"
+	"kaveri/ingest/parse"
+)
+
+// A batch is what one worker delivers at once.
+const (
+	batchMails = 64
+	batchBytes = 2 << 20
+)
+
+// job is a mail whose bytes have been read.
+type job struct {
+	folder   crm.FolderID
+	epoch    uint32
+	uid      uint32
+	internal time.Time
+	raw      []byte     // from buffers
+	zstd     []byte     // from buffers
+	size     int64      // the mail's true size when only a part was fetched, else 0
+	held     int64      // of the memory budget
+	policy   crm.Policy // "": the firm's
+	flight   *flight
+}
+
+// flight counts the jobs of one pass over a folder, so that the pass can wait
+// for them.
+type flight struct {
+	sync.WaitGroup
+	mu     sync.Mutex
+	failed int
+}
+
+// pipeline parses and delivers on all cores what the connections have read.
+type pipeline struct {
+	s      *Service
+	budget *semaphore.Weighted
+	live   chan *job
+	jobs   chan *job
+	zstd   *zstd.Encoder
+
+	mu    sync.Mutex
+	users int
+	quit  chan struct{}
+	idle  sync.WaitGroup
+}
+
+func newPipeline(s *Service) *pipeline {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(512<<10))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return &pipeline{s: s, budget: semaphore.NewWeighted(s.o.Memory), live: make(chan *job, 64), jobs: make(chan *job, 256), zstd: enc}
+}
+
+// start runs the workers while somebody needs them; the returned function ends
+// them when the last has called it.
+func (p *pipeline) start(ctx context.Context) (stop func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users++; p.users == 1 {
+		p.quit = make(chan struct{})
+		for range p.s.o.Workers {
+			p.idle.Add(1)
+			go p.work(ctx, p.quit)
+		}
+	}
+	return func() {
+		p.mu.Lock()
+		p.users--
+		last := p.users == 0
+		if last {
+			close(p.quit)
+		}
+		p.mu.Unlock()
+		if last {
+			p.idle.Wait()
+		}
+	}
+}
+
+// reserve takes n bytes of the memory budget.
+func (p *pipeline) reserve(ctx context.Context, n int64) (held int64, err error) {
+	held = min(2*max(n, 4096), p.s.o.Memory) // the bytes, and what they shrink to
+	return held, p.budget.Acquire(ctx, held)
+}
+
+// submit hands a mail over; the flight is told when it is done.
+func (p *pipeline) submit(ctx context.Context, j *job, live bool) error {
+	j.flight.Add(1)
+	queue := p.jobs
+	if live {
+		queue = p.live
+	}
+	select {
+	case queue <- j:
+		return nil
+	case <-ctx.Done():
+		p.drop(j)
+		return ctx.Err()
+	}
+}
+
+func (p *pipeline) drop(j *job) {
+	p.budget.Release(j.held)
+	giveBuffer(j.raw)
+	giveBuffer(j.zstd)
+	j.raw, j.zstd = nil, nil
+	j.flight.Done()
+}
+
+func (p *pipeline) work(ctx context.Context, quit chan struct{}) {
+	defer p.idle.Done()
+	for {
+		var first *job
+		select { // live mail first
+		case first = <-p.live:
+		default:
+			select {
+			case first = <-p.live:
+			case first = <-p.jobs:
+			case <-quit:
+				return
+			}
+		}
+		p.batch(ctx, first)
+	}
+}
+
+// batch parses and delivers a first mail and those that wait already.
+func (p *pipeline) batch(ctx context.Context, j *job) {
+	var jobs []*job
+	var ds []crm.Delivery
+	for bytes := 0; j != nil; {
+		bytes += len(j.raw)
+		if d, err := p.parse(j); err != nil {
+			p.fail(ctx, j, err)
+		} else {
+			jobs, ds = append(jobs, j), append(ds, d)
+		}
+		if len(ds) >= batchMails || bytes >= batchBytes {
+			break
+		}
+		select {
+		case j = <-p.live:
+		case j = <-p.jobs:
+		default:
+			j = nil
+		}
+	}
+	if len(ds) > 0 {
+		p.deliver(ctx, jobs, ds)
+	}
+}
+
+// parse turns the bytes into a delivery. A parser's panic is the mail's
+// failure, not ours.
+func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.s.o.Log.Error("a mail made the parser panic", "folder", j.folder, "uid", j.uid, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the parser failed: %v", r)
+		}
+	}()
+	d = crm.Delivery{Folder: j.folder, UIDValidity: j.epoch, UID: j.uid, Internal: j.internal, Policy: j.policy, Message: parse.Message(j.raw)}
+	d.Raw.SHA256, d.Raw.Content = parse.Hash(j.raw)
+	d.Raw.Size = int64(len(j.raw))
+	// Pictures and documents do not shrink, so there must be room for all.
+	j.zstd = p.zstd.EncodeAll(j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
+	d.Raw.Zstd = j.zstd
+	if j.size > 0 {
+		oversize(&d, j.size)
+	}
+	return d, nil
+}
+
+// oversize marks a mail of which only the beginning was fetched, and puts a
+// placeholder for the rest among its attachments.
+func oversize(d *crm.Delivery, size int64) {
+	d.Message.Lossy = true
+	d.Message.Defects = append(d.Message.Defects, crm.DefectOversize)
+	d.Message.Attachments = append(d.Message.Attachments, crm.Attachment{
+		Part: "rest", Type: "application/octet-stream", Size: size - d.Raw.Size,
+		Name: fmt.Sprintf("(the rest of this mail of %d MB stays on the server)", size>>20)})
+}
+
+// deliver stores a batch. When the store refuses it, the mails are tried one
+// by one, so that only the one at fault fails; when the store itself is in
+// trouble (disk full, database away), it waits and tries again for ever, and
+// nothing advances meanwhile.
+func (p *pipeline) deliver(ctx context.Context, jobs []*job, ds []crm.Delivery) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
+		out, err := p.s.o.Store.Deliver(ctx, ds)
+		switch {
+		case err == nil:
+			p.count(out, ds)
+			for _, j := range jobs {
+				p.drop(j)
+			}
+			return
+		case ctx.Err() != nil:
+			for _, j := range jobs {
+				j.flight.fail()
+				p.drop(j)
+			}
+			return
+		case crm.KindOf(err) == crm.KindUnavailable:
+			p.s.o.Log.Error("mail cannot be stored just now; trying again", "err", err, "in", wait)
+			sleep(ctx, wait)
+		case len(jobs) > 1:
+			for i := range jobs {
+				p.deliver(ctx, jobs[i:i+1], ds[i:i+1])
+			}
+			return
+		default:
+			p.fail(ctx, jobs[0], err)
+			return
+		}
+	}
+}
+
+func (p *pipeline) count(out []crm.Outcome, ds []crm.Delivery) {
+	c := &p.s.counts
+	for i, o := range out {
+		c.bytes.Add(ds[i].Raw.Size)
+		switch {
+		case o.Rule != "":
+			c.withheld.Add(1)
+		default:
+			c.stored.Add(1)
+			if o.New {
+				c.fresh.Add(1)
+			}
+		}
+	}
+}
+
+// fail notes that a mail could not be stored.
+func (p *pipeline) fail(ctx context.Context, j *job, cause error) {
+	p.s.counts.failed.Add(1)
+	_, err := p.s.o.Store.Fail(ctx, j.folder, j.epoch, []crm.Failure{{UID: j.uid, Reason: cause.Error(), Raw: j.raw}})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		p.s.o.Log.Error("a failure could not be noted; the mail stays due", "folder", j.folder, "uid", j.uid, "err", err)
+	}
+	j.flight.fail()
+	p.drop(j)
+}
+
+func (f *flight) fail() {
+	f.mu.Lock()
+	f.failed++
+	f.mu.Unlock()
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -101,7 +101,7 @@ func isLowerASCII(s string) bool {
 // ParseDomain normalises a domain: NFC, lower case, A-labels to U-labels,
 // no trailing dot. A domain literal such as [192.0.2.1] is kept as it is.
 func ParseDomain(s string) (string, error) {
-	s = strings.TrimSuffix(strings.TrimSpace(s), ".")
+	s = strings.TrimRight(strings.TrimSpace(s), ".")
 	if s == "" {
 		return "", Invalid("domain", "the domain is empty")
 	}
@@ -116,7 +116,7 @@ func ParseDomain(s string) (string, error) {
 	d := fold(s)
 	for range 3 { // mapping may reveal an A-label, so go on to the fixed point
 		u, err := lenient.ToUnicode(d)
-		if u = strings.TrimSuffix(fold(u), "."); err != nil || u == "" || u == d || strings.ContainsAny(u, "@<> ") {
+		if u = strings.TrimRight(fold(u), "."); err != nil || u == "" || u == d || strings.ContainsAny(u, "@<> ") {
 			break
 		}
 		d = u

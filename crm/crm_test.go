@@ -38,7 +38,7 @@ func TestParseAddress(t *testing.T) {
 }
 
 func FuzzParseAddress(f *testing.F) {
-	for _, s := range []string{"Dora@Acme.Example", "ÄITI@xn--hmeenlinna-q5a.example", `"a b"@c`, "İ@İ.example", "ẞ@ß.example", "a@b@c", "x@xn--xn---epa.example"} {
+	for _, s := range []string{"Dora@Acme.Example", "ÄITI@xn--hmeenlinna-q5a.example", `"a b"@c`, "0@..", "İ@İ.example", "ẞ@ß.example", "a@b@c", "x@xn--xn---epa.example"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

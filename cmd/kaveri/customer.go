@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/store"
+)
+
+func (p *program) customerCommand() *cobra.Command {
+	return group("customer", "Customers and their timelines",
+		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand())
+}
+
+// customerJSON is a line of the customers list in JSON.
+type customerJSON struct {
+	ID       crm.CustomerID `json:"id"`
+	Name     string         `json:"name"`
+	Address  crm.Address    `json:"address"`
+	Contacts int            `json:"contacts"`
+	Mails    int            `json:"mails"`
+	Notes    int            `json:"notes"`
+	LastIn   jsonTime       `json:"last_in"`
+	LastOut  jsonTime       `json:"last_out"`
+	Waiting  bool           `json:"waiting"` // they wrote last
+}
+
+func (p *program) customerListCommand() *cobra.Command {
+	var limit int
+	var as string
+	c := p.reads(&cobra.Command{
+		Use: "list", Short: "List customers, newest contact first", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.listCustomers(c.Context(), "", limit, as) },
+	})
+	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
+	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	return c
+}
+
+func (p *program) customerSearchCommand() *cobra.Command {
+	var limit int
+	var as string
+	c := p.reads(&cobra.Command{
+		Use: "search WORD...", Short: "Find customers by words of their name or address", Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.listCustomers(c.Context(), strings.Join(args, " "), limit, as)
+		},
+	})
+	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
+	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	return c
+}
+
+func (p *program) listCustomers(ctx context.Context, text string, limit int, as string) error {
+	if limit != 0 {
+		if err := checkLimit(limit); err != nil {
+			return err
+		}
+	}
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	v, err := p.viewer(ctx, s, as)
+	if err != nil {
+		return err
+	}
+	t := table{}
+	if !p.json {
+		t = p.table("ID", "NAME", "ADDRESS", "MAILS", "NOTES", "LAST IN", "LAST OUT", "WAITING")
+	}
+	err = eachCustomer(ctx, s, v, text, limit, func(r crm.CustomerRow) error {
+		if p.json {
+			return p.printJSON(customerJSON{r.ID, r.Name, r.Address, r.Contacts, r.Mails, r.Notes, jsonTime(r.LastIn), jsonTime(r.LastOut), r.Waiting()})
+		}
+		t.row(r.ID, r.Name, string(r.Address), r.Mails, r.Notes, r.LastIn, r.LastOut, r.Waiting())
+		return nil
+	})
+	if err != nil || p.json {
+		return err
+	}
+	return t.end()
+}
+
+// eachCustomer goes through the pages of the list.
+func eachCustomer(ctx context.Context, s *store.Store, v crm.Viewer, text string, limit int, do func(crm.CustomerRow) error) error {
+	q := crm.CustomerQuery{Text: text}
+	for n := 0; limit == 0 || n < limit; {
+		q.Limit = 200
+		if limit > 0 {
+			q.Limit = min(q.Limit, limit-n)
+		}
+		rows, next, err := s.Customers(ctx, v, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := do(r); err != nil {
+				return err
+			}
+		}
+		n += len(rows)
+		if len(rows) == 0 || next == (crm.PageKey{}) {
+			return nil
+		}
+		q.After = next
+	}
+	return nil
+}
+
+func (p *program) customerAddCommand() *cobra.Command {
+	var name string
+	c := p.reads(&cobra.Command{
+		Use: "add ADDRESS...", Short: "Add a customer by hand; mail with these addresses is captured from now on, and fetched where it was left", Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.addCustomer(c.Context(), name, args) },
+	})
+	c.Flags().StringVar(&name, "name", "", "the customer's name (default: made from the first address)")
+	return c
+}
+
+func (p *program) addCustomer(ctx context.Context, name string, addresses []string) error {
+	as, err := parseAddresses(addresses)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	cu, err := s.AddCustomer(ctx, crm.SystemViewer, name, as)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.printJSON(accountOf(cu))
+	}
+	p.printf("%s is customer %d.\n", printable(cu.Name), cu.ID)
+	return nil
+}
+
+// accountJSON is a customer with its contacts in JSON.
+type accountJSON struct {
+	ID           crm.CustomerID     `json:"id"`
+	Name         string             `json:"name"`
+	Organisation crm.OrganisationID `json:"organisation"` // 0: one contact alone
+	Owner        crm.StaffID        `json:"owner"`        // 0: nobody
+	Created      jsonTime           `json:"created"`
+	Contacts     []contactJSON      `json:"contacts"`
+}
+
+type contactJSON struct {
+	ID        crm.ContactID `json:"id"`
+	Name      string        `json:"name"`
+	Addresses []usedJSON    `json:"addresses"`
+	Phones    []string      `json:"phones"`
+	Origin    string        `json:"origin"`
+	Created   jsonTime      `json:"created"`
+}
+
+type usedJSON struct {
+	Address crm.Address `json:"address"`
+	From    jsonTime    `json:"from"`
+	Until   jsonTime    `json:"until"`
+	Shared  bool        `json:"shared"`
+}
+
+func accountOf(cu crm.Customer) accountJSON {
+	j := accountJSON{cu.ID, cu.Name, cu.Organisation, cu.Owner, jsonTime(cu.Created), []contactJSON{}}
+	for _, c := range cu.Contacts {
+		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created)}
+		for _, a := range c.Addresses {
+			k.Addresses = append(k.Addresses, usedJSON{a.Address, jsonTime(a.From), jsonTime(a.Until), a.Shared})
+		}
+		j.Contacts = append(j.Contacts, k)
+	}
+	return j
+}
+
+// customerID reads a customer's number, or finds who has the address.
+func customerID(ctx context.Context, s *store.Store, v crm.Viewer, who string) (crm.CustomerID, error) {
+	if _, err := strconv.ParseInt(who, 10, 64); err == nil || !strings.Contains(who, "@") {
+		return crm.ParseID[crm.CustomerID]("customer", who)
+	}
+	a, err := crm.ParseAddress(who)
+	if err != nil {
+		return 0, err
+	}
+	var found crm.CustomerID
+	err = eachCustomer(ctx, s, v, string(a), maxRows, func(r crm.CustomerRow) error {
+		if found != 0 {
+			return nil
+		}
+		cu, err := s.Customer(ctx, v, r.ID)
+		for _, c := range cu.Contacts {
+			for _, used := range c.Addresses {
+				if used.Address == a {
+					found = cu.ID
+				}
+			}
+		}
+		return err
+	})
+	if err == nil && found == 0 {
+		err = &crm.Error{Kind: crm.KindNotFound, Field: "customer", Text: "no customer has the address " + string(a)}
+	}
+	return found, err
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/store"
+)
+
+func (p *program) customerShowCommand() *cobra.Command {
+	var limit int
+	var as string
+	c := p.reads(&cobra.Command{
+		Use: "show CUSTOMER", Short: "Show a customer (number or address) with contacts and timeline, and why each mail is there", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.showCustomer(c.Context(), args[0], limit, as) },
+	})
+	c.Flags().IntVar(&limit, "limit", 50, "how many entries of the timeline at most, newest first")
+	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	return c
+}
+
+// itemJSON is an entry of the timeline in JSON.
+type itemJSON struct {
+	Kind    string    `json:"kind"` // mail or note
+	At      jsonTime  `json:"at"`
+	Contact string    `json:"contact"`
+	Mail    *mailJSON `json:"mail,omitempty"`
+	Note    *noteJSON `json:"note,omitempty"`
+	Why     *whyJSON  `json:"why,omitempty"`
+}
+
+type noteJSON struct {
+	ID    crm.NoteID `json:"id"`
+	Kind  string     `json:"kind"` // note or call
+	Staff string     `json:"staff"`
+	Body  string     `json:"body"`
+}
+
+type whyJSON struct {
+	Rule       crm.Rule `json:"rule"`
+	Evidence   string   `json:"evidence"`
+	Confidence float64  `json:"confidence"`
+}
+
+// shownJSON is a customer with the timeline in JSON.
+type shownJSON struct {
+	accountJSON
+	Timeline []itemJSON `json:"timeline"`
+	More     bool       `json:"more"` // the timeline goes on
+}
+
+func itemOf(it crm.TimelineItem) itemJSON {
+	j := itemJSON{Kind: it.Kind, At: jsonTime(it.At), Contact: it.Contact}
+	if it.Mail != nil {
+		m := mailOf(*it.Mail)
+		j.Mail = &m
+		j.Why = &whyJSON{it.Link.Rule, it.Link.Evidence, it.Link.Confidence}
+	}
+	if it.Note != nil {
+		j.Note = &noteJSON{it.Note.ID, it.Note.Kind, it.Staff, it.Note.Body}
+	}
+	return j
+}
+
+func (p *program) showCustomer(ctx context.Context, who string, limit int, as string) error {
+	if err := checkLimit(limit); err != nil {
+		return err
+	}
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	v, err := p.viewer(ctx, s, as)
+	if err != nil {
+		return err
+	}
+	id, err := customerID(ctx, s, v, who)
+	if err != nil {
+		return err
+	}
+	cu, err := s.Customer(ctx, v, id)
+	if err != nil {
+		return err
+	}
+	items, more, err := timeline(ctx, s, v, id, limit)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		j := shownJSON{accountJSON: accountOf(cu), Timeline: []itemJSON{}, More: more}
+		for _, it := range items {
+			j.Timeline = append(j.Timeline, itemOf(it))
+		}
+		return p.printJSON(j)
+	}
+	return p.printCustomer(cu, items, more)
+}
+
+func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.CustomerID, limit int) (items []crm.TimelineItem, more bool, err error) {
+	var after crm.PageKey
+	for len(items) < limit {
+		page, next, err := s.Timeline(ctx, v, id, after, min(200, limit-len(items)))
+		if err != nil {
+			return nil, false, err
+		}
+		items = append(items, page...)
+		if len(page) == 0 || next == (crm.PageKey{}) {
+			return items, false, nil
+		}
+		after = next
+	}
+	return items, true, nil
+}
+
+func (p *program) printCustomer(cu crm.Customer, items []crm.TimelineItem, more bool) error {
+	p.printf("%s (customer %d)\n", printable(cu.Name), cu.ID)
+	for _, c := range cu.Contacts {
+		p.printf("  %s", printable(c.Name))
+		for _, a := range c.Addresses {
+			p.printf(" <%s>", a.Address)
+		}
+		for _, phone := range c.Phones {
+			p.printf(" %s", printable(phone))
+		}
+		p.printf(", %s\n", printable(c.Origin))
+	}
+	p.printf("\n")
+	t := p.table("WHEN", "WHAT", "WHO", "SUBJECT OR NOTE", "THROUGH", "WHY")
+	for _, it := range items {
+		switch {
+		case it.Mail != nil:
+			through := ""
+			if len(it.Mail.Through) > 0 {
+				through = it.Mail.Through[0]
+			}
+			t.row(it.At, "mail "+string(it.Mail.Direction), it.Mail.From.Display(), it.Mail.Subject, through, string(it.Link.Rule)+", "+it.Link.Evidence)
+		case it.Note != nil:
+			t.row(it.At, it.Note.Kind, it.Staff, it.Note.Body, "", "")
+		}
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	if more {
+		p.notef("There is more: raise --limit.\n")
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+// Command kaveri is an e-mail hub and collaborative CRM in one binary.
+//
+// This package is the only one that knows all others. It holds no rules of the
+// business: a verb reads its arguments, opens the store, calls one thing, and
+// prints what came back.
+//
+// # Shape
+//
+// [run] is the program as a function: arguments and streams in, exit code out.
+// One file holds one verb (mailbox_add.go is "kaveri mailbox add"). Shared by
+// all: open.go (where data lies, the key), exit.go (errors to exit codes),
+// output.go (JSON and tables), progress.go, password.go.
+//
+// serve.go introduces the services to each other and stops them in order:
+// first the pages, then the followers of the mailboxes, then the store.
+// demo.go does the same for the sample company, in a folder of its own that is
+// removed at the end.
+//
+// # Contract
+//
+// docs/cli.md documents every verb with its JSON and its exit codes; the
+// scripts in testdata/script hold it to that. Data goes to standard output,
+// everything else to standard error. Keys of JSON may be added, never renamed.
+//
+// Start reading at run.go, then serve.go.
+package main

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+)
+
+func (p *program) firmCommand() *cobra.Command {
+	show := p.reads(&cobra.Command{
+		Use: "show", Short: "Show the settings of your firm", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.showFirm(c.Context()) },
+	})
+	return group("firm", "Your firm: name, own domains and addresses, what is captured", show, p.firmSetCommand())
+}
+
+func (p *program) showFirm(ctx context.Context) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	f, err := s.Firm(ctx)
+	if err != nil {
+		return err
+	}
+	return p.printFirm(f)
+}
+
+func (p *program) printFirm(f crm.Firm) error {
+	f.Domains, f.Addresses = orEmpty(f.Domains), orEmpty(f.Addresses)
+	if p.json {
+		return p.printJSON(f)
+	}
+	t := p.table("SETTING", "VALUE")
+	t.row("name", f.Name)
+	t.row("own domains", strings.Join(f.Domains, " "))
+	t.row("own addresses", joinAddresses(f.Addresses))
+	t.row("time zone", f.TimeZone)
+	t.row("currency", f.Currency)
+	t.row("language", f.Language)
+	t.row("capture policy", string(f.Policy))
+	return t.end()
+}
+
+func joinAddresses(list []crm.Address) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, string(a))
+	}
+	return strings.Join(out, " ")
+}
+
+// firmChange is what the flags of firm set ask for.
+type firmChange struct {
+	name, zone, currency, language, policy string
+	domains, addresses                     []string
+}
+
+func (p *program) firmSetCommand() *cobra.Command {
+	var ch firmChange
+	c := p.reads(&cobra.Command{
+		Use: "set", Short: "Change settings of your firm; what is not named stays",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "time-zone", "currency", "language", "policy"}, c.Flags().Changed) {
+				return misused("nothing to change: name a setting, such as --domain example.com")
+			}
+			return p.setFirm(c, ch)
+		},
+	})
+	f := c.Flags()
+	f.StringVar(&ch.name, "name", "", "name of the firm")
+	f.StringSliceVar(&ch.domains, "domain", nil, "own domains, all of them: mail among them is internal")
+	f.StringSliceVar(&ch.addresses, "address", nil, "own addresses at domains that are not yours, all of them")
+	f.StringVar(&ch.zone, "time-zone", "", "IANA name, such as Europe/Helsinki")
+	f.StringVar(&ch.currency, "currency", "", "ISO 4217 code, such as EUR")
+	f.StringVar(&ch.language, "language", "", "en or fi")
+	f.StringVar(&ch.policy, "policy", "", "what is captured: known, external or all")
+	return c
+}
+
+func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
+	ctx := c.Context()
+	own, err := parseAddresses(ch.addresses)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	f, err := s.Firm(ctx)
+	if err != nil && crm.KindOf(err) != crm.KindNotFound {
+		return err
+	}
+	ch.apply(&f, c.Flags().Changed, own)
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	if err := s.SaveFirm(ctx, crm.SystemViewer, f); err != nil {
+		return err
+	}
+	return p.printFirm(f)
+}
+
+func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own []crm.Address) {
+	set := func(flag string, to *string, value string) {
+		if changed(flag) {
+			*to = value
+		}
+	}
+	set("name", &f.Name, strings.TrimSpace(ch.name))
+	set("time-zone", &f.TimeZone, ch.zone)
+	set("currency", &f.Currency, ch.currency)
+	set("language", &f.Language, ch.language)
+	set("policy", (*string)(&f.Policy), ch.policy)
+	if changed("domain") {
+		f.Domains = slices.DeleteFunc(ch.domains, func(d string) bool { return strings.TrimSpace(d) == "" })
+	}
+	if changed("address") {
+		f.Addresses = own
+	}
+}
+
+func parseAddresses(list []string) ([]crm.Address, error) {
+	var out []crm.Address
+	for _, s := range list {
+		if strings.TrimSpace(s) == "" {
+			continue
+		}
+		a, err := crm.ParseAddress(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}

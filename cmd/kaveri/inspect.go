@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/ingest/parse"
+)
+
+// maxInspect bounds a mail that is inspected, in bytes.
+const maxInspect = 256 << 20
+
+func (p *program) inspectCommand() *cobra.Command {
+	return p.reads(&cobra.Command{
+		Use: "inspect FILE...", Short: "Say what Kaveri reads from mail files, without a database; folders and - too",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.inspect(c.Context(), args) },
+	})
+}
+
+// inspectedJSON is a mail as it was read, in JSON (the "inspect object").
+type inspectedJSON struct {
+	File           string           `json:"file"`
+	MessageID      string           `json:"message_id"`
+	Date           jsonTime         `json:"date"`
+	Subject        string           `json:"subject"`
+	From           party            `json:"from"`
+	To             []party          `json:"to"`
+	Cc             []party          `json:"cc"`
+	ReplyTo        []party          `json:"reply_to"`
+	InReplyTo      string           `json:"in_reply_to"`
+	References     []string         `json:"references"`
+	Text           string           `json:"text"`
+	TextSource     string           `json:"text_source"`
+	HTML           bool             `json:"html"`
+	Attachments    []attachmentJSON `json:"attachments"`
+	CharsetGuessed bool             `json:"charset_guessed"`
+	Lossy          bool             `json:"lossy"`
+	Defects        []string         `json:"defects"`
+	Class          crm.Class        `json:"class"`
+	ClassReasons   []string         `json:"class_reasons"`
+}
+
+type attachmentJSON struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+	Inline bool   `json:"inline"`
+}
+
+func inspectedOf(file string, m *crm.Message) inspectedJSON {
+	j := inspectedJSON{File: file, MessageID: m.MessageID, Date: jsonTime(m.Date), Subject: m.Subject, To: partiesOf(m.To), Cc: partiesOf(m.Cc), ReplyTo: partiesOf(m.ReplyTo),
+		References: orEmpty(m.References), Text: m.Text, TextSource: m.TextSource, HTML: m.HTML != "", Attachments: []attachmentJSON{},
+		CharsetGuessed: m.CharsetGuessed, Lossy: m.Lossy, Defects: orEmpty(m.Defects), Class: m.Class, ClassReasons: orEmpty(m.ClassReasons)}
+	if len(m.From) > 0 {
+		j.From = partyOf(m.From[0])
+	}
+	if len(m.InReplyTo) > 0 {
+		j.InReplyTo = m.InReplyTo[0]
+	}
+	for _, a := range m.Attachments {
+		j.Attachments = append(j.Attachments, attachmentJSON{a.Name, a.Type, a.Size, hex.EncodeToString(a.SHA256[:]), a.Inline})
+	}
+	return j
+}
+
+func (p *program) inspect(ctx context.Context, names []string) error {
+	done, failed := 0, 0
+	one := func(name string) error {
+		raw, err := p.readFile(name, maxInspect)
+		if err != nil {
+			failed++
+			p.notef("kaveri: %s\n", sentence(err))
+			return ctx.Err()
+		}
+		done++
+		if err := p.printInspected(name, parse.Message(raw)); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}
+	for _, name := range names {
+		if err := eachFile(name, one); err != nil {
+			return err
+		}
+	}
+	switch {
+	case failed > 0 && done == 0:
+		return failure("nothing could be read")
+	case failed > 0:
+		return partly("%s could not be read", plural(failed, "file", "files"))
+	}
+	return nil
+}
+
+// eachFile calls do for a file, or for all files beneath a folder in the order
+// of their names.
+func eachFile(name string, do func(string) error) error {
+	info, err := os.Stat(name)
+	if name == "-" || err != nil || !info.IsDir() {
+		return do(name)
+	}
+	return filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return do(path) // says what is wrong with it
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		return do(path)
+	})
+}
+
+func (p *program) printInspected(name string, m *crm.Message) error {
+	j := inspectedOf(name, m)
+	if p.json {
+		return p.printJSON(j)
+	}
+	line := func(what, text string) {
+		if text != "" {
+			p.printf("%-12s %s\n", what, printable(text))
+		}
+	}
+	line("file", name)
+	line("message-id", m.MessageID)
+	if !m.Date.IsZero() {
+		line("date", m.Date.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	line("subject", m.Subject)
+	for _, who := range []struct {
+		what string
+		list []crm.Party
+	}{{"from", m.From}, {"to", m.To}, {"cc", m.Cc}, {"reply-to", m.ReplyTo}} {
+		for _, q := range who.list {
+			line(who.what, strings.TrimSpace(q.Name+" <"+addressOf(q)+">"))
+		}
+	}
+	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
+	line("defects", strings.Join(m.Defects, ", "))
+	for _, a := range j.Attachments {
+		line("attachment", a.Name+" ("+a.Type+", "+bytesOf(a.Size)+")")
+	}
+	for l := range strings.Lines("\n" + m.Text) {
+		io.WriteString(p.stdout, printable(strings.TrimRight(l, "\n"))+"\n")
+	}
+	p.printf("\n")
+	return nil
+}

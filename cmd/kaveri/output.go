@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"kaveri/crm"
+)
+
+// printJSON prints one document, or one line of JSON Lines.
+func (p *program) printJSON(v any) error {
+	e := json.NewEncoder(p.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, format, args...) }
+
+// notef prints a remark for people, beside the data.
+func (p *program) notef(format string, args ...any) { fmt.Fprintf(p.stderr, format, args...) }
+
+// jsonTime is RFC 3339 in UTC, null for the zero time.
+type jsonTime time.Time
+
+// MarshalJSON writes the time.
+func (t jsonTime) MarshalJSON() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(strconv.Quote(time.Time(t).UTC().Format(time.RFC3339))), nil
+}
+
+// party is a name with an address in JSON.
+type party struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
+func partyOf(q crm.Party) party { return party{q.Name, addressOf(q)} }
+
+// addressOf gives the address as matched, or as written when it is none.
+func addressOf(q crm.Party) string {
+	if q.Address != "" {
+		return string(q.Address)
+	}
+	return q.Written
+}
+
+func partiesOf(qs []crm.Party) []party {
+	out := make([]party, len(qs))
+	for i, q := range qs {
+		out[i] = partyOf(q)
+	}
+	return out
+}
+
+// orEmpty keeps null out of JSON where a list is meant.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// printable makes foreign text fit for a terminal: one line, no control
+// characters (mail must not move the cursor or set a title), no bidi overrides.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF:
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// shorten cuts to n runes.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// table prints rows under a head, in columns.
+type table struct{ w *tabwriter.Writer }
+
+func (p *program) table(head ...string) table { return newTable(p.stdout, head...) }
+
+func newTable(w io.Writer, head ...string) table {
+	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	t.row(toAny(head)...)
+	return t
+}
+
+func toAny(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+func (t table) row(cells ...any) {
+	for i, c := range cells {
+		if i > 0 {
+			io.WriteString(t.w, "\t")
+		}
+		io.WriteString(t.w, cell(c))
+	}
+	io.WriteString(t.w, "\n")
+}
+
+func (t table) end() error { return t.w.Flush() }
+
+func cell(c any) string {
+	switch c := c.(type) {
+	case time.Time:
+		if c.IsZero() {
+			return "-"
+		}
+		return c.Local().Format("2006-01-02 15:04")
+	case bool:
+		if c {
+			return "yes"
+		}
+		return "no"
+	case string:
+		if c == "" {
+			return "-"
+		}
+		return shorten(printable(c), 60)
+	}
+	return printable(fmt.Sprint(c))
+}
+
+// bytesOf names a size for people.
+func bytesOf(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
+
+// plural joins a count and its noun.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// round keeps numbers in tables short.
+func round(f float64) string {
+	if f >= 100 {
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64)
+}

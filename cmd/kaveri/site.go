@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kaveri/crm"
+	"kaveri/ingest"
+	"kaveri/ingest/parse"
+	"kaveri/store"
+	"kaveri/web"
+)
+
+// site is one running Kaveri: pages and followers over one store. serve runs
+// one, and the sample company is another.
+type site struct {
+	listener net.Listener
+	pages    *http.Server
+	hangUp   context.CancelFunc // ends live connections, which have no end of their own
+	follower *ingest.Service
+}
+
+// newSite introduces the services to each other. The listener is open when it
+// returns, so an address may be given away before run.
+func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
+	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
+	o.Store, o.Reader, o.Connector, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, log, now
+	handler, err := web.New(o)
+	if err != nil {
+		return nil, err
+	}
+	live, hangUp := context.WithCancel(context.Background())
+	pages := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return live },
+	}
+	return &site{l, pages, hangUp, follower}, nil
+}
+
+// stopTimeout is how long requests under way may take once the end has come.
+const stopTimeout = 10 * time.Second
+
+// run serves until ctx ends, then stops in order: first the pages, so that
+// nothing new begins, then the followers, which record what is in flight. The
+// store is closed by its owner.
+func (s *site) run(ctx context.Context) error {
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, inner := errgroup.WithContext(inner)
+	g.Go(func() error { return quiet(s.follower.Run(inner)) })
+	g.Go(func() error {
+		defer stop()
+		return s.servePages(ctx, inner)
+	})
+	return g.Wait()
+}
+
+// servePages serves until one of the contexts ends.
+func (s *site) servePages(ctx, broken context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.pages.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	case <-broken.Done():
+	}
+	s.hangUp()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := s.pages.Shutdown(end); err != nil {
+		s.pages.Close()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// quiet takes the end that was asked for as no error.
+func quiet(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// listen opens the address of the pages.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	if err := checkListen(address); err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, &crm.Error{Kind: crm.KindConflict, Field: "listen", Err: err,
+			Text: address + " cannot be listened on (" + lastPart(err) + "); another Kaveri may be running, or choose another address with --listen"}
+	}
+	return l, nil
+}
+
+func checkListen(address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return misused("--listen: %q is not an address; write it like 127.0.0.1:8900", address)
+	}
+	return nil
+}
+
+// lastPart is the plain reason at the end of a chain of errors.
+func lastPart(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, ": "); i >= 0 {
+		return text[i+2:]
+	}
+	return text
+}
+
+// wakingStore is the store as the pages use it: a mailbox that is added is
+// followed at once.
+type wakingStore struct {
+	*store.Store
+	wake func()
+}
+
+var _ web.Store = wakingStore{}
+
+// AddMailbox adds a mailbox and wakes the followers.
+func (s wakingStore) AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (crm.Mailbox, error) {
+	defer s.wake()
+	return s.Store.AddMailbox(ctx, v, m)
+}
+
+// RemoveMailbox removes a mailbox and wakes the followers.
+func (s wakingStore) RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.MailboxID) error {
+	defer s.wake()
+	return s.Store.RemoveMailbox(ctx, v, id)
+}
+
+// reader reads raw mail for the pages.
+type reader struct{}
+
+// Open parses a mail.
+func (reader) Open(raw []byte) *crm.Message { return parse.Message(raw) }
+
+// Part gives the bytes of a part.
+func (reader) Part(raw []byte, path string) ([]byte, error) {
+	data, _, err := parse.Part(raw, path)
+	return data, err
+}
+
+// Inline gives the part with a Content-ID.
+func (reader) Inline(raw []byte, contentID string) ([]byte, string, error) {
+	data, a, err := parse.ByContentID(raw, contentID)
+	return data, a.Type, err
+}
+
+// connector finds and tries mail servers for the pages. What is wrong is said
+// at a field of their form, so that people can mend it there.
+type connector struct{}
+
+// Discover gives the servers that this version can connect.
+func (connector) Discover(ctx context.Context, a crm.Address) ([]crm.Mailbox, error) {
+	found, err := ingest.Discover(ctx, a)
+	if err != nil {
+		return nil, atField(err, "host")
+	}
+	var able []crm.Mailbox
+	for _, m := range found {
+		if m.Problem == "" {
+			able = append(able, m)
+		}
+	}
+	if len(able) == 0 && len(found) > 0 {
+		return nil, crm.Invalid("address", "%s", found[0].Problem)
+	}
+	return able, nil
+}
+
+// Try signs in.
+func (connector) Try(ctx context.Context, m crm.Mailbox) error {
+	if err := ingest.Try(ctx, m); err != nil {
+		return atField(advised(m, err), "host")
+	}
+	return nil
+}
+
+// atField makes an error about a mail server one about a form: at its own
+// field, or at field when it names none that the form has.
+func atField(err error, field string) error {
+	var e *crm.Error
+	if !errors.As(err, &e) || e.Kind == crm.KindInternal {
+		return err
+	}
+	out := *e
+	if out.Kind != crm.KindUnavailable {
+		out.Kind = crm.KindInvalid // a refusal by that server, not by us
+	}
+	if out.Field == "" || out.Field == "server" {
+		out.Field = field
+	}
+	return &out
+}

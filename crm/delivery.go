@@ -2,7 +2,8 @@ package crm
 
 import "time"
 
-// Listed is one UID of a folder as the envelope pass saw it.
+// Listed is one UID of a folder as the envelope pass saw it. Envelope may be nil
+// under [PolicyAll], where every body is fetched whatever it says.
 type Listed struct {
 	UID      uint32
 	Internal time.Time // INTERNALDATE
@@ -26,6 +27,9 @@ type Delivery struct {
 	Message     *Message
 	Raw         Raw
 	Policy      Policy // "": the firm's
+	// Copy says that these bytes were stored before: Message and Raw.Zstd are
+	// left out, only the sighting is new.
+	Copy bool
 }
 
 // Outcome is what became of a [Delivery].
@@ -34,6 +38,7 @@ type Outcome struct {
 	Rule      Rule      // why it is withheld, "" when stored
 	New       bool      // the message was not known before
 	Customers []CustomerID
+	Unknown   bool // a Copy of what is not stored: deliver it in full
 }
 
 // Failure is a UID that could not be stored, with why and what is known of it.

@@ -12,6 +12,7 @@ import (
 	"hash"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -207,6 +208,9 @@ func (b *backupWriter) table(x *tx, t TableCount) error {
 		if err := r.Scan(into...); err != nil {
 			return err
 		}
+		if err := x.selfContained(t.Name, columns, values); err != nil {
+			return err
+		}
 		if err := b.row(values); err != nil {
 			return err
 		}
@@ -218,6 +222,18 @@ func (b *backupWriter) table(x *tx, t TableCount) error {
 		return fmt.Errorf("%d rows were counted and %d read", t.Rows, n)
 	}
 	_, err = b.out.Write(binary.AppendUvarint(append(b.buf[:0], 'E'), uint64(n)))
+	return err
+}
+
+// selfContained puts the mail itself where the row has a reference to it: a
+// backup is one file.
+func (x *tx) selfContained(table string, columns []string, values []any) (err error) {
+	if table != "raws" {
+		return nil
+	}
+	i := slices.Index(columns, "zstd")
+	kept, _ := values[i].([]byte)
+	values[i], err = x.s.frame(context.Background(), kept)
 	return err
 }
 

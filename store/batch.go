@@ -50,7 +50,9 @@ type batch struct {
 
 	messageRows, raws, search, people, attachments, sightings, links []any
 	uids, uidKeys, threadRows, wantedRows                            []any
+	addressRows, conversationRows                                    []any
 	settled                                                          []place
+	renewed                                                          map[place][]int64 // folder and epoch -> known messages seen there
 	spokenNow                                                        map[int64]spoken
 	last                                                             map[int64]int64 // customer -> newest mail
 	touched                                                          map[int64]bool  // customers whose timeline changed
@@ -69,7 +71,7 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 		messages: map[[32]byte]known{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
 		addresses: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
 		wanted: map[int64]bool{}, members: map[int64][]int64{}, customers: map[int64]int64{},
-		spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
+		renewed: map[place][]int64{}, spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
 	}, nil
 }
 
@@ -272,7 +274,19 @@ func (b *batch) addressID(a crm.Address) (int64, error) {
 		return 0, err
 	}
 	b.addresses[a] = id
-	return id, b.x.exec(`INSERT INTO addresses (id, address) VALUES ($1, $2)`, id, string(a))
+	b.addressRows = append(b.addressRows, id, string(a))
+	return id, nil
+}
+
+// parents writes the rows that others of this batch refer to.
+func (b *batch) parents() error {
+	if err := b.x.insert(`INSERT INTO addresses (id, address) VALUES `, 2, b.addressRows, ``); err != nil {
+		return err
+	}
+	b.addressRows = b.addressRows[:0]
+	err := b.x.insert(`INSERT INTO conversations (id, created_us) VALUES `, 2, b.conversationRows, ``)
+	b.conversationRows = b.conversationRows[:0]
+	return err
 }
 
 // The number of columns of the rows that a batch writes.
@@ -284,6 +298,10 @@ const (
 
 // flush writes the batch's rows, parents before children.
 func (b *batch) flush() error {
+	b.x.syncPut()
+	if err := b.parents(); err != nil {
+		return err
+	}
 	for _, w := range []struct {
 		head string
 		cols int
@@ -302,6 +320,9 @@ func (b *batch) flush() error {
 		if err := b.x.insert(w.head, w.cols, w.rows, w.tail); err != nil {
 			return err
 		}
+	}
+	if err := b.renew(); err != nil {
+		return err
 	}
 	if err := b.flushCorrespondence(); err != nil {
 		return err
@@ -333,8 +354,20 @@ func (b *batch) flush() error {
 	return nil
 }
 
+// renew removes the sightings that known messages had in an earlier epoch of
+// their folder: the mail was fetched again, and is at one place there.
+func (b *batch) renew() error {
+	for p, messages := range b.renewed {
+		if err := each(b.x, `DELETE FROM sightings WHERE folder_id = $1 AND uidvalidity <> $2 AND message_id IN (IN)`,
+			[]any{int64(p.folder), int64(p.uidValidity)}, messages, func(*sql.Rows) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // settle removes the rows of UIDs that have become sightings or are decided
-// anew.
+// anew. Keys and quarantine have rows of few UIDs, and often none at all.
 func (b *batch) settle() error {
 	byFolder := map[int64]map[int64][]int64{}
 	for _, p := range b.settled {
@@ -344,14 +377,23 @@ func (b *batch) settle() error {
 		}
 		byFolder[f][v] = append(byFolder[f][v], int64(p.uid))
 	}
+	if len(byFolder) == 0 {
+		return nil
+	}
+	tables := []string{"uids"}
+	for _, table := range []string{"uid_keys", "quarantine"} {
+		var n int
+		if err := b.x.row(`SELECT count(*) FROM (SELECT 1 AS one FROM ` + table + ` LIMIT 1) AS s`).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			tables = append(tables, table)
+		}
+	}
 	for _, f := range sortedKeys(byFolder) {
 		for _, v := range sortedKeys(byFolder[f]) {
-			for _, q := range []string{
-				`DELETE FROM uids WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
-				`DELETE FROM quarantine WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
-				`DELETE FROM uid_keys WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`,
-			} {
-				if err := each(b.x, q, []any{f, v}, byFolder[f][v], func(*sql.Rows) error { return nil }); err != nil {
+			for _, table := range tables {
+				if err := each(b.x, `DELETE FROM `+table+` WHERE folder_id = $1 AND uidvalidity = $2 AND uid IN (IN)`, []any{f, v}, byFolder[f][v], func(*sql.Rows) error { return nil }); err != nil {
 					return err
 				}
 			}

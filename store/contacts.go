@@ -67,6 +67,9 @@ func (b *batch) use(a crm.Address, contact, customer int64) error {
 	if err != nil {
 		return err
 	}
+	if err := b.parents(); err != nil {
+		return err
+	}
 	if err := b.x.exec(`INSERT INTO contact_addresses (address_id, contact_id, shared) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		id, contact, flag(len(b.usages[a]) > 0)); err != nil {
 		return err
@@ -87,9 +90,10 @@ func (b *batch) linkStored(id int64, a crm.Address, contact, customer int64) err
 	type row struct {
 		message, at int64
 		role        string
+		private     int64
 	}
-	rows, err := b.x.query(`SELECT p.message_id, m.at_us, p.role FROM participants p JOIN messages m ON m.id = p.message_id WHERE p.address_id = $1 AND p.role IN ('from', 'to', 'cc', 'bcc') ORDER BY p.message_id, p.n`, id)
-	found, err := collect(rows, err, func(r *sql.Rows, v *row) error { return r.Scan(&v.message, &v.at, &v.role) })
+	rows, err := b.x.query(`SELECT p.message_id, m.at_us, p.role, m.private FROM participants p JOIN messages m ON m.id = p.message_id WHERE p.address_id = $1 AND p.role IN ('from', 'to', 'cc', 'bcc') ORDER BY p.message_id, p.n`, id)
+	found, err := collect(rows, err, func(r *sql.Rows, v *row) error { return r.Scan(&v.message, &v.at, &v.role, &v.private) })
 	if err != nil {
 		return err
 	}
@@ -100,12 +104,14 @@ func (b *batch) linkStored(id int64, a crm.Address, contact, customer int64) err
 	for i := 0; i < len(b.people); i += 6 {
 		if role := b.people[i+2].(string); b.people[i+3].(int64) == id && role != string(crm.RoleSender) && role != string(crm.RoleReplyTo) {
 			m := b.people[i].(int64)
-			found = append(found, row{m, at[m], role})
+			found = append(found, row{m, at[m], role, 0})
 		}
 	}
 	for _, f := range found {
 		b.links = append(b.links, contact, f.at, f.message, string(crm.RuleExact), f.role+": "+string(a), confidenceUnit)
-		b.last[customer] = max(b.last[customer], f.at)
+		if f.private == 0 { // the order of the customers must not tell of it
+			b.last[customer] = max(b.last[customer], f.at)
+		}
 	}
 	return nil
 }
@@ -224,6 +230,9 @@ func (x *tx) words(customer int64, text string) error {
 	return x.insert(`INSERT INTO customer_words (word, customer_id) VALUES `, 2, rows, ` ON CONFLICT DO NOTHING`)
 }
 
+// errNobody refuses a change on behalf of nobody.
+var errNobody = crm.Forbidden("sign in first")
+
 // CustomerImport is a customer from a list of the firm's own.
 type CustomerImport struct {
 	Name         string
@@ -235,6 +244,9 @@ type CustomerImport struct {
 // AddCustomer adds a customer of one contact by hand. An address that belongs
 // to somebody already is a conflict that names them.
 func (s *Store) AddCustomer(ctx context.Context, v crm.Viewer, name string, addresses []crm.Address) (crm.Customer, error) {
+	if !mayRead(v) {
+		return crm.Customer{}, errNobody
+	}
 	name = strings.TrimSpace(name)
 	if name == "" && len(addresses) == 0 {
 		return crm.Customer{}, crm.Invalid("name", "give a name or an address")
@@ -274,14 +286,15 @@ func (b *batch) free(a crm.Address) error {
 	if b.firm.Internal(a) {
 		return crm.Invalid("address", "%s is one of your own addresses", a)
 	}
-	for _, u := range b.usages[a] {
-		var name string
-		if err := b.x.row(`SELECT name FROM customers WHERE id = $1`, u.customer).Scan(&name); err != nil {
-			return err
-		}
-		return crm.Conflict("%s belongs to the customer %s already (number %d)", a, name, u.customer)
+	if len(b.usages[a]) == 0 {
+		return nil
 	}
-	return nil
+	u := b.usages[a][0]
+	var name string
+	if err := b.x.row(`SELECT name FROM customers WHERE id = $1`, u.customer).Scan(&name); err != nil {
+		return err
+	}
+	return crm.Conflict("%s belongs to the customer %s already (number %d)", a, name, u.customer)
 }
 
 func (b *batch) lookUpAddresses(as []crm.Address) error {
@@ -323,6 +336,9 @@ func (b *batch) add(c CustomerImport, origin string) (int64, error) {
 // ImportCustomers adds customers from a list. One whose address is known
 // already is the customer it belongs to, and gains the other addresses.
 func (s *Store) ImportCustomers(ctx context.Context, v crm.Viewer, list []CustomerImport) (added, matched int, err error) {
+	if !mayRead(v) {
+		return 0, 0, errNobody
+	}
 	err = s.write(ctx, func(x *tx) error {
 		added, matched = 0, 0
 		b, err := x.newBatch(s.now())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -48,6 +49,9 @@ func newTextEncoder() *zstd.Encoder {
 }
 
 func (s *Store) prepare(d *crm.Delivery, now time.Time) (prepared, error) {
+	if d.Copy {
+		return prepared{Delivery: d}, nil
+	}
 	m := d.Message
 	j, err := json.Marshal(details{m.InReplyTo, m.References, m.ClassReasons, m.Defects, m.Lossy, m.TextSource, m.CharsetGuessed})
 	if err != nil {
@@ -164,6 +168,9 @@ func (b *batch) lookUp(ps []prepared) error {
 		p := &ps[i]
 		contents = append(contents, p.Raw.Content[:])
 		sums = append(sums, p.Raw.SHA256[:])
+		if p.Copy {
+			continue
+		}
 		ids = append(ids, p.Message.MessageID)
 		ids = append(ids, p.Message.Chain()...)
 		envelopes = append(envelopes, &p.Message.Envelope)
@@ -181,6 +188,9 @@ func (b *batch) lookUp(ps []prepared) error {
 func (b *batch) one(p *prepared) (crm.Outcome, error) {
 	if known, ok := b.messages[p.Raw.Content]; ok {
 		return b.again(p, known)
+	}
+	if p.Copy {
+		return crm.Outcome{Unknown: true}, nil
 	}
 	b.under(p.Policy)
 	e := &p.Message.Envelope
@@ -242,7 +252,11 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 	direction := b.direction(&m.Envelope)
 	b.messageRows = append(b.messageRows, id, p.Raw.Content[:], conversation, m.MessageID, micros(p.at), micros(m.Date),
 		string(direction), string(m.Class), cut(m.Subject, crm.MaxSubject), p.preview, files, p.Raw.Size, p.details, p.body)
-	b.raws = append(b.raws, rawID, id, p.Raw.SHA256[:], p.Raw.Size, p.Raw.Zstd)
+	kept, err := b.x.put(p.Raw.Zstd)
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	b.raws = append(b.raws, rawID, id, p.Raw.SHA256[:], p.Raw.Size, kept)
 	b.search = append(append(b.search, id), p.search...)
 	if err := b.participants(id, &m.Envelope); err != nil {
 		return crm.Outcome{}, err
@@ -261,7 +275,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 // partKey makes the part's path a key even if a parser names two parts alike.
 func partKey(part string, i int) string {
 	if part == "" {
-		return "#" + string(rune('0'+i%10))
+		return "#" + strconv.Itoa(i)
 	}
 	return part
 }
@@ -269,15 +283,23 @@ func partKey(part string, i int) string {
 // again notes a further sighting of a mail that is known.
 func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
 	raw, ok := b.rawIDs[p.Raw.SHA256]
+	if !ok && p.Copy {
+		return crm.Outcome{Unknown: true}, nil
+	}
 	if !ok {
 		var err error
 		if raw, err = b.x.id(); err != nil {
 			return crm.Outcome{}, err
 		}
-		b.raws = append(b.raws, raw, k.id, p.Raw.SHA256[:], p.Raw.Size, p.Raw.Zstd)
+		kept, err := b.x.put(p.Raw.Zstd)
+		if err != nil {
+			return crm.Outcome{}, err
+		}
+		b.raws = append(b.raws, raw, k.id, p.Raw.SHA256[:], p.Raw.Size, kept)
 		b.rawIDs[p.Raw.SHA256] = raw
 	}
 	b.see(p, k.id, raw)
+	b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}] = append(b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}], k.id)
 	// A copy that another colleague holds may make a private mail visible to
 	// them; pages that show it look again.
 	return crm.Outcome{Message: crm.MessageID(k.id)}, nil

@@ -23,6 +23,9 @@ type engine struct {
 	// open gives the writing and the reading pool.
 	open func(ctx context.Context, dsn string) (writer, reader *sql.DB, err error)
 
+	// segments gives the folder in which raw mail is kept; nil: in its rows.
+	segments func(dsn string) (dir string, err error)
+
 	// tend, when not nil, runs beside the store until ctx ends.
 	tend func(ctx context.Context, dsn string, log *slog.Logger, between func(func(*sql.DB)))
 
@@ -52,6 +55,9 @@ type engine struct {
 	// integrity gives "ok" for a sound database; "" where the engine has no
 	// such check.
 	integrity string
+
+	// refresh is asked before it, on the same connection.
+	refresh string
 }
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)

@@ -106,10 +106,18 @@ ON CONFLICT (folder_id, uid, uidvalidity) DO UPDATE SET reason = excluded.reason
 
 // RetryQuarantined puts a quarantined mail back into line.
 func (s *Store) RetryQuarantined(ctx context.Context, v crm.Viewer, folder crm.FolderID, uid uint32) error {
-	if !v.MayAdminister() {
-		return crm.Forbidden("only an administrator may retry quarantined mail")
-	}
 	return s.write(ctx, func(x *tx) error {
+		var owner crm.StaffID
+		err := x.row(`SELECT m.staff_id FROM folders f JOIN mailboxes m ON m.id = f.mailbox_id WHERE f.id = $1`, int64(folder)).Scan(&owner)
+		if err == sql.ErrNoRows {
+			return crm.NotFound("no folder has the number %d", folder)
+		}
+		if err != nil {
+			return err
+		}
+		if err := mayManage(v, owner); err != nil {
+			return err
+		}
 		n, err := x.changed(`UPDATE uids SET state = 'waiting', tries = 0, next_us = 0 WHERE folder_id = $1 AND uid = $2 AND state = 'quarantined'`, int64(folder), int64(uid))
 		if err == nil && n == 0 {
 			err = crm.NotFound("no quarantined mail has UID %d in this folder", uid)

@@ -135,15 +135,17 @@ func (g *group) commit(parts []*part) {
 func (g *group) attempt(parts []*part, errs []error) (err error) {
 	t, err := g.s.w.BeginTx(context.Background(), nil)
 	if err != nil {
-		return diskError(err)
+		return crm.Unavailable(err, "the database cannot be reached just now; everything goes on by itself when it is back")
 	}
 	defer func() {
 		if err != nil {
 			t.Rollback()
 			g.s.ids.forget()
+			g.s.segments.rewind()
 		}
 	}()
 	x := &tx{s: g.s, t: t}
+	g.s.segments.begin()
 	if q := g.s.engine.begin; q != "" {
 		if _, err := t.Exec(q); err != nil {
 			return err
@@ -157,6 +159,9 @@ func (g *group) attempt(parts []*part, errs []error) (err error) {
 			return err
 		}
 	}
+	if err := g.s.segments.settle(); err != nil {
+		return err
+	}
 	if err := t.Commit(); err != nil {
 		return diskError(err)
 	}
@@ -167,17 +172,17 @@ func (g *group) attempt(parts []*part, errs []error) (err error) {
 func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 	if shared {
 		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
-			return err
+			return diskError(err)
 		}
 	}
-	*own = safely(p.run, x)
+	*own = diskError(safely(p.run, x))
 	switch {
 	case *own == nil && shared:
 		_, err := x.t.Exec(`RELEASE SAVEPOINT part`)
-		return err
+		return diskError(err)
 	case *own == nil:
 		return nil
-	case g.s.engine.retryable(*own):
+	case g.s.engine.retryable(*own) || crm.KindOf(*own) == crm.KindUnavailable: // the whole transaction's; SQLite may have ended it
 		err := *own
 		*own = nil
 		return err

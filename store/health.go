@@ -275,13 +275,22 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 
 // Integrity asks the engine whether the database is sound. It reads all of it.
 func (s *Store) Integrity(ctx context.Context) error {
-	return s.view(ctx, func(x *tx) error { return x.integrity() })
+	return s.view(ctx, func(x *tx) error {
+		if err := x.segmentsComplete(); err != nil {
+			return err
+		}
+		return x.integrity()
+	})
 }
 
 func (x *tx) integrity() error {
 	q := x.s.engine.integrity
 	if q == "" {
 		return nil
+	}
+	var n int
+	if err := x.row(x.s.engine.refresh).Scan(&n); err != nil {
+		return err
 	}
 	rows, err := x.query(q)
 	said, err := collect(rows, err, func(r *sql.Rows, s *string) error { return r.Scan(s) })

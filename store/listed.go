@@ -48,9 +48,11 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 	if list, err = b.rebind(folder, c.UIDValidity, list); err != nil {
 		return err
 	}
-	envelopes := make([]*crm.Envelope, len(list))
+	var envelopes []*crm.Envelope
 	for i := range list {
-		envelopes[i] = list[i].Envelope
+		if list[i].Envelope != nil {
+			envelopes = append(envelopes, list[i].Envelope)
+		}
 	}
 	if err := b.lookUpPeople(envelopes); err != nil {
 		return err
@@ -62,8 +64,7 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 			return err
 		}
 	}
-	for i := range list {
-		e := list[i].Envelope
+	for _, e := range envelopes {
 		if e.Class != crm.ClassHuman {
 			continue
 		}
@@ -89,6 +90,10 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 	for i := range list {
 		l := &list[i]
 		b.under(l.Policy)
+		if l.Envelope == nil {
+			b.uids = append(b.uids, int64(folder), int64(epoch), int64(l.UID), crm.UIDWaiting, "", l.Size, micros(l.Internal), 0)
+			continue
+		}
 		state, rule := crm.UIDWaiting, b.firm.Screen(l.Envelope)
 		switch {
 		case rule != "":
@@ -118,7 +123,7 @@ func (b *batch) belongs(e *crm.Envelope) bool {
 func (b *batch) lookUpWanted(list []crm.Listed) error {
 	var keys []int64
 	for i := range list {
-		if b.under(list[i].Policy); b.firm.Policy == crm.PolicyKnown {
+		if b.under(list[i].Policy); b.firm.Policy == crm.PolicyKnown && list[i].Envelope != nil {
 			keys = append(keys, b.keysOf(list[i].Envelope)...)
 		}
 	}
@@ -175,10 +180,11 @@ func (b *batch) rebind(folder crm.FolderID, epoch uint32, list []crm.Listed) ([]
 	var rest []crm.Listed
 	for _, l := range list {
 		var n, message, raw int64
-		if l.Envelope.MessageID != "" {
+		if l.Envelope != nil && l.Envelope.MessageID != "" {
 			if err := b.x.row(`SELECT count(DISTINCT s.raw_id), COALESCE(min(s.message_id), 0), COALESCE(min(s.raw_id), 0)
-FROM messages m JOIN sightings s ON s.message_id = m.id JOIN raws r ON r.id = s.raw_id
-WHERE m.message_id = $1 AND s.folder_id = $2 AND s.uidvalidity <> $3 AND s.internal_us = $4 AND r.size = $5`,
+FROM thread_ids t JOIN messages m ON m.conversation_id = t.conversation_id AND m.message_id = t.message_id
+JOIN sightings s ON s.message_id = m.id JOIN raws r ON r.id = s.raw_id
+WHERE t.message_id = $1 AND s.folder_id = $2 AND s.uidvalidity <> $3 AND s.internal_us = $4 AND r.size = $5`,
 				l.Envelope.MessageID, int64(folder), int64(epoch), micros(l.Internal), l.Size).Scan(&n, &message, &raw); err != nil {
 				return nil, err
 			}

@@ -211,5 +211,8 @@ func (s *Store) packed(ctx context.Context, v crm.Viewer, id crm.MessageID, quer
 	if err != nil {
 		return nil, err
 	}
+	if b, err = s.frame(ctx, b); err != nil {
+		return nil, err
+	}
 	return unpack(b)
 }

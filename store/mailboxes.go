@@ -54,9 +54,12 @@ func (s *Store) AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (cr
 		if err := x.owner(m.Staff); err != nil {
 			return err
 		}
-		var was struct{ id, staff, removed, created int64 }
-		err := x.row(`SELECT id, staff_id, removed_us, created_us FROM mailboxes WHERE host = $1 AND port = $2 AND username = $3`, m.Host, m.Port, m.Username).
-			Scan(&was.id, &was.staff, &was.removed, &was.created)
+		var was struct {
+			id, staff, removed, created int64
+			state                       string
+		}
+		err := x.row(`SELECT id, staff_id, removed_us, created_us, state FROM mailboxes WHERE host = $1 AND port = $2 AND username = $3`, m.Host, m.Port, m.Username).
+			Scan(&was.id, &was.staff, &was.removed, &was.created, &was.state)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			if was.id, err = x.id(); err != nil {
@@ -65,6 +68,8 @@ func (s *Store) AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (cr
 			was.created = micros(m.Created)
 		case err != nil:
 			return err
+		case was.removed == 0 && was.state == string(crm.MailboxRefused) && was.staff == int64(m.Staff):
+			// Connected again, with a password that works.
 		case was.removed == 0:
 			return crm.Conflict("the mailbox %s at %s is here already", m.Username, m.Host)
 		case was.staff != int64(m.Staff):

@@ -143,5 +143,6 @@ func (s *Store) migrationLock(ctx context.Context) (unlock func(), err error) {
 }
 
 func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "database or disk is full") || errors.Is(err, io.ErrShortWrite)
+	var state interface{ SQLState() string } // PostgreSQL's
+	return errors.Is(err, syscall.ENOSPC) || errors.As(err, &state) && state.SQLState() == "53100" || strings.Contains(err.Error(), "database or disk is full") || errors.Is(err, io.ErrShortWrite)
 }

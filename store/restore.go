@@ -100,16 +100,21 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 	defer func() {
 		if err != nil {
 			t.Rollback()
+			s.segments.rewind()
 		}
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
 	}()
 	x := &tx{s: s, t: t}
+	s.segments.begin()
 	if q := s.engine.begin; q != "" {
 		if err := x.exec(q); err != nil {
 			return m, err
 		}
+	}
+	if err := x.exec(`DELETE FROM settings WHERE name = 'key mark'`); err != nil { // the backup brings its own, the same
+		return m, err
 	}
 	if err := x.mustBeEmpty(); err != nil {
 		return m, err
@@ -126,6 +131,10 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 		return m, err
 	}
 	if err := x.verify(&m); err != nil {
+		return m, err
+	}
+	x.syncPut()
+	if err := s.segments.settle(); err != nil {
 		return m, err
 	}
 	return m, diskError(t.Commit())
@@ -240,6 +249,9 @@ func (x *tx) readTable(b *backupReader, tick func(int64) error) (TableCount, err
 				size += sizeOf(v)
 				args = append(args, v)
 			}
+			if err := x.placed(head, args[len(args)-len(head.Columns):]); err != nil {
+				return c, err
+			}
 			if c.Rows++; len(args) >= maxRows*len(head.Columns) || size > maxBytes {
 				if err := flush(); err != nil {
 					return c, err
@@ -258,6 +270,21 @@ func (x *tx) readTable(b *backupReader, tick func(int64) error) (TableCount, err
 			return c, damaged(fmt.Errorf("a record of kind %q in a table", kind))
 		}
 	}
+}
+
+// placed puts a mail where this engine keeps it.
+func (x *tx) placed(head tableHead, row []any) error {
+	i := slices.Index(head.Columns, "zstd")
+	if head.Name != "raws" || i < 0 {
+		return nil
+	}
+	frame, ok := row[i].([]byte)
+	if !ok || !bytes.HasPrefix(frame, frameMark) {
+		return damaged(errors.New("raws has a mail that is not a zstd frame"))
+	}
+	kept, err := x.put(frame)
+	row[i] = kept
+	return err
 }
 
 func sizeOf(v any) int {

@@ -145,15 +145,18 @@ func wordEdge(text string, i int) int {
 	return i
 }
 
-// oneLine makes one space of each run of white space.
+// oneLine makes one space of each run of white space and of the marks of
+// quoting that begin a line.
 func oneLine(s string) string {
 	var b strings.Builder
-	space := false
+	space, begins := false, false
 	for _, r := range s {
-		if unicode.IsSpace(r) {
+		if unicode.IsSpace(r) || r == '>' && begins {
 			space = true
+			begins = begins || r == '\n'
 			continue
 		}
+		begins = false
 		if space {
 			b.WriteByte(' ')
 			space = false

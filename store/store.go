@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -25,15 +26,16 @@ type Options struct {
 
 // Store is all persistent state. It is safe for concurrent use.
 type Store struct {
-	engine *engine
-	bound  bound
-	w, r   *sql.DB
-	key    keys
-	now    func() time.Time
-	log    *slog.Logger
-	ids    idBlock
-	group  *group
-	events broadcaster
+	engine   *engine
+	bound    bound
+	w, r     *sql.DB
+	key      keys
+	now      func() time.Time
+	log      *slog.Logger
+	ids      idBlock
+	group    *group
+	events   broadcaster
+	segments *segments // nil: raw mail stands in its rows
 
 	endTend   context.CancelFunc
 	tended    chan struct{}
@@ -47,11 +49,31 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Migrate(ctx); err != nil {
+	if _, err = s.Migrate(ctx); err == nil {
+		err = s.checkKey(ctx)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// checkKey refuses a key that is not the one the database was made with:
+// passwords would not open, and keyed hashes would match nothing without
+// anybody noticing.
+func (s *Store) checkKey(ctx context.Context) error {
+	var mark string
+	err := s.r.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = 'key mark'`).Scan(&mark)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s.write(ctx, func(x *tx) error {
+			return x.exec(`INSERT INTO settings (name, value) VALUES ('key mark', $1) ON CONFLICT DO NOTHING`, s.key.mark())
+		})
+	}
+	if err == nil && mark != s.key.mark() {
+		err = crm.Invalid("key", "this key does not belong to this database; give the key file that was made with it")
+	}
+	return err
 }
 
 // OpenUnmigrated opens the database and leaves its schema as it is: for
@@ -76,6 +98,17 @@ func OpenUnmigrated(ctx context.Context, dsn string, o Options) (*Store, error) 
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if e.segments != nil {
+		dir, err := e.segments(dsn)
+		if err == nil {
+			s.segments, err = newSegments(dir)
+		}
+		if err != nil {
+			w.Close()
+			r.Close()
+			return nil, err
+		}
 	}
 	s.group = newGroup(s)
 	s.tended = make(chan struct{})
@@ -108,6 +141,7 @@ func (s *Store) Close() error {
 		s.endTend()
 		s.group.stop()
 		<-s.tended
+		s.segments.close()
 		s.events.close()
 		if s.r != s.w {
 			s.r.Close()

@@ -42,9 +42,7 @@ func (b *batch) conversation(e *crm.Envelope) (int64, error) {
 		if found, err = b.x.id(); err != nil {
 			return 0, err
 		}
-		if err := b.x.exec(`INSERT INTO conversations (id, created_us) VALUES ($1, $2)`, found, micros(b.now)); err != nil {
-			return 0, err
-		}
+		b.conversationRows = append(b.conversationRows, found, micros(b.now))
 	}
 	for _, o := range others {
 		var err error
@@ -83,6 +81,9 @@ func (b *batch) join(x, y int64) (int64, error) {
 		x, y = y, x
 	}
 	b.merged[y] = x
+	if err := b.parents(); err != nil {
+		return 0, err
+	}
 	for _, q := range []string{
 		`UPDATE thread_ids SET conversation_id = $1 WHERE conversation_id = $2`,
 		`UPDATE messages SET conversation_id = $1 WHERE conversation_id = $2`,

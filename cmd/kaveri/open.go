@@ -118,14 +118,19 @@ func (p *program) openAt(ctx context.Context, dsn, keyFile string, open opener) 
 	}
 	// A database without its key. Only one that nobody has set up yet is given
 	// a new one: in any other, sealed passwords and keyed hashes hang on it.
+	missing := crm.Invalid("key", "the database is there, but its key file %s is missing; restore it from your copy, or name it with --key", keyFile)
 	fresh := newKey()
 	s, err := open(ctx, dsn, p.storeOptions(fresh))
+	var e *crm.Error
+	if errors.As(err, &e) && e.Field == "key" {
+		return nil, missing
+	}
 	if err != nil {
 		return nil, err
 	}
 	if used, err := s.Configured(ctx); err != nil || used {
 		s.Close()
-		return nil, crm.Invalid("key", "the database is there, but its key file %s is missing; restore it from your copy, or name it with --key", keyFile)
+		return nil, missing
 	}
 	key, err = makeKey(keyFile, fresh)
 	if err == nil && string(key) != string(fresh) { // another process was first

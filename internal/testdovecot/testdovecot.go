@@ -107,10 +107,15 @@ func (s *Server) boot() {
 	s.t.Helper()
 	var err error
 	if s.port != 0 {
-		if err = s.launch(); err != nil {
-			s.t.Fatalf("testdovecot: %v", err)
+		// The children of a killed server hold the port for a moment longer than it.
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if err = s.launch(); err == nil {
+				return
+			}
+			if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+				s.t.Fatalf("testdovecot: %v", err)
+			}
 		}
-		return
 	}
 	// Below the kernel's range of ephemeral ports, so that no outgoing connection takes the port during a restart.
 	for range 20 {

@@ -215,7 +215,7 @@ CREATE TABLE messages (
     details         TEXT   NOT NULL,
     body            BYTEA  NOT NULL
 );
-CREATE INDEX messages_message_id ON messages (message_id);
+-- A mail is found by its Message-ID through thread_ids and this index.
 CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 
 CREATE TABLE raws (

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 // Under the policy "known" the mail of customers on a list comes in whole and
 // right, and nobody else's: neither newsletters nor robots nor strangers.
 func TestAttachKnownCustomers(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 2, sized(600, 10_000), 6)
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		st := openStore(t, dsn, nil)
@@ -42,6 +44,7 @@ func TestAttachKnownCustomers(t *testing.T) {
 // Customers that come by a list after their mail was withheld: it is fetched
 // now, and as if they had been known before.
 func TestAttachCustomersAddedLater(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 3, sized(300, 5000), 4)
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		st := openStore(t, dsn, nil)
@@ -87,6 +90,7 @@ func (o *office) twoWay() map[string]bool {
 // by themselves; of everybody else's mail nothing is kept, not a word of it in
 // the database file; and when a stranger is answered, the mail is fetched.
 func TestAttachByCorrespondence(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 4, sized(600, 10_000), 6)
 	const canaries = 5
 	staff := o.staff[2]
@@ -151,13 +155,21 @@ func (o *office) storedSubject(t *testing.T, db database) string {
 }
 
 // checkBytes looks for texts in the bytes of the database, whatever the case:
-// in the files of an SQLite, in every text column and the index of a PostgreSQL.
+// in the files of an SQLite, in every row of a PostgreSQL, and in what is kept
+// compressed.
 func checkBytes(t *testing.T, db database, dsn string, present, absent []string) {
 	t.Helper()
 	var all []byte
 	if path, ok := strings.CutPrefix(dsn, "sqlite://"); ok {
-		for _, suffix := range []string{"", "-wal"} {
-			b, err := os.ReadFile(path + suffix)
+		files, err := filepath.Glob(path + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+				continue
+			}
+			b, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,6 +180,11 @@ func checkBytes(t *testing.T, db database, dsn string, present, absent []string)
 			for _, row := range db.each(1, `SELECT CAST(x.* AS TEXT) FROM `+table[0]+` x`) {
 				all = append(append(all, row[0]...), '\n')
 			}
+		}
+	}
+	for _, compressed := range []string{`SELECT id, zstd FROM raws`, `SELECT id, body FROM messages`} {
+		for _, text := range db.unpacked(compressed) {
+			all = append(all, text...)
 		}
 	}
 	all = bytes.ToLower(all)

@@ -10,12 +10,16 @@ import (
 // Capture is complete and read-only: what the mailboxes hold is in the store,
 // byte for byte and each mail once, and the mailboxes are as they were.
 func TestCapture(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 1, sized(1000, 20_000), 12)
 	before := o.snapshots()
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		st := openStore(t, dsn, nil)
 		o.enrol(t, st, o.Addr(), crm.PolicyAll)
 		o.seed(t, st)
+		if err := st.Integrity(t.Context()); err != nil { // its connections remember an empty database now
+			t.Error(err)
+		}
 		sum := syncAll(t, st)
 		if n := int64(len(onServer(before))); sum.Stored != n || sum.New != int64(o.letters) || sum.Listed != n || sum.Failed != 0 || sum.Withheld != 0 || sum.Bytes != o.bytes {
 			t.Errorf("%+v; there are %d mails, %d different, of %d bytes", sum, n, o.letters, o.bytes)
@@ -34,6 +38,9 @@ func TestCapture(t *testing.T) {
 			t.Errorf("a second sync did something: %+v", again)
 		}
 		db.checkWhole(o, before)
+		if err := st.Integrity(t.Context()); err != nil {
+			t.Error(err)
+		}
 		if !reflect.DeepEqual(links, db.linkRows()) {
 			t.Error("a second sync changed the links")
 		}

@@ -23,6 +23,10 @@ func (s *Service) Census(ctx context.Context, m crm.Mailbox) ([]crm.FolderCount,
 	if err != nil {
 		return nil, err
 	}
+	return s.takeCensus(ctx, on, folders, m)
+}
+
+func (s *Service) takeCensus(ctx context.Context, on *session, folders []crm.Folder, m crm.Mailbox) ([]crm.FolderCount, error) {
 	present := map[crm.FolderID]int{}
 	problem := map[crm.FolderID]string{}
 	for _, folder := range folders {

@@ -28,6 +28,7 @@ func cuts(r *rand.Rand, n int, most int64) func() int64 {
 // The line breaks at random bytes while capture goes on: nothing is lost,
 // nothing doubled, nothing cut short.
 func TestCut(t *testing.T) {
+	t.Parallel()
 	n := sized(20, 50)
 	o := newOffice(t, 6, sized(500, 3000), 3)
 	snaps := o.snapshots()

@@ -18,6 +18,8 @@
 // human correspondents become customers, and each UID is noted as waiting or as
 // withheld by a rule. The body pass fetches the waiting ones, newest first.
 // Under the policy "known" these are only the mails that belong to somebody.
+// Under the policy "all", where every body is fetched whatever its envelope
+// says, the first pass of a history lists UIDs and sizes alone.
 //
 // # Nothing lost, nothing doubled
 //

@@ -12,8 +12,11 @@ import (
 // The server renumbers folders: every mail is found again under its new UID,
 // by its envelope and almost without fetching, and stays where it was.
 func TestEpoch(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, 7, sized(400, 5000), 3)
 	user := o.staff[2].User()
+	// Without Message-ID a mail cannot be recognised by its envelope: it is fetched again.
+	o.post(user, "INBOX", mail("x", "Tunnukseton <t@toinen.example>", o.staff[2].Addresses[0], "Ilman tunnusta", "Hei!"), "Message-ID: <x@test.example>\r\n")
 	onBothEngines(t, func(t *testing.T, dsn string) {
 		proxy := testproxy.Start(t, o.Addr())
 		st := openStore(t, dsn, nil)
@@ -49,6 +52,12 @@ func TestEpoch(t *testing.T) {
 		checkCensus(t, st, snaps)
 		if !reflect.DeepEqual(links, db.linkRows()) {
 			t.Error("the links have changed")
+		}
+		if second.Stored == 0 {
+			t.Error("the mail without Message-ID was not fetched again: this test tests less than it should")
+		}
+		if n, m := db.number(`SELECT count(*) FROM sightings`), len(onServer(snaps)); n != m {
+			t.Errorf("%d sightings of %d mails: those of the earlier epoch are still there", n, m)
 		}
 		if second.New != 0 || second.Bytes*20 >= size {
 			t.Errorf("%d mails are new and %d bytes were fetched again, of %d", second.New, second.Bytes, size)

@@ -31,6 +31,7 @@ type pass struct {
 
 	exists   uint32 // messages, as the server said when the folder was opened
 	thorough bool   // compare all UIDs even when the numbers add up
+	bare     bool   // every body is fetched: the envelopes need not be asked for
 }
 
 // examine opens the folder for reading only and starts a new epoch when the
@@ -53,6 +54,9 @@ func (p *pass) examine(ctx context.Context) (*imap.SelectData, error) {
 	}
 	if p.folder.UIDValidity == data.UIDValidity && p.folder.Low > 0 {
 		return data, nil
+	}
+	if p.folder.UIDValidity != 0 {
+		p.bare = false // what was there is recognised by its envelope
 	}
 	c := crm.Cursor{UIDValidity: data.UIDValidity}
 	next := uint32(data.UIDNext)
@@ -212,8 +216,17 @@ var headerSection = &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHead
 
 func (p *pass) fetchEnvelopes(uids []uint32) ([]crm.Listed, error) {
 	defer p.on.await()()
-	cmd := p.on.Fetch(uidSet(uids), &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true, BodySection: []*imap.FetchItemBodySection{headerSection}})
-	defer cmd.Close()
+	o := &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true, BodySection: []*imap.FetchItemBodySection{headerSection}}
+	if p.bare {
+		o.BodySection = nil
+	}
+	cmd := p.on.Fetch(uidSet(uids), o)
+	broken := false
+	defer func() {
+		if !broken {
+			cmd.Close()
+		}
+	}()
 	list := make([]crm.Listed, 0, len(uids))
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		l := crm.Listed{}
@@ -231,12 +244,14 @@ func (p *pass) fetchEnvelopes(uids []uint32) ([]crm.Listed, error) {
 				}
 				b, err := io.ReadAll(io.LimitReader(d.Literal, 1<<20))
 				if err != nil {
+					broken = true
+					p.on.conn.Conn.Close()
 					return nil, fmt.Errorf("fetch envelopes of %s: %w", p.folder.Name, err)
 				}
 				l.Envelope = parse.Header(b)
 			}
 		}
-		if l.UID != 0 && l.Envelope != nil {
+		if l.UID != 0 && (l.Envelope != nil || p.bare) {
 			list = append(list, l)
 		}
 	}
@@ -359,7 +374,12 @@ func (p *pass) fetchBodies(ctx context.Context, f *flight, run []crm.Due, partia
 	}
 	defer p.on.await()()
 	cmd := p.on.Fetch(uidSet(uids), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}})
-	defer cmd.Close()
+	broken := false
+	defer func() {
+		if !broken {
+			cmd.Close()
+		}
+	}()
 	got := make(map[uint32]bool, len(run))
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		j := &job{folder: p.folder.ID, epoch: p.folder.UIDValidity, flight: f}
@@ -373,7 +393,9 @@ func (p *pass) fetchBodies(ctx context.Context, f *flight, run []crm.Due, partia
 				if d.Literal == nil {
 					continue
 				}
-				if err := p.read(ctx, j, d.Literal); err != nil {
+				lit := &literal{LiteralReader: d.Literal}
+				if err := p.read(ctx, j, lit); err != nil {
+					broken = lit.failed
 					p.release(j)
 					p.on.conn.Conn.Close() // closing the command would read on to the end of a lie
 					return got, fmt.Errorf("fetch %s UID %d: %w", p.folder.Name, j.uid, err)

@@ -219,19 +219,20 @@ func (s *Service) onceOver(ctx context.Context, m crm.Mailbox) error {
 	if err != nil {
 		return err
 	}
-	if err := s.twoPasses(ctx, on, folders); err != nil {
-		return err
-	}
-	return nil
+	return s.twoPasses(ctx, on, folders)
 }
 
 // twoPasses reads the envelopes of all folders and then the bodies of all: who
 // writes to whom is known before the first body is fetched.
 func (s *Service) twoPasses(ctx context.Context, on *session, folders []crm.Folder) error {
+	firm, err := s.o.Store.Firm(ctx)
+	if err != nil {
+		return err
+	}
 	var passes []*pass
 	var shut []error // folders that the server does not open; the others are read
 	for _, folder := range folders {
-		p := &pass{s: s, on: on, folder: folder}
+		p := &pass{s: s, on: on, folder: folder, bare: firm.Policy == crm.PolicyAll}
 		_, err := p.examine(ctx)
 		if err == nil {
 			err = p.envelopes(ctx)
@@ -288,6 +289,11 @@ func (f *follower) poll(ctx context.Context, on *session, folders []crm.Folder) 
 		return refused(err)
 	}
 	if err := f.s.twoPasses(ctx, on, folders); err != nil && !shut(err) {
+		return err
+	}
+	// The first census follows the history, so that the mailbox's page can say
+	// at once what it holds and where it went.
+	if _, err := f.s.takeCensus(ctx, on, folders, f.m); err != nil && !shut(err) {
 		return err
 	}
 	last := map[crm.FolderID]imap.StatusData{}

@@ -140,7 +140,11 @@ func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, policy crm
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			list = append(list, crm.Listed{UID: uint32(i + 1), Internal: f.mails[i].at, Size: f.mails[i].size, Envelope: parse.Header(headerOf(raw)), Policy: policy})
+			size := f.mails[i].size
+			if size <= maxHeader {
+				size = int64(len(raw)) // exact, without the quoting of an mbox: known mail is recognised by it
+			}
+			list = append(list, crm.Listed{UID: uint32(i + 1), Internal: f.mails[i].at, Size: size, Envelope: parse.Header(headerOf(raw)), Policy: policy})
 		}
 		if err := s.o.Store.Listed(ctx, f.folder.ID, f.folder.Cursor, list); err != nil {
 			return err

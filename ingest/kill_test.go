@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,13 @@ const childDSN = "KAVERI_CAPTURE_CHILD"
 func TestMain(m *testing.M) {
 	dsn := os.Getenv(childDSN)
 	if dsn == "" {
+		// The tests wait for disks and timers more than for processors.
+		flag.Parse()
+		if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+			if err := n.Value.Set("5"); err != nil {
+				panic(err) // it is a number
+			}
+		}
 		os.Exit(m.Run())
 	}
 	if err := captureUntilKilled(dsn); err != nil {
@@ -112,6 +120,7 @@ func newSeed(t testing.TB) *rand.Rand {
 // Killed at random moments while it captures, and started again: nothing is
 // lost, nothing doubled.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	kills, deliveries := sized(8, 30), sized(600, 5000)
 	o := newOffice(t, 5, deliveries, 4)
 	snaps := o.snapshots()
@@ -127,11 +136,11 @@ func TestKill(t *testing.T) {
 		killed, early := 0, 0
 		var left []int
 		for range kills {
-			// One kill in three falls anywhere, also while folders are listed, the
-			// others while mail is stored. Twice this many pulses a kill would
-			// bring the load in.
-			what, after := string(pulseDelivery), 1+r.IntN(deliveries/killBatch*2/kills)
-			if r.IntN(3) == 0 {
+			// One kill in four falls anywhere, also while folders are listed, the
+			// others while mail is stored, after as many pulses as will bring most
+			// of the load in.
+			what, after := string(pulseDelivery), 1+r.IntN(deliveries/killBatch*4/kills)
+			if r.IntN(4) == 0 {
 				what, after = string(pulseListing)+string(pulseDelivery), 1+r.IntN(60)
 			}
 			if runAndKill(t, dsn, what, after, time.Duration(r.IntN(3000))*time.Microsecond) {

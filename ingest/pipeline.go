@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -19,6 +20,7 @@ import (
 const (
 	batchMails = 64
 	batchBytes = 2 << 20
+	batchWait  = 20 * time.Millisecond // for a batch to fill
 )
 
 // job is a mail whose bytes have been read.
@@ -27,10 +29,12 @@ type job struct {
 	epoch    uint32
 	uid      uint32
 	internal time.Time
-	raw      []byte     // from buffers
-	zstd     []byte     // from buffers
-	size     int64      // the mail's true size when only a part was fetched, else 0
-	held     int64      // of the memory budget
+	raw      []byte // from buffers
+	zstd     []byte // from buffers
+	size     int64  // the mail's true size when only a part was fetched, else 0
+	held     int64  // of the memory budget
+	live     bool
+	again    bool       // to be read in full though it looked like a copy
 	policy   crm.Policy // "": the firm's
 	flight   *flight
 }
@@ -50,6 +54,7 @@ type pipeline struct {
 	live   chan *job
 	jobs   chan *job
 	zstd   *zstd.Encoder
+	recent recent
 
 	mu    sync.Mutex
 	users int
@@ -100,6 +105,7 @@ func (p *pipeline) reserve(ctx context.Context, n int64) (held int64, err error)
 // submit hands a mail over; the flight is told when it is done.
 func (p *pipeline) submit(ctx context.Context, j *job, live bool) error {
 	j.flight.Add(1)
+	j.live = live
 	queue := p.jobs
 	if live {
 		queue = p.live
@@ -139,10 +145,12 @@ func (p *pipeline) work(ctx context.Context, quit chan struct{}) {
 	}
 }
 
-// batch parses and delivers a first mail and those that wait already.
+// batch parses and delivers a first mail and those that come soon after: full
+// batches make few commits. Live mail does not wait for company.
 func (p *pipeline) batch(ctx context.Context, j *job) {
 	var jobs []*job
 	var ds []crm.Delivery
+	var late <-chan time.Time
 	for bytes := 0; j != nil; {
 		bytes += len(j.raw)
 		if d, err := p.parse(j); err != nil {
@@ -150,13 +158,18 @@ func (p *pipeline) batch(ctx context.Context, j *job) {
 		} else {
 			jobs, ds = append(jobs, j), append(ds, d)
 		}
-		if len(ds) >= batchMails || bytes >= batchBytes {
+		if len(ds) >= batchMails || bytes >= batchBytes || j.live {
 			break
+		}
+		if late == nil {
+			late = time.After(batchWait)
 		}
 		select {
 		case j = <-p.live:
 		case j = <-p.jobs:
-		default:
+		case <-late:
+			j = nil
+		case <-p.quit:
 			j = nil
 		}
 	}
@@ -174,9 +187,16 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 			err = fmt.Errorf("the parser failed: %v", r)
 		}
 	}()
-	d = crm.Delivery{Folder: j.folder, UIDValidity: j.epoch, UID: j.uid, Internal: j.internal, Policy: j.policy, Message: parse.Message(j.raw)}
-	d.Raw.SHA256, d.Raw.Content = parse.Hash(j.raw)
+	d = crm.Delivery{Folder: j.folder, UIDValidity: j.epoch, UID: j.uid, Internal: j.internal, Policy: j.policy}
 	d.Raw.Size = int64(len(j.raw))
+	d.Raw.SHA256 = sha256.Sum256(j.raw)
+	if !j.again {
+		if d.Raw.Content, d.Copy = p.recent.content(d.Raw.SHA256); d.Copy {
+			return d, nil
+		}
+	}
+	d.Raw.Content = parse.Content(j.raw)
+	d.Message = parse.Message(j.raw)
 	// Pictures and documents do not shrink, so there must be room for all.
 	j.zstd = p.zstd.EncodeAll(j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
 	d.Raw.Zstd = j.zstd
@@ -205,10 +225,7 @@ func (p *pipeline) deliver(ctx context.Context, jobs []*job, ds []crm.Delivery) 
 		out, err := p.s.o.Store.Deliver(ctx, ds)
 		switch {
 		case err == nil:
-			p.count(out, ds)
-			for _, j := range jobs {
-				p.drop(j)
-			}
+			p.settled(ctx, jobs, ds, out)
 			return
 		case ctx.Err() != nil:
 			for _, j := range jobs {
@@ -231,9 +248,29 @@ func (p *pipeline) deliver(ctx context.Context, jobs []*job, ds []crm.Delivery) 
 	}
 }
 
+// settled lets go of the delivered mails. A copy that turned out to be unknown
+// (its first was withheld, or belongs to no store any more) is read in full.
+func (p *pipeline) settled(ctx context.Context, jobs []*job, ds []crm.Delivery, out []crm.Outcome) {
+	p.count(out, ds)
+	for i, j := range jobs {
+		if out[i].Unknown {
+			j.again = true
+			p.batch(ctx, j)
+			continue
+		}
+		if out[i].Message != 0 {
+			p.recent.add(ds[i].Raw.SHA256, ds[i].Raw.Content)
+		}
+		p.drop(j)
+	}
+}
+
 func (p *pipeline) count(out []crm.Outcome, ds []crm.Delivery) {
 	c := &p.s.counts
 	for i, o := range out {
+		if o.Unknown {
+			continue
+		}
 		c.bytes.Add(ds[i].Raw.Size)
 		switch {
 		case o.Rule != "":

@@ -63,7 +63,7 @@ func openStore(t testing.TB, dsn string, now func() time.Time) *store.Store {
 
 // quick are options under which everything that waits waits briefly.
 func quick(t testing.TB, st ingest.Store) ingest.Options {
-	return ingest.Options{Store: st, Log: testLog(t), Poll: 200 * time.Millisecond, Idle: 5 * time.Second, Backoff: 10 * time.Millisecond,
+	return ingest.Options{Store: st, Log: testLog(t), Poll: 100 * time.Millisecond, Idle: 5 * time.Second, Backoff: 10 * time.Millisecond,
 		Patience: ingest.Patience{Dial: 20 * time.Second, Quiet: 20 * time.Second}}
 }
 
@@ -112,14 +112,28 @@ func newOffice(t testing.TB, seed uint64, deliveries, mailboxes int, options ...
 			flags = "S"
 		}
 		o.Fill(d.User, d.Folder, []testdovecot.Mail{{Raw: d.Raw, At: d.Date, Flags: flags}})
-		o.bytes += int64(len(d.Raw))
 		letters[d.Message] = true
-		tr := &truth{Delivery: d, size: len(d.Raw), addresses: headerAddresses(d.Raw)}
-		tr.Raw = nil
-		o.truths[sha256.Sum256(d.Raw)] = tr
+		o.know(d)
 	}
 	o.letters = len(letters)
 	return o
+}
+
+// know notes the truth about a delivery.
+func (o *office) know(d mailgen.Delivery) {
+	tr := &truth{Delivery: d, size: len(d.Raw), addresses: headerAddresses(d.Raw)}
+	tr.Raw = nil
+	o.truths[sha256.Sum256(d.Raw)] = tr
+	o.bytes += int64(len(d.Raw))
+}
+
+// post adds a stranger's mail of the test's own, less what is cut from it.
+func (o *office) post(user, folder string, raw []byte, cut string) {
+	raw = bytes.Replace(raw, []byte(cut), nil, 1)
+	d := mailgen.Delivery{User: user, Folder: folder, Raw: raw, Date: time.Now(), Kind: mailgen.KindStranger, Direction: mailgen.In}
+	o.Deliver(user, folder, raw, d.Date)
+	o.know(d)
+	o.letters++
 }
 
 var addressPattern = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[A-Za-z0-9]`)

@@ -52,7 +52,7 @@ func (f *follower) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > time.Minute {
+		if time.Since(began) > wait {
 			wait = f.s.o.Backoff // it had worked for a while
 		}
 		rest := wait/2 + rand.N(wait) // jitter: mailboxes of one server must not come back together

@@ -63,7 +63,8 @@ type pipeline struct {
 }
 
 func newPipeline(s *Service) *pipeline {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(512<<10))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(512<<10),
+		zstd.WithEncoderCRC(false)) // the row has the SHA-256
 	if err != nil {
 		panic(err) // the options are constants
 	}

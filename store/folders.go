@@ -66,6 +66,9 @@ func (s *Store) NewEpoch(ctx context.Context, folder crm.FolderID, c crm.Cursor)
 				return err
 			}
 		}
+		if err := x.exec(`UPDATE folders SET earlier = 1 WHERE id = $1 AND uidvalidity NOT IN (0, $2)`, int64(folder), int64(c.UIDValidity)); err != nil {
+			return err
+		}
 		return x.moveCursor(folder, c)
 	})
 }
@@ -194,6 +197,9 @@ func (x *tx) closePlaces(folder crm.FolderID, epoch uint32, left, forget []int64
 // the present one is listed to its end, so what was there has been found.
 func (s *Store) CloseEpochs(ctx context.Context, folder crm.FolderID, epoch uint32) error {
 	return s.write(ctx, func(x *tx) error {
+		if n, err := x.changed(`UPDATE folders SET earlier = 0 WHERE id = $1 AND earlier = 1`, int64(folder)); err != nil || n == 0 {
+			return err
+		}
 		return x.exec(`UPDATE sightings SET gone_us = $1 WHERE folder_id = $2 AND uidvalidity <> $3 AND gone_us = 0`, micros(s.now()), int64(folder), int64(epoch))
 	})
 }

@@ -173,8 +173,7 @@ func (b *batch) unknown(folder crm.FolderID, epoch uint32, list []crm.Listed) ([
 // and gives the others. Only one match is a match.
 func (b *batch) rebind(folder crm.FolderID, epoch uint32, list []crm.Listed) ([]crm.Listed, error) {
 	var earlier int64
-	if err := b.x.row(`SELECT count(*) FROM (SELECT 1 AS one FROM sightings WHERE folder_id = $1 AND uidvalidity <> $2 LIMIT 1) AS s`,
-		int64(folder), int64(epoch)).Scan(&earlier); err != nil || earlier == 0 {
+	if err := b.x.row(`SELECT earlier FROM folders WHERE id = $1`, int64(folder)).Scan(&earlier); err != nil || earlier == 0 {
 		return list, err
 	}
 	var rest []crm.Listed

@@ -17,9 +17,9 @@ import (
 
 // segments keeps compressed mails beside an SQLite database, in files that are
 // only appended to; the row keeps a reference. Inside the database each would
-// be written three times (log, log's copy, pages), which was a third of the
-// whole cost of capture. PostgreSQL keeps them in their rows: its nodes share
-// nothing but the database.
+// be written three times (log, log's copy, pages) and fill the page cache:
+// docs/decisions/0001 has the figures. PostgreSQL keeps them in their rows: its
+// nodes share nothing but the database.
 //
 // A transaction's mails are written and synced before it commits, while its
 // statements run, so a reference that is durable always leads to bytes that

@@ -4,10 +4,42 @@ import (
 	"strings"
 
 	"kaveri/crm"
+
+	"github.com/emersion/go-message/mail"
 )
 
-// addressList reads an address field (RFC 5322 §3.4) as mail programs write it
-// and not only as they should: semicolons between addresses, commas in names
+// parties reads one address field: as go-message does, or when it refuses or
+// spoils something as addressList does.
+func (h *header) parties(v string, limit int) []crm.Party {
+	if ps, ok := strictParties(v, limit); ok {
+		return ps
+	}
+	return addressList(h.clean(v), limit, h.def)
+}
+
+// strictParties reads an address list with go-message. A comment is not for it:
+// its reader takes quadratic time for them.
+func strictParties(v string, limit int) (ps []crm.Party, ok bool) {
+	if strings.IndexByte(v, '(') >= 0 {
+		return nil, false
+	}
+	list, err := mail.ParseAddressList(v)
+	if err != nil || len(list) > limit {
+		return nil, false
+	}
+	ps = make([]crm.Party, len(list))
+	for i, a := range list {
+		address, err := crm.ParseAddress(a.Address)
+		if err != nil || !trusted(a.Name) || !strings.Contains(v, a.Address) {
+			return nil, false
+		}
+		ps[i] = crm.Party{Name: strings.TrimSpace(a.Name), Address: address, Written: a.Address}
+	}
+	return ps, true
+}
+
+// addressList reads an address field (RFC 5322 §3.4) as mail programs write it.
+// QUIRK: go-message loses the whole field over any of these: semicolons between addresses, commas in names
 // without quotes, double dots, comments anywhere, groups, routes, addresses
 // without brackets after a name, brackets that do not close.
 //

@@ -51,10 +51,10 @@ func digest(b []byte, kind encodingKind, def *defects) (size int64, sum [32]byte
 	return size, sum
 }
 
-// decodeBase64Text decodes a text part and gives what follows the base64
-// unencoded: mailing lists append their footer so.
-func decodeBase64Text(b []byte, def *defects) (text, tail []byte) {
-	out := make([]byte, len(b)/4*3+6)
+// decodeBase64Text decodes a text part into buf, which has room for
+// len(b)+8 bytes, and gives what follows the base64 unencoded: mailing lists append their footer so.
+func decodeBase64Text(buf, b []byte, def *defects) (text, tail []byte) {
+	out := buf[:len(b)/4*3+6]
 	d := b64{text: true}
 	n := d.decode(out, b)
 	n += d.end(out[n:])
@@ -75,7 +75,7 @@ func decodeBase64Text(b []byte, def *defects) (text, tail []byte) {
 
 // contentID gives a Content-ID without its brackets (RFC 2045 §7).
 func contentID(h *header) string {
-	s := h.get(fContentID)
+	s := h.get("Content-Id")
 	if s == "" {
 		return ""
 	}
@@ -85,8 +85,8 @@ func contentID(h *header) string {
 
 // displayName gives the name of an attachment for people: the file name of the
 // disposition, the name of the type, or for a mail its subject.
-func (l *leaf) displayName(def *defects) string {
-	for _, name := range [2]string{l.disp.fileName("filename", def), l.params.fileName("name", def)} {
+func (l *leaf) displayName() string {
+	for _, name := range [2]string{l.disp["filename"], l.params["name"]} {
 		if name = cleanName(name); name != "" {
 			return name
 		}
@@ -107,8 +107,8 @@ func innerSubject(l *leaf) string {
 		b = decodeTransfer(b, l.encoding, &d)
 	}
 	var h header
-	h.read(b, true)
-	return headerString(h.get(fSubject), &d)
+	h.read(b, true, &d)
+	return h.subject()
 }
 
 // cleanName makes a foreign file name fit to be shown: no path (RFC 2183

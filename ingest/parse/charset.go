@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/charset"
 	"github.com/wlynxg/chardet"
 	"golang.org/x/text/encoding"
@@ -39,6 +40,24 @@ var aliases = map[string]encoding.Encoding{
 	"iso-2022-jp": japanese.ISO2022JP, "iso-2022-jp-1": japanese.ISO2022JP, "iso-2022-jp-2": japanese.ISO2022JP, "iso-2022-jp-3": japanese.ISO2022JP, "iso-2022-jp-ms": japanese.ISO2022JP, "cp50220": japanese.ISO2022JP, "cp50221": japanese.ISO2022JP, "euc-jp": japanese.EUCJP, "x-euc-jp": japanese.EUCJP, "eucjp": japanese.EUCJP,
 	"euc-kr": korean.EUCKR, "ks_c_5601-1987": korean.EUCKR, "ks_c_5601": korean.EUCKR, "ksc5601": korean.EUCKR, "ksc_5601": korean.EUCKR, "cp949": korean.EUCKR, "windows-949": korean.EUCKR, "uhc": korean.EUCKR, "5601": korean.EUCKR,
 	"utf-16": unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "utf16": unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "utf-16le": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "utf-16be": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+}
+
+func init() { message.CharsetReader = readCharset }
+
+// readCharset is how go-message reads a charset: as decodeBytes does, and all
+// at once. The readers of go-message/charset allocate 8 kB, and the standard
+// library copies an encoded word out of them through another 32 kB, where the
+// whole of a mail costs 20 kB.
+func readCharset(name string, r io.Reader) (io.Reader, error) {
+	var b bytes.Buffer
+	if sized, ok := r.(*bytes.Reader); ok {
+		b.Grow(sized.Len() + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(r); err != nil {
+		return nil, err
+	}
+	s, _ := decodeBytes(b.Bytes(), name)
+	return strings.NewReader(s), nil
 }
 
 // utf8Names and asciiNames need no conversion; unknownNames say nothing.
@@ -281,6 +300,28 @@ func headerText(b []byte, declared string) (s string, guessed bool) {
 	}
 	s, _ = guess(b, false)
 	return s, true
+}
+
+// mojibake reports text that is UTF-8 in truth and was read as windows-1252 or
+// iso-8859-1.
+func mojibake(s string) bool {
+	pair, before := false, 'a'
+	for _, r := range s {
+		pair = pair || r >= 0x80 && before >= 0x80
+		before = r
+	}
+	if !pair {
+		return false
+	}
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		c, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok {
+			return false
+		}
+		b = append(b, c)
+	}
+	return looksUTF8(b)
 }
 
 // validText makes s safe to store: UTF-8 without NUL.

@@ -52,21 +52,18 @@ type clues struct {
 	daemon  bool   // the author is the mail system
 	robotic bool   // the author's address says that nobody reads it
 	post    bool   // List-Post with an address
-	subject string
 }
 
 func (c *clues) collect() {
-	if v := c.h.raw(fContentType); v != nil {
-		c.typ, c.params = parseParams(c.h.text(v))
+	if c.h.Has("Content-Type") {
+		c.typ, c.params = c.h.contentType()
 		if c.typ == "multipart/report" {
-			c.report = strings.ToLower(c.params.get("report-type"))
+			c.report = strings.ToLower(c.params["report-type"])
 		}
 	}
-	c.auto = keyword(c.h.get(fAutoSubmitted))
-	c.prec = keyword(c.h.get(fPrecedence))
-	if v := c.h.raw(fReturnPath); v != nil {
-		c.null = strings.ReplaceAll(strings.TrimSpace(string(v)), " ", "") == "<>"
-	}
+	c.auto = keyword(c.h.get("Auto-Submitted"))
+	c.prec = keyword(c.h.get("Precedence"))
+	c.null = strings.ReplaceAll(c.h.Get("Return-Path"), " ", "") == "<>"
 	author := c.e.Author()
 	local := strings.ToLower(author.Address.Local())
 	if local == "" {
@@ -74,10 +71,9 @@ func (c *clues) collect() {
 	}
 	c.daemon = isDaemon(local, strings.ToLower(author.Name))
 	c.robotic = author.Address.LooksRobotic()
-	if v := c.h.get(fListPost); v != "" {
+	if v := c.h.get("List-Post"); v != "" {
 		c.post = keyword(v) != "no" // RFC 2369 §3.4: NO: nobody may post
 	}
-	c.subject = strings.ToLower(c.e.Subject)
 }
 
 // keyword gives the first word of a value in lower case, without comments and
@@ -112,12 +108,12 @@ func (c *clues) bounce() string {
 	switch {
 	case c.report == "delivery-status": // RFC 3464 §2, RFC 6522 §3
 		return "Content-Type: report-type=delivery-status"
-	case c.h.has(fFailedRecipients):
+	case c.h.Has("X-Failed-Recipients"):
 		return "X-Failed-Recipients"
 	case c.report != "" && c.report != "delivery-status":
 		return "" // another kind of report
 	}
-	subject := containsAny(c.subject, bounceSubjects)
+	subject := (c.null || c.daemon || c.typ == "multipart/report") && containsAny(strings.ToLower(c.e.Subject), bounceSubjects)
 	switch {
 	case c.null && c.daemon:
 		// RFC 5321 §4.5.5: notifications have the null return path. So
@@ -139,7 +135,7 @@ func (c *clues) complaint() string {
 	switch {
 	case c.report == "feedback-report": // RFC 5965 §2
 		return "Content-Type: report-type=feedback-report"
-	case c.h.has(fOriginalRecipient): // the junk mail reports of one large provider
+	case c.h.Has("X-Hmxmroriginalrecipient"): // the junk mail reports of one large provider
 		return "X-HmXmrOriginalRecipient"
 	}
 	return ""
@@ -149,29 +145,31 @@ func (c *clues) complaint() string {
 var awaySubjects = []string{"out of office", "out of the office", "automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto response", "automated response", "away from", "on vacation", "on leave", "vacation reply", "abwesen", "automatische antwort", "nicht im büro", "poissa", "lomalla", "automaattinen vastaus", "frånvaro", "autosvar", "automatiskt svar", "absence", "réponse automatique", "fuera de la oficina", "respuesta automática", "risposta automatica", "fuori sede", "automatisch antwoord", "afwezig", "automatisk svar", "fravær"}
 
 func (c *clues) autoReply() string {
-	mdn := c.report == "disposition-notification"
-	away := containsAny(c.subject, awaySubjects)
 	switch {
-	case mdn:
+	case c.report == "disposition-notification":
 		return ""
 	case c.auto == "auto-replied": // RFC 3834 §5.1
 		return "Auto-Submitted: auto-replied"
-	case c.h.has(fAutoReply) && negative(c.h.get(fAutoReply)) == "":
+	case c.h.Has("X-Autoreply") && negative(c.h.get("X-Autoreply")) == "":
 		return "X-Autoreply or alike"
 	case c.prec == "auto_reply" || c.prec == "auto-reply" || c.prec == "autoreply":
 		return "Precedence: " + c.prec
-	case !away:
-		return ""
-	case c.auto != "" && c.auto != "no":
-		return "Auto-Submitted: " + c.auto + " and Subject"
-	case c.h.has(fAutoResponseSuppress):
-		return "X-Auto-Response-Suppress and Subject"
-	case c.null:
-		return "Return-Path: <> and Subject"
-	case c.prec == "bulk" || c.prec == "junk":
-		return "Precedence: " + c.prec + " and Subject"
 	}
-	return ""
+	hint := ""
+	switch {
+	case c.auto != "" && c.auto != "no":
+		hint = "Auto-Submitted: " + c.auto
+	case c.h.Has("X-Auto-Response-Suppress"):
+		hint = "X-Auto-Response-Suppress"
+	case c.null:
+		hint = "Return-Path: <>"
+	case c.prec == "bulk" || c.prec == "junk":
+		hint = "Precedence: " + c.prec
+	}
+	if hint == "" || !containsAny(strings.ToLower(c.e.Subject), awaySubjects) {
+		return ""
+	}
+	return hint + " and Subject"
 }
 
 // negative gives back values that deny the field that bears them.
@@ -185,10 +183,10 @@ func negative(v string) string {
 
 func (c *clues) calendar() string {
 	// RFC 6047 §2.4: the method stands in the type as well as in the object.
-	if c.typ == "text/calendar" && c.params.get("method") != "" {
-		return "Content-Type: text/calendar; method=" + validText(c.params.get("method"))
+	if c.typ == "text/calendar" && c.params["method"] != "" {
+		return "Content-Type: text/calendar; method=" + validText(c.params["method"])
 	}
-	if v := strings.ToLower(c.h.get(fContentClass)); strings.Contains(v, "calendarmessage") {
+	if v := strings.ToLower(c.h.get("Content-Class")); strings.Contains(v, "calendarmessage") {
 		return "Content-Class: calendarmessage"
 	}
 	return ""
@@ -200,9 +198,9 @@ func (c *clues) list() string {
 	switch {
 	case c.post: // RFC 2369 §3.4
 		return "List-Post"
-	case c.h.has(fMailingList):
+	case c.h.Has("Mailing-List"):
 		return "Mailing-List or alike"
-	case c.h.get(fListID) != "" && c.oneToMany() == "":
+	case c.h.get("List-Id") != "" && c.oneToMany() == "":
 		return "List-Id"
 	case c.prec == "list" && c.oneToMany() == "":
 		return "Precedence: list"
@@ -216,30 +214,30 @@ func (c *clues) oneToMany() string {
 	switch {
 	case c.prec == "bulk" || c.prec == "junk":
 		return "Precedence: " + c.prec
-	case c.h.has(fListUnsubscribePost): // RFC 8058 §3.1
+	case c.h.Has("List-Unsubscribe-Post"): // RFC 8058 §3.1
 		return "List-Unsubscribe-Post"
-	case c.h.has(fCampaign):
+	case c.h.Has("X-Campaign"):
 		return "X-Campaign or alike"
-	case c.h.has(fFeedbackID) && c.h.has(fListUnsubscribe):
+	case c.h.Has("Feedback-Id") && c.h.Has("List-Unsubscribe"):
 		return "Feedback-ID"
-	case c.robotic && c.h.has(fListUnsubscribe):
+	case c.robotic && c.h.Has("List-Unsubscribe"):
 		return "List-Unsubscribe and From: " + string(c.e.Author().Address)
 	}
 	return ""
 }
 
 func (c *clues) newsletter() string {
-	unsubscribe := c.h.get(fListUnsubscribe) != ""
+	unsubscribe := c.h.get("List-Unsubscribe") != ""
 	switch {
-	case c.auto == "auto-generated" && !unsubscribe && !c.h.has(fCampaign): // a notice, although bulk
+	case c.auto == "auto-generated" && !unsubscribe && !c.h.Has("X-Campaign"): // a notice, although bulk
 		return ""
 	case unsubscribe: // RFC 2369 §3.2 without §3.4
 		return "List-Unsubscribe without List-Post"
-	case c.h.get(fListID) != "" || c.prec == "bulk" || c.prec == "junk":
+	case c.h.get("List-Id") != "" || c.prec == "bulk" || c.prec == "junk":
 		if why := c.oneToMany(); why != "" {
 			return why
 		}
-	case c.h.has(fCampaign):
+	case c.h.Has("X-Campaign"):
 		return "X-Campaign or alike"
 	}
 	return ""

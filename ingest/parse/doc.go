@@ -6,17 +6,41 @@
 //
 // # How a mail is read
 //
-// Mail in the wild breaks every rule, so a strict parser loses whole messages.
-// The package reads in this order:
+// Mail in the wild breaks every rule, and go-message, which is strict, loses
+// whole messages over it. So the package repairs first, lets go-message read,
+// and where that refuses or spoils something reads by itself; each such place
+// says QUIRK: the rule, and what the wild does.
 //
 //  1. header.go repairs the header block: mbox lines, leading blank lines,
-//     lines without a colon, missing separators, bare CR.
+//     lines without a colon, missing separators, bare CR. Each field that the
+//     package reads goes into a go-message header.
 //  2. walk.go walks the MIME tree over the one slice of bytes, within limits
-//     (limits.go), and sorts the parts into body and attachments.
-//  3. transfer.go undoes the transfer encoding, charset.go brings text to UTF-8,
-//     flowed.go and html.go make it readable text.
-//  4. word.go, address.go, date.go and id.go read the header fields.
+//     (limits.go), and sorts the parts into body and attachments. go-message's
+//     own walk reads each level through all levels above it: 5,000 nested
+//     multiparts in 342 kB took it 5 s.
+//  3. transfer.go undoes the transfer encoding, charset.go brings text to UTF-8
+//     (it also is the charset reader of go-message), flowed.go and html.go make
+//     it readable text.
+//  4. go-message reads subject, addresses, ids, Content-Type and
+//     Content-Disposition; word.go, address.go, id.go and params.go read what
+//     it cannot. date.go reads dates.
 //  5. class.go says from the header alone who wrote: a person or a robot.
+//
+// # What go-message does not do here, and the price
+//
+// A mail of 35 kB costs some 55 µs in all, a generated one of 5 kB 35 µs. On
+// the same machine:
+//
+//   - 27 kB of base64 cost 70 µs by message.New and 28 µs by transfer.go, hash
+//     included; FuzzBase64 holds the two against each other. For text parts of
+//     generated mail alone message.New made the whole a tenth slower.
+//   - 3.4 kB of quoted-printable cost 13 to 24 µs by message.New, 3 to 4 by
+//     transfer.go.
+//   - a Date costs 4 µs by mail.Header.Date, which tries one layout after the
+//     other, and 0.3 by date.go. It also takes EST for UTC.
+//   - a header with ten such fields costs 7 µs by textproto.ReadHeader, which
+//     copies each line, and 3.8 by Header.AddRaw, with the repair.
+//   - comments in addresses and ids take it quadratic time: they are ours.
 //
 // Attachments are never kept: their size and SHA-256 are taken while they
 // stream through a small buffer, and [Part] cuts them from the raw mail again

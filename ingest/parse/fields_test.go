@@ -110,14 +110,14 @@ func TestMessageIDs(t *testing.T) {
 		"<>":                                 nil,
 		"":                                   nil,
 	} {
-		if got := messageIDs(in); !reflect.DeepEqual(got, want) {
+		if got := lenientIDs(in); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: got %q want %q", in, got, want)
 		}
 	}
-	if got := messageID("abc@x something"); got != "abc@x" {
+	if got := firstID("abc@x something"); got != "abc@x" {
 		t.Error(got)
 	}
-	many := messageIDs(strings.Repeat("<x@y>", 3000) + "<last@y>")
+	many := lenientIDs(strings.Repeat("<x@y>", 3000) + "<last@y>")
 	if len(many) != maxIDs || many[len(many)-1] != "last@y" {
 		t.Errorf("%d ids, last %s", len(many), many[len(many)-1])
 	}
@@ -178,8 +178,10 @@ func TestFileNames(t *testing.T) {
 		`attachment; filename="` + strings.Repeat("ä", 3000) + `.pdf"`:  strings.Repeat("ä", 96) + "….pdf",
 	} {
 		var d defects
-		_, ps := parseParams(in)
-		if got := cleanName(ps.fileName("filename", &d)); got != want {
+		h := header{def: &d}
+		h.Set("Content-Disposition", in)
+		_, ps := h.disposition()
+		if got := cleanName(ps["filename"]); got != want {
 			t.Errorf("%q: got %q want %q", in, got, want)
 		}
 	}

@@ -75,7 +75,8 @@ func FuzzAddressList(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		var d defects
 		quick(t, len(s), func() {
-			for _, p := range addressList(s, maxAddresses, &d) {
+			h := header{def: &d}
+			for _, p := range append(h.parties(s, maxAddresses), addressList(s, maxAddresses, &d)...) {
 				if utf8.ValidString(s) && !utf8.ValidString(p.Name+p.Written) {
 					t.Errorf("not UTF-8: %q", p)
 				}

@@ -53,19 +53,23 @@ func transport(name []byte) bool {
 
 // Hash gives the SHA-256 of the bytes, and the SHA-256 of the canonical form:
 // the header without transport fields and From_ line, then the body, all line
-// ends LF, line ends at the end dropped. Copies of one mail that differ only in
+// ends CRLF as on the wire, line ends at the end dropped. Copies of one mail that differ only in
 // transport have the same content.
 func Hash(raw []byte) (sum, content [32]byte) {
-	sum = sha256.Sum256(raw)
+	return sha256.Sum256(raw), Content(raw)
+}
+
+// Content gives the content hash of [Hash] alone.
+func Content(raw []byte) (content [32]byte) {
 	c := canonicals.Get().(*canonical)
 	c.sum.Reset()
 	c.n, c.lines = 0, 0
 	body := c.header(raw)
-	c.write(raw[body:])
+	c.body(raw[body:])
 	c.sum.Write(c.buf[:c.n])
 	c.sum.Sum(content[:0])
 	canonicals.Put(c)
-	return sum, content
+	return content
 }
 
 // canonical writes the canonical form into a hash through a buffer.
@@ -118,6 +122,49 @@ func isTransport(line []byte) bool {
 	return transport(bytes.TrimRight(low[:i], " \t"))
 }
 
+// body adds the body. What a server sends is in canonical form already and
+// goes into the hash as it is.
+func (c *canonical) body(b []byte) {
+	b = bytes.TrimRight(b, "\r\n")
+	start := 0
+	for start < len(b) && (b[start] == '\r' || b[start] == '\n') {
+		start++
+	}
+	c.write(b[:start]) // the empty lines after the header wait like others
+	if b = b[start:]; !wireForm(b) {
+		c.write(b)
+		return
+	}
+	if len(b) == 0 {
+		return
+	}
+	for ; c.lines > 0; c.lines-- {
+		c.put(crlf)
+	}
+	c.sum.Write(c.buf[:c.n])
+	c.n = 0
+	c.sum.Write(b)
+}
+
+var crlf = []byte("\r\n")
+
+// wireForm reports that every line of b ends in one CRLF and that no CR stands
+// elsewhere.
+func wireForm(b []byte) bool {
+	n := bytes.Count(b, crlf[1:])
+	if n != bytes.Count(b, crlf[:1]) {
+		return false
+	}
+	for rest := b; n > 0; n-- { // as many CR as LF: each LF needs its own before it
+		i := bytes.IndexByte(rest, '\n')
+		if i == 0 || rest[i-1] != '\r' {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+	return true
+}
+
 // write adds bytes with their line ends folded; line ends are held back until
 // something follows them.
 func (c *canonical) write(b []byte) {
@@ -135,7 +182,7 @@ func (c *canonical) write(b []byte) {
 		}
 		if len(line) > 0 {
 			for ; c.lines > 0; c.lines-- {
-				c.put([]byte{'\n'})
+				c.put(crlf)
 			}
 			c.put(line)
 		}

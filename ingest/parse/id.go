@@ -2,14 +2,34 @@ package parse
 
 import "strings"
 
-// messageID reads a Message-ID field: what stands between the first angle
-// brackets, else the first word.
-func messageID(s string) string {
-	ids := messageIDs(s)
+// messageID reads the Message-ID field.
+func (h *header) messageID() string {
+	if strings.IndexByte(h.Get("Message-Id"), '(') < 0 {
+		if id, err := h.MessageID(); err == nil {
+			return cutID(id)
+		}
+	}
+	return firstID(h.get("Message-Id"))
+}
+
+// messageIDs reads In-Reply-To or References.
+func (h *header) messageIDs(name string) []string {
+	v := h.Get(name)
+	if strings.IndexByte(v, '(') < 0 { // go-message takes quadratic time for comments
+		if ids, err := h.MsgIDList(name); err == nil && len(v) < maxID {
+			return ids
+		}
+	}
+	return lenientIDs(h.clean(v))
+}
+
+// firstID finds the id in a Message-ID field. QUIRK: RFC 5322 §3.6.4 asks for
+// angle brackets; without them it is the first word.
+func firstID(s string) string {
+	ids := lenientIDs(s)
 	if len(ids) > 0 {
 		return ids[0]
 	}
-	// No brackets although RFC 5322 §3.6.4 asks for them.
 	s = strings.Trim(strings.TrimSpace(s), "<>")
 	if i := strings.IndexAny(s, " \t"); i > 0 {
 		s = s[:i]
@@ -17,10 +37,10 @@ func messageID(s string) string {
 	return cutID(s)
 }
 
-// messageIDs reads In-Reply-To or References (RFC 5322 §3.6.4): every id in
-// angle brackets, folded or not. Without any bracket, the words with an @.
+// lenientIDs finds every id in angle brackets, folded or not. QUIRK: RFC 5322
+// §3.6.4 has two dot-atoms in an id; programs write anything. Without any bracket, the words with an @.
 // Phrases and e-mail addresses beside them (§4.5.4) are passed over.
-func messageIDs(s string) []string {
+func lenientIDs(s string) []string {
 	if s == "" {
 		return nil
 	}

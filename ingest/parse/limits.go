@@ -15,6 +15,7 @@ const (
 	maxText      = 8 << 20   // bytes of text kept for reading and searching
 	maxName      = 200       // bytes of an attachment's display name
 	maxParams    = 100       // parameters of one Content-Type
+	maxScratch   = 1 << 20   // bytes of a buffer that is kept for the next mail
 	maxGuess     = 4 << 10   // bytes shown to the charset detector, which is slow
 )
 

@@ -1,66 +1,55 @@
 package parse
 
 import (
+	"strconv"
 	"strings"
 )
 
-// param is one parameter of a structured field; the name is in lower case.
-type param struct{ name, value string }
+// params are the parameters of a structured field, names in lower case.
+type params = map[string]string
 
-type params []param
-
-// get gives a plain parameter, "" when absent.
-func (ps params) get(name string) string {
-	for _, p := range ps {
-		if p.name == name {
-			return p.value
-		}
-	}
-	return ""
-}
-
-// parseParams reads a value with parameters: Content-Type (RFC 2045 §5.1) or
-// Content-Disposition (RFC 2183 §2). It takes what it can: doubled or missing
-// semicolons, unclosed quotes, spaces in unquoted values, comments.
-func parseParams(s string) (value string, ps params) {
-	s = joinType(s)
-	i := strings.IndexAny(s, "; \t\r\n(")
-	rest := ""
-	if i < 0 {
-		value = s
-	} else {
+// parseParams reads a value with parameters that go-message refuses or spoils:
+// Content-Type (RFC 2045 §5.1) or Content-Disposition (RFC 2183 §2). QUIRK: it
+// takes doubled or missing semicolons, unclosed quotes, spaces in unquoted
+// values, comments, any charset.
+func parseParams(s string, def *defects) (value string, ps params) {
+	s = joinType(skipSpace(s))
+	value, rest := s, ""
+	if i := strings.IndexAny(s, "; ("); i >= 0 {
 		value, rest = s[:i], s[i:]
-		if value == "" { // white space first
-			if t := strings.TrimLeft(s, " \t\r\n"); len(t) < len(s) {
-				return parseParams(t)
-			}
-		}
 	}
 	value = strings.ToLower(strings.Trim(value, `"'<>,`))
-	for rest != "" && len(ps) < maxParams {
-		rest = skipSpace(strings.TrimLeft(rest, "; \t\r\n"))
-		if rest == "" {
+	ps = params{}
+	for n := 0; rest != "" && n < maxParams; n++ {
+		rest = skipSpace(strings.TrimLeft(rest, "; "))
+		end := strings.IndexAny(rest, "=;")
+		if end < 0 {
 			break
 		}
-		if rest[0] == ';' {
+		name := strings.ToLower(strings.TrimSpace(rest[:end]))
+		if rest[end] == ';' { // a word without value
+			rest = rest[end:]
 			continue
 		}
-		eq := strings.IndexAny(rest, "=;")
-		if eq < 0 {
-			break
-		}
-		if rest[eq] == ';' { // a word without value
-			rest = rest[eq:]
-			continue
-		}
-		name := strings.ToLower(strings.TrimSpace(rest[:eq]))
-		if j := strings.LastIndexAny(name, " \t\r\n)"); j >= 0 {
+		if j := strings.LastIndexAny(name, " )"); j >= 0 {
 			name = name[j+1:]
 		}
 		var v string
-		v, rest = paramValue(rest[eq+1:])
-		if name != "" {
-			ps = append(ps, param{name, v})
+		v, rest = paramValue(rest[end+1:])
+		if _, twice := ps[name]; !twice {
+			ps[name] = v
+		}
+	}
+	if strings.IndexByte(s, '*') >= 0 {
+		for _, name := range [...]string{"filename", "name", "boundary"} {
+			if v := extended(ps, name); v != "" {
+				ps[name] = v
+			}
+		}
+	}
+	for _, name := range [...]string{"filename", "name"} {
+		if v := ps[name]; v != "" {
+			ps[name] = nameText(v, def)
 		}
 	}
 	return value, ps
@@ -83,7 +72,7 @@ func joinType(s string) string {
 		switch rest = skipSpace(rest); {
 		case rest == "":
 		default:
-			j := strings.IndexAny(rest, " \t\r\n(")
+			j := strings.IndexAny(rest, " (")
 			if j < 0 {
 				j = len(rest)
 			}
@@ -101,7 +90,7 @@ func joinType(s string) string {
 // skipSpace passes white space and comments (RFC 5322 §3.2.2).
 func skipSpace(s string) string {
 	for {
-		s = strings.TrimLeft(s, " \t\r\n")
+		s = strings.TrimLeft(s, " ")
 		if s == "" || s[0] != '(' {
 			return s
 		}
@@ -133,7 +122,7 @@ func cutComment(s string) (text, rest string, ok bool) {
 
 // paramValue reads the value after an equals sign.
 func paramValue(s string) (value, rest string) {
-	s = strings.TrimLeft(s, " \t\r\n")
+	s = strings.TrimLeft(s, " ")
 	if s == "" {
 		return "", ""
 	}
@@ -146,18 +135,18 @@ func paramValue(s string) (value, rest string) {
 	}
 	v := s[:end]
 	// A missing semicolon: charset=utf-8 format=flowed.
-	if sp := strings.IndexAny(v, " \t\r\n"); sp >= 0 {
+	if sp := strings.IndexAny(v, " "); sp >= 0 {
 		if eq := strings.IndexByte(v[sp:], '='); eq > 0 {
 			word := strings.TrimSpace(v[sp : sp+eq])
-			if word != "" && !strings.ContainsAny(word, " \t\r\n.?") {
+			if word != "" && !strings.ContainsAny(word, " .?") {
 				end, v = sp, v[:sp]
 			}
 		}
 	}
-	if c := strings.IndexByte(v, '('); c > 0 && strings.HasSuffix(strings.TrimSpace(v), ")") && (v[c-1] == ' ' || v[c-1] == '\t') && strings.IndexByte(v, '.') < 0 {
+	if c := strings.IndexByte(v, '('); c > 0 && strings.HasSuffix(strings.TrimSpace(v), ")") && v[c-1] == ' ' && strings.IndexByte(v, '.') < 0 {
 		v = v[:c]
 	}
-	return oneLine(strings.TrimSpace(v)), s[end:]
+	return strings.TrimSpace(v), s[end:]
 }
 
 // quotedValue reads a quoted-string whose first quote is gone. QUIRK: Windows
@@ -166,13 +155,13 @@ func paramValue(s string) (value, rest string) {
 func quotedValue(s string) (value, rest string) {
 	plain := strings.IndexAny(s, "\"\\")
 	if plain >= 0 && s[plain] == '"' {
-		return oneLine(s[:plain]), s[plain+1:]
+		return s[:plain], s[plain+1:]
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '"':
-			return oneLine(b.String()), s[i+1:]
+			return b.String(), s[i+1:]
 		case c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
 			i++
 			b.WriteByte(s[i])
@@ -185,31 +174,16 @@ func quotedValue(s string) (value, rest string) {
 	if end < 0 {
 		end = len(s)
 	}
-	return oneLine(strings.TrimSpace(s[:end])), s[end:]
+	return strings.TrimSpace(s[:end]), s[end:]
 }
 
-// oneLine takes line ends out of a folded value.
-func oneLine(s string) string {
-	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 {
-		return s
-	}
-	return strings.NewReplacer("\r", "", "\n", "").Replace(s)
-}
-
-// fileName gives a parameter that people read, "" when absent: the plain form,
-// encoded words in it (not allowed by RFC 2047 §5, but common), or the
-// extended and continued forms of RFC 2231 §3 and §4, which win when present.
-func (ps params) fileName(name string, def *defects) string {
-	if v, ok := ps.extended(name, def); ok && v != "" {
+// nameText reads a file name with encoded words in it. QUIRK: RFC 2047 §5 does
+// not allow them there, and most programs write them; some write the form of
+// RFC 2231 §4 and forget the star.
+func nameText(v string, def *defects) string {
+	if charset, _, text, ok := cutExtended(v); ok && strings.IndexByte(text, '%') >= 0 {
+		v, _ = decodeBytes(unpercent(text), charset)
 		return v
-	}
-	v := ps.get(name)
-	if v == "" {
-		return ""
-	}
-	if charset, _, text, ok := cutExtended(v); ok && strings.IndexByte(text, '%') >= 0 { // the star forgotten
-		s, _ := decodeBytes(unpercent(text), charset)
-		return s
 	}
 	return decodeWords(v, def)
 }
@@ -227,70 +201,47 @@ func cutExtended(v string) (charset, language, text string, ok bool) {
 	return charset, language, text, true
 }
 
-// extended puts together name*, name*0, name*1* and so on.
-func (ps params) extended(name string, def *defects) (string, bool) {
-	type segment struct {
-		value   string
-		encoded bool
-		ok      bool
-	}
-	var segs []segment
-	for _, p := range ps {
-		if len(p.name) <= len(name) || p.name[len(name)] != '*' || p.name[:len(name)] != name {
-			continue
-		}
-		sect := p.name[len(name)+1:]
-		enc := sect == "" || strings.HasSuffix(sect, "*")
-		sect = strings.TrimSuffix(sect, "*")
-		n := 0
-		for _, c := range []byte(sect) {
-			if c < '0' || c > '9' || n > maxParams {
-				n = maxParams + 1
-				break
-			}
-			n = n*10 + int(c-'0')
-		}
-		if n > maxParams {
-			continue
-		}
-		for len(segs) <= n {
-			segs = append(segs, segment{})
-		}
-		if !segs[n].ok {
-			segs[n] = segment{p.value, enc, true}
-		}
-	}
-	if len(segs) == 0 {
-		return "", false
-	}
-	charset, first, anyEncoded := "", true, false
+// extended puts together name*, or name*0, name*1* and so on (RFC 2231 §3 and
+// §4). QUIRK: pieces may be missing, and the charset any.
+func extended(ps params, name string) string {
 	var b []byte
-	for _, g := range segs {
-		if !g.ok {
-			continue
-		}
-		v := g.value
-		if first {
-			if cs, _, text, ok := cutExtended(v); ok && g.encoded {
+	charset, encoded := "", false
+	add := func(v string, star bool) {
+		if star {
+			if cs, _, text, ok := cutExtended(v); ok && b == nil {
 				charset, v = cs, text
 			}
-			first = false
-		}
-		if g.encoded {
-			anyEncoded = true
+			encoded = true
 			b = append(b, unpercent(v)...)
 		} else {
 			b = append(b, v...)
 		}
 	}
-	if !anyEncoded {
-		return decodeWords(string(b), def), true
+	if v, ok := ps[name+"*"]; ok {
+		add(v, true)
+	} else {
+		pieces := 0
+		for p := range ps {
+			if strings.HasPrefix(p, name+"*") {
+				pieces++
+			}
+		}
+		for n := 0; n < maxParams && pieces > 0; n++ {
+			key := name + "*" + strconv.Itoa(n)
+			if v, ok := ps[key+"*"]; ok {
+				add(v, true)
+				pieces--
+			} else if v, ok := ps[key]; ok {
+				add(v, false)
+				pieces--
+			}
+		}
+	}
+	if !encoded {
+		return string(b)
 	}
 	s, _ := decodeBytes(b, charset)
-	if strings.Contains(s, "=?") { // both encodings at once
-		s = decodeWords(s, def)
-	}
-	return s, true
+	return s
 }
 
 // unpercent undoes %XX; a broken escape stays as it is.

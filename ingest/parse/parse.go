@@ -2,7 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"kaveri/crm"
@@ -15,10 +17,10 @@ func Message(raw []byte) *crm.Message {
 	p := parser{m: m}
 	p.w.visit = &p
 	raw = p.w.root(raw)
-	readEnvelope(&p.w.top, &m.Envelope, &p.w.def)
+	readEnvelope(&p.w.top, &m.Envelope)
 	p.w.walk(raw)
 	p.finish()
-	d := p.w.def | p.w.top.def
+	d := p.w.def
 	m.Defects = d.words()
 	m.Lossy = d&lossy != 0
 	m.CharsetGuessed = d&(1<<defCharset|1<<defHeader8bit) != 0
@@ -31,8 +33,8 @@ func Header(block []byte) *crm.Envelope {
 	var h header
 	var d defects
 	e := new(crm.Envelope)
-	h.read(oneLineEnd(block, &d), true)
-	readEnvelope(&h, e, &d)
+	h.read(oneLineEnd(block, &d), true, &d)
+	readEnvelope(&h, e)
 	return e
 }
 
@@ -46,43 +48,36 @@ func oneLineEnd(raw []byte, def *defects) []byte {
 	return bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
 }
 
-// readEnvelope fills e from the header and classifies it. Of fields that may
-// stand only once (RFC 5322 §3.6) and stand twice the first with content
-// counts; recipients are put together (RFC 7103 §7.6).
-func readEnvelope(h *header, e *crm.Envelope, def *defects) {
+// readEnvelope fills e from the header and classifies it. Of senders the first
+// field with content counts; recipients of several fields are put together
+// (RFC 7103 §7.6).
+func readEnvelope(h *header, e *crm.Envelope) {
 	room := maxAddresses
-	parties := func(id fieldID, all bool) []crm.Party {
+	parties := func(name string, all bool) []crm.Party {
 		var out []crm.Party
-		for i := range h.fields {
-			if h.fields[i].id != id || !all && len(out) > 0 {
-				continue
-			}
-			if s := h.text(h.fields[i].value); s != "" {
-				ps := addressList(s, room, def)
+		for _, v := range h.Values(name) {
+			if len(out) == 0 || all {
+				ps := h.parties(v, room)
 				room -= len(ps)
-				if out == nil {
-					out = ps
-				} else {
-					out = append(out, ps...)
-				}
+				out = append(out, ps...)
 			}
 		}
 		return out
 	}
-	e.From = parties(fFrom, false)
-	e.Sender = parties(fSender, false)
-	e.ReplyTo = parties(fReplyTo, false)
-	e.To = parties(fTo, true)
-	e.Cc = parties(fCc, true)
-	e.Bcc = parties(fBcc, true)
-	e.Subject = cutText(headerString(h.get(fSubject), def), crm.MaxSubject)
-	e.MessageID = messageID(h.get(fMessageID))
-	e.InReplyTo = messageIDs(h.get(fInReplyTo))
-	e.References = messageIDs(h.get(fReferences))
-	if s := h.get(fDate); s != "" {
+	e.From = parties("From", false)
+	e.Sender = parties("Sender", false)
+	e.ReplyTo = parties("Reply-To", false)
+	e.To = parties("To", true)
+	e.Cc = parties("Cc", true)
+	e.Bcc = parties("Bcc", true)
+	e.Subject = cutText(h.subject(), crm.MaxSubject)
+	e.MessageID = h.messageID()
+	e.InReplyTo = h.messageIDs("In-Reply-To")
+	e.References = h.messageIDs("References")
+	if s := h.get("Date"); s != "" {
 		t, ok := parseDate(s)
 		if !ok {
-			def.add(defDate)
+			h.def.add(defDate)
 			t = time.Time{}
 		}
 		e.Date = t
@@ -132,7 +127,7 @@ func (p *parser) leaf(l *leaf) {
 		}
 		return
 	}
-	a := crm.Attachment{Part: l.path, Name: l.displayName(&p.w.def), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
+	a := crm.Attachment{Part: l.path, Name: l.displayName(), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
 	a.Size, a.SHA256 = digest(l.body, l.encoding, &p.w.def)
 	if l.text && l.disposition != "attachment" && len(p.text)+len(p.html) == 0 && readable(l.typ) {
 		p.spare = append(p.spare, leafText{piece{l.typ != "text/plain", p.decodeText(l)}, len(p.m.Attachments)})
@@ -165,6 +160,9 @@ func (p *parser) alternative() func() {
 	}
 }
 
+// scratch holds a text part between its encoding and its charset.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
 // decodeText gives a text part as UTF-8 with LF line ends.
 func (p *parser) decodeText(l *leaf) string {
 	b := l.body
@@ -172,13 +170,26 @@ func (p *parser) decodeText(l *leaf) string {
 		b = b[:maxText]
 		p.w.def.add(defTextCut)
 	}
+	buf := scratch.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= maxScratch {
+			scratch.Put(buf)
+		}
+	}()
+	*buf = slices.Grow((*buf)[:0], len(b)+8)
 	var tail []byte
-	if l.encoding == encBase64 {
-		b, tail = decodeBase64Text(b, &p.w.def)
-	} else {
+	switch l.encoding {
+	case encBase64:
+		b, tail = decodeBase64Text(*buf, b, &p.w.def)
+	case encQuoted:
+		b = decodeQuoted(*buf, b, &p.w.def)
+	default:
 		b = decodeTransfer(b, l.encoding, &p.w.def)
 	}
-	charset := l.params.get("charset")
+	charset := l.params["charset"]
+	if !stateful(charsetName(charset)) {
+		b = foldLineEnds(*buf, b)
+	}
 	if charset == "" && l.typ == "text/html" {
 		charset = metaCharset(b)
 	}
@@ -191,16 +202,16 @@ func (p *parser) decodeText(l *leaf) string {
 		s += "\n" + t
 	}
 	s = p.tidy(s)
-	if l.typ == "text/plain" && strings.EqualFold(l.params.get("format"), "flowed") {
-		s = unflow(s, strings.EqualFold(l.params.get("delsp"), "yes"))
+	if l.typ == "text/plain" && strings.EqualFold(l.params["format"], "flowed") {
+		s = unflow(s, strings.EqualFold(l.params["delsp"], "yes"))
 	}
 	return s
 }
 
 // tidy makes line ends LF, takes NUL out and reports characters that were lost.
 func (p *parser) tidy(s string) string {
-	if strings.IndexByte(s, '\r') >= 0 {
-		s = foldLineEnds(s)
+	if strings.IndexByte(s, '\r') >= 0 { // from a charset of other bytes
+		s = string(foldLineEnds(nil, []byte(s)))
 	}
 	if strings.IndexByte(s, 0) >= 0 {
 		p.w.def.add(defNUL)
@@ -212,22 +223,22 @@ func (p *parser) tidy(s string) string {
 	return s
 }
 
-// foldLineEnds turns CRLF, CR CR LF and a lone CR into LF.
-func foldLineEnds(s string) string {
-	b := make([]byte, 0, len(s))
+// foldLineEnds turns CRLF, CR CR LF and a lone CR into LF. It writes into dst,
+// which may be the same memory as b, or gives b when there is nothing to do.
+func foldLineEnds(dst, b []byte) []byte {
+	if bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	dst = dst[:0]
 	for {
-		i := strings.IndexByte(s, '\r')
+		i := bytes.IndexByte(b, '\r')
 		if i < 0 {
-			b = append(b, s...)
-			return string(b)
+			return append(dst, b...)
 		}
-		b = append(b, s[:i]...)
-		s = s[i+1:]
-		for len(s) > 0 && s[0] == '\r' {
-			s = s[1:]
-		}
-		if len(s) == 0 || s[0] != '\n' {
-			b = append(b, '\n')
+		dst = append(dst, b[:i]...)
+		b = bytes.TrimLeft(b[i:], "\r")
+		if len(b) == 0 || b[0] != '\n' {
+			dst = append(dst, '\n')
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (c *cutter) leaf(l *leaf) {
 	}
 	c.found, c.w.stop = true, true
 	c.body = decodeTransfer(l.body, l.encoding, &c.w.def)
-	c.att = crm.Attachment{Part: l.path, Name: l.displayName(&c.w.def), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
+	c.att = crm.Attachment{Part: l.path, Name: l.displayName(), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
 	c.att.Size, c.att.SHA256 = digest(l.body, l.encoding, &c.w.def)
 }
 

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 )
 
@@ -17,11 +18,8 @@ const (
 
 // encodingOf reads a Content-Transfer-Encoding; known is false for one that
 // nobody knows, which is then taken as it stands.
-func encodingOf(v []byte) (kind encodingKind, known bool) {
-	if len(v) == 0 {
-		return encIdentity, true
-	}
-	s := strings.ToLower(strings.Trim(string(bytes.TrimSpace(v)), "\"';, "))
+func encodingOf(v string) (kind encodingKind, known bool) {
+	s := strings.ToLower(strings.Trim(v, "\"';, \t"))
 	if i := strings.IndexAny(s, " \t;,("); i > 0 && s[i] != ' ' {
 		s = s[:i]
 	}
@@ -147,8 +145,7 @@ func fastBase64(dst, s []byte) (read, wrote int) {
 		if (a|b)&(1<<31) != 0 {
 			break
 		}
-		dst[0], dst[1], dst[2] = byte(a>>16), byte(a>>8), byte(a)
-		dst[3], dst[4], dst[5] = byte(b>>16), byte(b>>8), byte(b)
+		binary.BigEndian.PutUint64(dst, uint64(a)<<40|uint64(b)<<16) // six bytes; the next group overwrites the others
 		s, dst = s[8:], dst[6:]
 		read, wrote = read+8, wrote+6
 	}

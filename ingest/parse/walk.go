@@ -55,7 +55,7 @@ type place struct {
 // root reads the header of the mail and gives the bytes to walk.
 func (w *walker) root(raw []byte) []byte {
 	raw = oneLineEnd(raw, &w.def)
-	w.body = w.top.read(raw, true)
+	w.body = w.top.read(raw, true, &w.def)
 	return raw
 }
 
@@ -69,8 +69,8 @@ func (w *walker) walk(raw []byte) {
 func (w *walker) entity(h *header, body []byte, at place, fallback string) (toText, toHTML bool) {
 	w.parts++
 	typ, ps := fallback, params(nil)
-	if v := h.raw(fContentType); v != nil {
-		typ, ps = w.mediaType(h, v, fallback)
+	if h.Has("Content-Type") {
+		typ, ps = w.mediaType(h, fallback)
 	}
 	if sub, ok := strings.CutPrefix(typ, "multipart/"); ok {
 		if at.depth >= maxDepth {
@@ -100,12 +100,8 @@ func (w *walker) entity(h *header, body []byte, at place, fallback string) (toTe
 }
 
 // mediaType reads a Content-Type. RFC 2045 §5.2: what cannot be read is text.
-func (w *walker) mediaType(h *header, v []byte, fallback string) (string, params) {
-	s := string(v)
-	if !isASCII(v) {
-		s = h.text(v)
-	}
-	typ, ps := parseParams(s)
+func (w *walker) mediaType(h *header, fallback string) (string, params) {
+	typ, ps := h.contentType()
 	major, minor, ok := strings.Cut(typ, "/")
 	switch {
 	case ok && major != "" && minor != "":
@@ -119,11 +115,11 @@ func (w *walker) mediaType(h *header, v []byte, fallback string) (string, params
 		return "text/plain", ps
 	case typ == "html":
 		return "text/html", ps
-	case typ == "multipart" && ps.get("boundary") != "":
+	case typ == "multipart" && ps["boundary"] != "":
 		return "multipart/mixed", ps
 	}
 	w.def.add(defContentType)
-	if ps.get("name") != "" {
+	if ps["name"] != "" {
 		return "application/octet-stream", ps
 	}
 	return fallback, ps
@@ -134,19 +130,17 @@ func (w *walker) mediaType(h *header, v []byte, fallback string) (string, params
 // part and bears a name; only the first part of a multipart/related is body.
 func (w *walker) sort(l *leaf, at place) (toText, toHTML bool) {
 	toText, toHTML = at.toText, at.toHTML
-	kind, known := encodingOf(l.h.raw(fContentEncoding))
+	kind, known := encodingOf(l.h.Get("Content-Transfer-Encoding"))
 	if !known {
 		w.def.add(defEncoding)
 	}
 	l.encoding = kind
 	l.text = strings.HasPrefix(l.typ, "text/")
-	if v := l.h.raw(fContentDisposition); v != nil {
-		l.disposition, l.disp = parseParams(l.h.text(v))
-		l.disposition = validText(l.disposition)
-	}
+	l.disposition, l.disp = l.h.disposition()
+	l.disposition = validText(l.disposition)
 	plain, html := l.typ == "text/plain", l.typ == "text/html"
 	if (plain || html) && l.disposition != "attachment" {
-		l.inline = at.index == 0 || at.parent != "related" && l.disp.get("filename") == "" && l.params.get("name") == "" && !hasExtended(l)
+		l.inline = at.index == 0 || at.parent != "related" && l.disp["filename"] == "" && l.params["name"] == ""
 		if at.parent == "" {
 			l.inline = true
 		}
@@ -169,13 +163,6 @@ func (w *walker) sort(l *leaf, at place) (toText, toHTML bool) {
 	return toText, toHTML
 }
 
-func hasExtended(l *leaf) bool {
-	var d defects
-	_, a := l.disp.extended("filename", &d)
-	_, b := l.params.extended("name", &d)
-	return a || b
-}
-
 // opaque visits bytes that are not looked into.
 func (w *walker) opaque(h *header, body []byte, at place, typ string) {
 	w.visit.leaf(&leaf{path: at.path, h: h, typ: typ, body: body})
@@ -188,10 +175,10 @@ func (w *walker) multipart(h *header, body []byte, boundary, subtype string, at 
 	if !sp.first() {
 		return false
 	}
-	if second != nil && sp.preamble > 0 {
+	if second != "" && sp.preamble > 0 {
 		// QUIRK: a second Content-Type, of a text: the delimiter before the
 		// first part was lost, and what looks like preamble is that part.
-		typ, ps := parseParams(string(second))
+		typ, ps := parseParams(h.clean(second), h.def)
 		w.def.add(defBoundary)
 		w.sort(&leaf{path: strings.TrimPrefix(at.path+".0", "."), h: h, typ: typ, params: ps, body: body[:sp.preamble]},
 			place{parent: "mixed", depth: at.depth, toText: at.toText, toHTML: at.toHTML && subtype != "alternative"})
@@ -217,14 +204,13 @@ func (w *walker) multipart(h *header, body []byte, boundary, subtype string, at 
 			break
 		}
 		at.path = prefix + strconv.Itoa(at.index+1)
-		w.part = header{fields: w.part.fields[:0]}
 		if w.parts >= maxParts {
 			w.def.add(defParts)
+			w.part = header{def: &w.def}
 			w.opaque(&w.part, body[from:], at, "application/octet-stream")
 			return true
 		}
-		start := w.part.read(part, false)
-		w.def |= w.part.def
+		start := w.part.read(part, false, &w.def)
 		at.toText, at.toHTML = w.entity(&w.part, part[start:], at, fallback)
 	}
 	if sp.open {
@@ -235,27 +221,19 @@ func (w *walker) multipart(h *header, body []byte, boundary, subtype string, at 
 
 // secondText gives the value of a further Content-Type of a multipart that is
 // a text type.
-func secondText(h *header) []byte {
-	n := 0
-	for _, f := range h.fields {
-		if f.id != fContentType {
-			continue
-		}
-		if n++; n > 1 && bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(f.value)), []byte("text/")) {
-			return f.value
+func secondText(h *header) string {
+	for i, v := range h.Values("Content-Type") {
+		if i > 0 && len(v) >= 5 && strings.EqualFold(v[:5], "text/") {
+			return v
 		}
 	}
-	return nil
+	return ""
 }
 
 // boundaryOf gives the boundary of a multipart. When none is declared the
 // first line that looks like one is taken.
 func boundaryOf(ps params, body []byte) (boundary string, guessed bool) {
-	b := strings.TrimRight(ps.get("boundary"), " \t")
-	if b == "" {
-		var d defects
-		b, _ = ps.extended("boundary", &d)
-	}
+	b := strings.TrimRight(ps["boundary"], " \t")
 	if b != "" && len(b) <= maxBoundary {
 		return b, false
 	}

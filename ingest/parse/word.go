@@ -172,17 +172,23 @@ func wordText(b []byte, charset string) (string, bool) {
 			}
 		}
 	}
-	return unfold(s), true
+	return noControls(s), true
 }
 
 // headerString decodes the encoded words of an unfolded value and tidies it.
 func headerString(s string, def *defects) string {
-	s = decodeWords(s, def)
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == 0x7f {
-			s = unfold(s)
-			break
+	return strings.TrimSpace(validText(noControls(decodeWords(s, def))))
+}
+
+// noControls takes control characters out; a tab becomes a space.
+func noControls(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case r < ' ' || r == 0x7f:
+			return -1
 		}
-	}
-	return strings.TrimSpace(validText(s))
+		return r
+	}, s)
 }

@@ -66,6 +66,7 @@ CREATE TABLE folders (
     low         BIGINT NOT NULL DEFAULT 0,
     modseq      BIGINT NOT NULL DEFAULT 0,
     present     BIGINT NOT NULL DEFAULT 0,
+    earlier     BIGINT NOT NULL DEFAULT 0, -- 1 while sightings of an earlier epoch wait to be recognised
     UNIQUE (mailbox_id, name)
 );
 

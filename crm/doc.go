@@ -12,7 +12,7 @@
 //
 // A sighting is the place where a mail was seen: (folder, UIDVALIDITY, UID).
 // A message is what was seen there: its identity is the SHA-256 of a canonical
-// form without transport headers ([ContentHash]), so that the copies in three
+// form without transport headers ([Raw.Content]), so that the copies in three
 // colleagues' mailboxes are one message. A Message-ID is an index, never an
 // identity: two different mails may bear the same one, one may bear none.
 //

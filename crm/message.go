@@ -136,8 +136,8 @@ type Attachment struct {
 
 // Raw is one distinct byte form of a message.
 type Raw struct {
-	SHA256  [32]byte // of the bytes as the server gave them
-	Content [32]byte // ContentHash: the identity of the message
+	Sum     [32]byte // the identity of the bytes (parse.Hash)
+	Content [32]byte // the identity of the message: the bytes without transport
 	Size    int64    // bytes before compression
 	Zstd    []byte   // the bytes, one zstd frame
 }

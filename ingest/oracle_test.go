@@ -142,11 +142,14 @@ func (d database) unpacked(query string, args ...any) map[int64][]byte {
 func (d database) sightings() map[place]string {
 	d.t.Helper()
 	sums := map[int64]string{}
+	named := map[int64]string{}
 	for id, raw := range d.unpacked(`SELECT id, zstd FROM raws`) {
 		sum := sha256.Sum256(raw)
 		sums[id] = hex.EncodeToString(sum[:])
+		name, _ := parse.Hash(raw)
+		named[id] = hex.EncodeToString(name[:])
 	}
-	noted, err := d.Query(`SELECT id, sha256 FROM raws`)
+	noted, err := d.Query(`SELECT id, bytes_hash FROM raws`)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -157,8 +160,8 @@ func (d database) sightings() map[place]string {
 		if err := noted.Scan(&id, &sum); err != nil {
 			d.t.Fatal(err)
 		}
-		if hex.EncodeToString(sum) != sums[id] {
-			d.t.Errorf("raw %d: its bytes hash to %s, the row says %x", id, sums[id], sum)
+		if hex.EncodeToString(sum) != named[id] {
+			d.t.Errorf("raw %d: its bytes hash to %s, the row says %x", id, named[id], sum)
 		}
 	}
 	if err := noted.Err(); err != nil {
@@ -250,7 +253,7 @@ func (d database) checkConsistent() {
 	}
 	for what, query := range map[string]string{
 		"contents with two messages":                 `SELECT count(*) FROM (SELECT content FROM messages GROUP BY content HAVING count(*) > 1) AS x`,
-		"raws with two rows":                         `SELECT count(*) FROM (SELECT sha256 FROM raws GROUP BY sha256 HAVING count(*) > 1) AS x`,
+		"raws with two rows":                         `SELECT count(*) FROM (SELECT bytes_hash FROM raws GROUP BY bytes_hash HAVING count(*) > 1) AS x`,
 		"messages without raw":                       `SELECT count(*) FROM messages m WHERE NOT EXISTS (SELECT 1 FROM raws r WHERE r.message_id = m.id)`,
 		"messages never seen":                        `SELECT count(*) FROM messages m WHERE NOT EXISTS (SELECT 1 FROM sightings s WHERE s.message_id = m.id)`,
 		"messages that search does not know":         `SELECT count(*) FROM messages m WHERE m.id NOT IN (SELECT id FROM ` + search + `)`,
@@ -310,7 +313,7 @@ func (d database) links() map[[32]byte]*stored {
 	d.t.Helper()
 	byMessage := map[string]*stored{}
 	out := map[[32]byte]*stored{}
-	rows, err := d.Query(`SELECT sha256, message_id FROM raws`)
+	rows, err := d.Query(`SELECT bytes_hash, message_id FROM raws`)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -59,12 +58,12 @@ type pipeline struct {
 	mu    sync.Mutex
 	users int
 	quit  chan struct{}
-	idle  sync.WaitGroup
+	busy  sync.WaitGroup // workers and deliveries
 }
 
 func newPipeline(s *Service) *pipeline {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(512<<10),
-		zstd.WithEncoderCRC(false)) // the row has the SHA-256
+		zstd.WithEncoderCRC(false)) // the row names the bytes by their hash
 	if err != nil {
 		panic(err) // the options are constants
 	}
@@ -79,7 +78,7 @@ func (p *pipeline) start(ctx context.Context) (stop func()) {
 	if p.users++; p.users == 1 {
 		p.quit = make(chan struct{})
 		for range p.s.o.Workers {
-			p.idle.Add(1)
+			p.busy.Add(1)
 			go p.work(ctx, p.quit)
 		}
 	}
@@ -92,7 +91,7 @@ func (p *pipeline) start(ctx context.Context) (stop func()) {
 		}
 		p.mu.Unlock()
 		if last {
-			p.idle.Wait()
+			p.busy.Wait()
 		}
 	}
 }
@@ -129,7 +128,8 @@ func (p *pipeline) drop(j *job) {
 }
 
 func (p *pipeline) work(ctx context.Context, quit chan struct{}) {
-	defer p.idle.Done()
+	defer p.busy.Done()
+	giveWay()
 	for {
 		var first *job
 		select { // live mail first
@@ -174,9 +174,16 @@ func (p *pipeline) batch(ctx context.Context, j *job) {
 			j = nil
 		}
 	}
-	if len(ds) > 0 {
-		p.deliver(ctx, jobs, ds)
+	if len(ds) == 0 {
+		return
 	}
+	// The worker reads on while this is being stored: what is parsed meanwhile
+	// goes into the next commit together. The memory budget bounds it.
+	p.busy.Add(1)
+	go func() {
+		defer p.busy.Done()
+		p.deliver(ctx, jobs, ds)
+	}()
 }
 
 // parse turns the bytes into a delivery. A parser's panic is the mail's
@@ -190,13 +197,10 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 	}()
 	d = crm.Delivery{Folder: j.folder, UIDValidity: j.epoch, UID: j.uid, Internal: j.internal, Policy: j.policy}
 	d.Raw.Size = int64(len(j.raw))
-	d.Raw.SHA256 = sha256.Sum256(j.raw)
-	if !j.again {
-		if d.Raw.Content, d.Copy = p.recent.content(d.Raw.SHA256); d.Copy {
-			return d, nil
-		}
+	d.Raw.Sum, d.Raw.Content = parse.Hash(j.raw)
+	if d.Copy = !j.again && p.recent.has(d.Raw.Sum); d.Copy {
+		return d, nil
 	}
-	d.Raw.Content = parse.Content(j.raw)
 	d.Message = parse.Message(j.raw)
 	// Pictures and documents do not shrink, so there must be room for all.
 	j.zstd = p.zstd.EncodeAll(j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
@@ -260,7 +264,7 @@ func (p *pipeline) settled(ctx context.Context, jobs []*job, ds []crm.Delivery, 
 			continue
 		}
 		if out[i].Message != 0 {
-			p.recent.add(ds[i].Raw.SHA256, ds[i].Raw.Content)
+			p.recent.add(ds[i].Raw.Sum)
 		}
 		p.drop(j)
 	}

@@ -7,25 +7,26 @@ import "sync"
 // It holds two generations of maxRecent each and forgets the older one.
 type recent struct {
 	mu       sync.Mutex
-	now, old map[[32]byte][32]byte // SHA-256 of the bytes -> of the content
+	now, old map[[32]byte]struct{} // by crm.Raw.Sum
 }
 
-const maxRecent = 16384
+const maxRecent = 32768
 
-func (r *recent) content(sum [32]byte) (content [32]byte, known bool) {
+func (r *recent) has(sum [32]byte) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if content, known = r.now[sum]; !known {
-		content, known = r.old[sum]
+	_, known := r.now[sum]
+	if !known {
+		_, known = r.old[sum]
 	}
-	return content, known
+	return known
 }
 
-func (r *recent) add(sum, content [32]byte) {
+func (r *recent) add(sum [32]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.now) >= maxRecent || r.now == nil {
-		r.old, r.now = r.now, make(map[[32]byte][32]byte)
+		r.old, r.now = r.now, make(map[[32]byte]struct{})
 	}
-	r.now[sum] = content
+	r.now[sum] = struct{}{}
 }

@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,6 +17,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/parse"
 	"kaveri/internal/mailgen"
 	"kaveri/internal/testdovecot"
 	"kaveri/internal/testpg"
@@ -123,7 +123,8 @@ func newOffice(t testing.TB, seed uint64, deliveries, mailboxes int, options ...
 func (o *office) know(d mailgen.Delivery) {
 	tr := &truth{Delivery: d, size: len(d.Raw), addresses: headerAddresses(d.Raw)}
 	tr.Raw = nil
-	o.truths[sha256.Sum256(d.Raw)] = tr
+	name, _ := parse.Hash(d.Raw)
+	o.truths[name] = tr
 	o.bytes += int64(len(d.Raw))
 }
 

@@ -46,13 +46,8 @@ type Options struct {
 	Patience
 	MaxSize int64 // a mail over this many bytes is stored without its attachments; 50 MB
 	Memory  int64 // bytes of mail in flight, twice for what it shrinks to; 32 MB
-	Workers int   // parsers; twice the cores and two, for some wait for the disk
+	Workers int   // parsers; as many as cores
 }
-
-// MemoryLimit is what a process that captures should give the Go runtime as
-// its soft limit, in bytes: the collector then works harder instead of letting
-// the heap double. SQLite's caches come on top.
-const MemoryLimit = 110 << 20
 
 // Patience is how long the stages of talk with a server may take.
 type Patience struct {
@@ -79,7 +74,7 @@ func (o Options) withDefaults() Options {
 		o.Memory = 32 << 20
 	}
 	if o.Workers <= 0 {
-		o.Workers = 2*runtime.GOMAXPROCS(0) + 2
+		o.Workers = runtime.NumCPU()
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

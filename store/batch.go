@@ -97,7 +97,7 @@ func (b *batch) lookUpMessages(contents, sums [][]byte) error {
 	if err != nil || len(b.messages) == 0 {
 		return err // all are new: so are their raws
 	}
-	return each(b.x, `SELECT sha256, id FROM raws WHERE sha256 IN (IN)`, nil, sums, func(r *sql.Rows) error {
+	return each(b.x, `SELECT bytes_hash, id FROM raws WHERE bytes_hash IN (IN)`, nil, sums, func(r *sql.Rows) error {
 		var c []byte
 		var id int64
 		if err := r.Scan(&c, &id); err != nil {
@@ -309,7 +309,7 @@ func (b *batch) flush() error {
 		tail string
 	}{
 		{`INSERT INTO messages (id, content, conversation_id, message_id, at_us, sent_us, direction, class, subject, preview, attachments, size, details, body) VALUES `, messageCols, b.messageRows, ``},
-		{`INSERT INTO raws (id, message_id, sha256, size, zstd) VALUES `, 5, b.raws, ``},
+		{`INSERT INTO raws (id, message_id, bytes_hash, size, zstd) VALUES `, 5, b.raws, ``},
 		{`INSERT INTO participants (message_id, n, role, address_id, name, written) VALUES `, 6, b.people, ``},
 		{`INSERT INTO attachments (message_id, part, name, type, size, sha256, inline, content_id) VALUES `, 8, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
 		{`INSERT INTO thread_ids (message_id, conversation_id) VALUES `, 2, b.threadRows, ` ON CONFLICT (message_id) DO UPDATE SET conversation_id = excluded.conversation_id`},

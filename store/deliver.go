@@ -167,7 +167,7 @@ func (b *batch) lookUp(ps []prepared) error {
 	for i := range ps {
 		p := &ps[i]
 		contents = append(contents, p.Raw.Content[:])
-		sums = append(sums, p.Raw.SHA256[:])
+		sums = append(sums, p.Raw.Sum[:])
 		if p.Copy {
 			continue
 		}
@@ -256,13 +256,13 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 	if err != nil {
 		return crm.Outcome{}, err
 	}
-	b.raws = append(b.raws, rawID, id, p.Raw.SHA256[:], p.Raw.Size, kept)
+	b.raws = append(b.raws, rawID, id, p.Raw.Sum[:], p.Raw.Size, kept)
 	b.search = append(append(b.search, id), p.search...)
 	if err := b.participants(id, &m.Envelope); err != nil {
 		return crm.Outcome{}, err
 	}
 	b.messages[p.Raw.Content] = known{id: id, conversation: conversation, at: p.at}
-	b.rawIDs[p.Raw.SHA256] = rawID
+	b.rawIDs[p.Raw.Sum] = rawID
 	customers, err := b.link(id, p.at, v.Links)
 	if err != nil {
 		return crm.Outcome{}, err
@@ -282,7 +282,7 @@ func partKey(part string, i int) string {
 
 // again notes a further sighting of a mail that is known.
 func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
-	raw, ok := b.rawIDs[p.Raw.SHA256]
+	raw, ok := b.rawIDs[p.Raw.Sum]
 	if !ok && p.Copy {
 		return crm.Outcome{Unknown: true}, nil
 	}
@@ -295,8 +295,8 @@ func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
 		if err != nil {
 			return crm.Outcome{}, err
 		}
-		b.raws = append(b.raws, raw, k.id, p.Raw.SHA256[:], p.Raw.Size, kept)
-		b.rawIDs[p.Raw.SHA256] = raw
+		b.raws = append(b.raws, raw, k.id, p.Raw.Sum[:], p.Raw.Size, kept)
+		b.rawIDs[p.Raw.Sum] = raw
 	}
 	b.see(p, k.id, raw)
 	b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}] = append(b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}], k.id)

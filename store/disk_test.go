@@ -99,8 +99,8 @@ func largeDelivery(folder crm.FolderID, uid uint32) crm.Delivery {
 	d := crm.Delivery{Folder: folder, UIDValidity: 1, UID: uid, Internal: time.Now(), Message: &crm.Message{Text: hex.EncodeToString(noise)}}
 	d.Message.Class = crm.ClassHuman
 	d.Message.From = []crm.Party{{Address: "aino@virtanen.example"}}
-	rand.Read(d.Raw.SHA256[:])
-	d.Raw.Content = d.Raw.SHA256
+	rand.Read(d.Raw.Sum[:])
+	d.Raw.Content = d.Raw.Sum
 	d.Raw.Zstd = textEncoder.EncodeAll(noise, nil)
 	d.Raw.Size = int64(len(noise))
 	return d

@@ -137,7 +137,7 @@ func delivered(t *testing.T, s *Store, text string) crm.MessageID {
 	m := crm.Message{Text: text, TextSource: crm.TextPlain}
 	m.Class = crm.ClassHuman
 	d := crm.Delivery{Folder: folders[0].ID, UIDValidity: 1, UID: uint32(len(text)), Internal: time.Now(), Message: &m, Policy: crm.PolicyAll}
-	copy(d.Raw.SHA256[:], text)
+	copy(d.Raw.Sum[:], text)
 	copy(d.Raw.Content[:], text)
 	d.Raw.Zstd, d.Raw.Size = frameOf(text), int64(len(text))
 	out, err := s.Deliver(ctx, []crm.Delivery{d})

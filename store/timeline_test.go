@@ -62,7 +62,7 @@ func TestTimelineOfSeveralContacts(t *testing.T) {
 			at := time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC)
 			sum := sha256.Sum256([]byte{byte(i)})
 			m := &crm.Message{Envelope: crm.Envelope{Date: at, Subject: fmt.Sprint(i), From: []crm.Party{{Address: anna.Address}}, To: to, Class: crm.ClassHuman}}
-			ds = append(ds, crm.Delivery{Folder: folders[0].ID, UIDValidity: 1, UID: uint32(i + 1), Internal: at, Message: m, Raw: crm.Raw{SHA256: sum, Content: sum, Zstd: textEncoder.EncodeAll(nil, nil)}})
+			ds = append(ds, crm.Delivery{Folder: folders[0].ID, UIDValidity: 1, UID: uint32(i + 1), Internal: at, Message: m, Raw: crm.Raw{Sum: sum, Content: sum, Zstd: textEncoder.EncodeAll(nil, nil)}})
 		}
 		_, err = s.Deliver(ctx, ds)
 		check(err)

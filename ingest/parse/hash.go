@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"hash"
 	"sync"
 )
@@ -51,25 +52,55 @@ func transport(name []byte) bool {
 	return false
 }
 
-// Hash gives the SHA-256 of the bytes, and the SHA-256 of the canonical form:
-// the header without transport fields and From_ line, then the body, all line
-// ends CRLF as on the wire, line ends at the end dropped. Copies of one mail that differ only in
-// transport have the same content.
+// Hash gives two SHA-256 values. sum names the bytes: two mails have the same
+// only when every byte is the same. content names what the author sent: the
+// header without transport fields and From_ line, and the body, all line ends
+// CRLF as on the wire, line ends at the end dropped; copies of one mail that
+// differ only in transport have the same.
+//
+// Both are trees over the hash of the body, which is nine tenths of the bytes:
+// content is the hash of the canonical header and of the canonical body's hash;
+// sum that of lengths, header, line ends at the end, and the body's hash. So a
+// body in wire form, as servers send it, is hashed once.
 func Hash(raw []byte) (sum, content [32]byte) {
-	return sha256.Sum256(raw), Content(raw)
+	c := takeCanonical()
+	at := c.header(raw)
+	body := bytes.TrimRight(raw[at:], "\r\n")
+	asSent := sha256.Sum256(body)
+	folded := asSent
+	if !wireForm(body) {
+		f := takeCanonical()
+		f.write(body)
+		folded = f.finish()
+	}
+	c.lines = 0 // the line end of the header's last field
+	c.put(headerEnd)
+	c.put(folded[:])
+	content = c.finish()
+
+	s := takeCanonical()
+	s.put(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(len(raw))), uint64(at)))
+	s.put(raw[:at])
+	s.put(raw[at+len(body):])
+	s.put(asSent[:])
+	return s.finish(), content
 }
 
-// Content gives the content hash of [Hash] alone.
-func Content(raw []byte) (content [32]byte) {
+var headerEnd = []byte{0}
+
+func takeCanonical() *canonical {
 	c := canonicals.Get().(*canonical)
 	c.sum.Reset()
 	c.n, c.lines = 0, 0
-	body := c.header(raw)
-	c.body(raw[body:])
+	return c
+}
+
+// finish gives the hash; c must not be used any more.
+func (c *canonical) finish() (sum [32]byte) {
 	c.sum.Write(c.buf[:c.n])
-	c.sum.Sum(content[:0])
+	c.sum.Sum(sum[:0])
 	canonicals.Put(c)
-	return content
+	return sum
 }
 
 // canonical writes the canonical form into a hash through a buffer.
@@ -120,30 +151,6 @@ func isTransport(line []byte) bool {
 		low[j] = ch
 	}
 	return transport(bytes.TrimRight(low[:i], " \t"))
-}
-
-// body adds the body. What a server sends is in canonical form already and
-// goes into the hash as it is.
-func (c *canonical) body(b []byte) {
-	b = bytes.TrimRight(b, "\r\n")
-	start := 0
-	for start < len(b) && (b[start] == '\r' || b[start] == '\n') {
-		start++
-	}
-	c.write(b[:start]) // the empty lines after the header wait like others
-	if b = b[start:]; !wireForm(b) {
-		c.write(b)
-		return
-	}
-	if len(b) == 0 {
-		return
-	}
-	for ; c.lines > 0; c.lines-- {
-		c.put(crlf)
-	}
-	c.sum.Write(c.buf[:c.n])
-	c.n = 0
-	c.sum.Write(b)
 }
 
 var crlf = []byte("\r\n")

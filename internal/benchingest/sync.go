@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"runtime/pprof"
 
 	"kaveri/crm"
@@ -17,7 +16,7 @@ import (
 // the ingester until nothing is left to fetch.
 func capture(dir string, o options) error {
 	ctx := context.Background()
-	debug.SetMemoryLimit(ingest.MemoryLimit) // as kaveri serve does
+	ingest.Tune() // as the program does
 	if o.profile != "" {
 		f, err := os.Create(o.profile)
 		if err != nil {

@@ -133,7 +133,7 @@ func rawOf(l letter, at time.Time, variant string) crm.Raw {
 	if variant != "" {
 		raw = "Received: " + variant + "\r\n" + content
 	}
-	return crm.Raw{SHA256: sha256.Sum256([]byte(raw)), Content: sha256.Sum256([]byte(content)), Size: int64(len(raw)), Zstd: encoder.EncodeAll([]byte(raw), nil)}
+	return crm.Raw{Sum: sha256.Sum256([]byte(raw)), Content: sha256.Sum256([]byte(content)), Size: int64(len(raw)), Zstd: encoder.EncodeAll([]byte(raw), nil)}
 }
 
 var encoder, _ = zstd.NewWriter(nil)

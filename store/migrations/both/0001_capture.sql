@@ -222,7 +222,7 @@ CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 CREATE TABLE raws (
     id         BIGINT PRIMARY KEY,
     message_id BIGINT NOT NULL REFERENCES messages (id),
-    sha256     BYTEA  NOT NULL UNIQUE,
+    bytes_hash BYTEA  NOT NULL UNIQUE,
     size       BIGINT NOT NULL,
     zstd       BYTEA  NOT NULL
 );

@@ -38,6 +38,15 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"HealthAndCensus", testHealth},
 		{"Quarantine", testQuarantine},
 		{"Events", testEvents},
+		{"Threads", testThreads},
+		{"ThreadInheritance", testThreadInheritance},
+		{"Identity", testIdentity},
+		{"TwoWayMail", testTwoWayMail},
+		{"WithheldMailWakes", testWithheldMailWakes},
+		{"Failures", testFailures},
+		{"Reconcile", testReconcile},
+		{"NewEpoch", testNewEpoch},
+		{"Cursor", testCursor},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,9 @@
 package crm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Rule names why a mail is where it is, or why it is not kept. Rules are
 // stored with each link and each withheld mail, and explained to people.
@@ -66,12 +69,26 @@ func (f *Firm) Outgoing(e *Envelope) bool {
 // address once. Sender and Reply-To grant nothing: they name relays.
 func (f *Firm) Outsiders(e *Envelope) []Participant {
 	var out []Participant
-	seen := map[Address]bool{}
+	var seen map[Address]bool // only when they are many: most mails name two or three
 	for _, p := range e.Participants() {
-		if p.Role == RoleSender || p.Role == RoleReplyTo || seen[p.Address] || f.Internal(p.Address) {
+		if p.Role == RoleSender || p.Role == RoleReplyTo || f.Internal(p.Address) {
 			continue
 		}
-		seen[p.Address] = true
+		switch {
+		case seen != nil:
+			if seen[p.Address] {
+				continue
+			}
+			seen[p.Address] = true
+		case slices.ContainsFunc(out, func(o Participant) bool { return o.Address == p.Address }):
+			continue
+		case len(out) >= 16:
+			seen = make(map[Address]bool, 64)
+			for _, o := range out {
+				seen[o.Address] = true
+			}
+			seen[p.Address] = true
+		}
 		out = append(out, p)
 	}
 	return out

@@ -42,6 +42,7 @@ type batch struct {
 	threads   map[string]int64 // Message-ID -> conversation
 	merged    map[int64]int64  // conversation -> the one it went into
 	addresses map[crm.Address]int64
+	keyed     map[crm.Address]int64 // keyed hashes made so far
 	usages    map[crm.Address][]usage
 	spoken    map[int64]spoken // keyed address -> correspondence
 	wanted    map[int64]bool
@@ -69,10 +70,20 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 	return &batch{
 		x: x, now: now, firm: firm, rule: firm.Policy,
 		messages: map[[32]byte]known{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
-		addresses: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
+		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
 		wanted: map[int64]bool{}, members: map[int64][]int64{}, customers: map[int64]int64{},
 		renewed: map[place][]int64{}, spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
 	}, nil
+}
+
+// addressKey gives the keyed hash of an address.
+func (b *batch) addressKey(a crm.Address) int64 {
+	k, ok := b.keyed[a]
+	if !ok {
+		k = b.x.s.key.address(a)
+		b.keyed[a] = k
+	}
+	return k
 }
 
 // under sets the policy by which the next mail is judged.
@@ -129,7 +140,7 @@ func (b *batch) lookUpPeople(es []*crm.Envelope) error {
 		for _, p := range e.Participants() {
 			all = append(all, string(p.Address))
 			if !b.firm.Internal(p.Address) {
-				keys = append(keys, b.x.s.key.address(p.Address))
+				keys = append(keys, b.addressKey(p.Address))
 			}
 		}
 	}
@@ -190,7 +201,7 @@ func (b *batch) ContactsOf(a crm.Address, at time.Time) []crm.ContactID {
 
 // TwoWay answers the rules from the correspondence.
 func (b *batch) TwoWay(a crm.Address) bool {
-	s := b.spoken[b.x.s.key.address(a)]
+	s := b.spoken[b.addressKey(a)]
 	return s.wrote && s.answered
 }
 

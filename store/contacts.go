@@ -22,7 +22,7 @@ func (b *batch) correspond(e *crm.Envelope) error {
 }
 
 func (b *batch) speak(a crm.Address, way spoken) {
-	k := b.x.s.key.address(a)
+	k := b.addressKey(a)
 	was := b.spoken[k]
 	is := spoken{was.wrote || way.wrote, was.answered || way.answered}
 	if is != was {
@@ -80,7 +80,7 @@ func (b *batch) use(a crm.Address, contact, customer int64) error {
 	b.usages[a] = append(b.usages[a], usage{contact: contact, customer: customer, named: true})
 	b.customers[contact] = customer
 	b.touched[customer] = true
-	b.wantKey(b.x.s.key.address(a))
+	b.wantKey(b.addressKey(a))
 	return b.linkStored(id, a, contact, customer)
 }
 
@@ -147,7 +147,7 @@ func (b *batch) idKey(e *crm.Envelope) int64 {
 func (b *batch) keysOf(e *crm.Envelope) []int64 {
 	var keys []int64
 	for _, p := range b.firm.Outsiders(e) {
-		keys = append(keys, b.x.s.key.address(p.Address))
+		keys = append(keys, b.addressKey(p.Address))
 	}
 	for _, id := range threadIDs(e) {
 		keys = append(keys, b.x.s.key.messageID(id))

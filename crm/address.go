@@ -70,6 +70,9 @@ func normalLocal(local string) (string, error) {
 	if strings.ContainsAny(local, " \t") && !strings.HasPrefix(local, `"`) {
 		return "", Invalid("address", "there is a space before @; remove it")
 	}
+	if strings.Contains(local, "@") && !strings.HasPrefix(local, `"`) {
+		return "", Invalid("address", "there is more than one @; write it like name@example.com")
+	}
 	return fold(local), nil
 }
 

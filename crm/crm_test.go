@@ -22,7 +22,7 @@ func TestParseAddress(t *testing.T) {
 		`"john doe"@acme.example`:          `"john doe"@acme.example`,
 		"a_b@c_d.example":                  "a_b@c_d.example",
 		"dora@[192.0.2.1]":                 "dora@[192.0.2.1]",
-		"a@b@c.example":                    "a@b@c.example",
+		`"a@b"@c.example`:                  `"a@b"@c.example`,
 		"o'brien+x@acme.example":           "o'brien+x@acme.example",
 	} {
 		got, err := ParseAddress(in)
@@ -30,7 +30,7 @@ func TestParseAddress(t *testing.T) {
 			t.Errorf("ParseAddress(%q) = %q, %v; want %q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", "dora", "@acme.example", "dora@", "do ra@acme.example", "dora@ac me.example", "a\x00b@acme.example", "x@y\r\nz", strings.Repeat("x", 900) + "@y.example", "d\xffra@acme.example"} {
+	for _, in := range []string{"", "dora", "@acme.example", "dora@", "do ra@acme.example", "dora@ac me.example", "a\x00b@acme.example", "x@y\r\nz", strings.Repeat("x", 900) + "@y.example", "d\xffra@acme.example", "foo@@bar.example", "x@foo@bar.example"} {
 		if got, err := ParseAddress(in); KindOf(err) != KindInvalid {
 			t.Errorf("ParseAddress(%q) = %q, %v; want an invalid address", in, got, err)
 		}

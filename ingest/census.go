@@ -23,6 +23,8 @@ func (s *Service) Census(ctx context.Context, m crm.Mailbox) ([]crm.FolderCount,
 	if err != nil {
 		return nil, err
 	}
+	stop := s.pipe.start(ctx) // for what is found to be missing
+	defer stop()
 	return s.takeCensus(ctx, on, folders, m)
 }
 
@@ -52,13 +54,10 @@ func (s *Service) takeCensus(ctx context.Context, on *session, folders []crm.Fol
 	return counts, s.o.Store.SaveCensus(ctx, counts)
 }
 
-// count lists what is missing with us and gives how many UIDs the folder holds
+// count reads what is missing with us and gives how many UIDs the folder holds
 // now.
 func (p *pass) count(ctx context.Context) (int, error) {
-	if _, err := p.examine(ctx); err != nil {
-		return 0, err
-	}
-	if err := p.envelopes(ctx); err != nil {
+	if err := p.look(ctx); err != nil {
 		return 0, err
 	}
 	uids, err := p.search(ctx, 1)

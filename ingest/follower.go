@@ -21,6 +21,7 @@ type follower struct {
 	m      crm.Mailbox
 	cancel context.CancelFunc
 	done   chan struct{}
+	looked bool // the last round of polls found something to read
 }
 
 func (s *Service) follow(ctx context.Context, m crm.Mailbox) *follower {
@@ -300,6 +301,7 @@ func (f *follower) poll(ctx context.Context, on *session, folders []crm.Folder) 
 	for round := 1; ; round++ {
 		f.state(ctx, crm.MailboxFollowed, problem)
 		problem = ""
+		f.looked = false
 		sleep(ctx, f.s.o.Poll*9/10+rand.N(f.s.o.Poll/5))
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -312,6 +314,11 @@ func (f *follower) poll(ctx context.Context, on *session, folders []crm.Folder) 
 		}
 		for _, folder := range folders {
 			if err := f.pollFolder(ctx, on, folder, last, round%100 == 0); err != nil && !shut(err) {
+				return err
+			}
+		}
+		if f.looked { // the mailbox's page must not go on showing what was
+			if _, err := f.s.takeCensus(ctx, on, folders, f.m); err != nil && !shut(err) {
 				return err
 			}
 		}
@@ -340,6 +347,7 @@ func (f *follower) pollFolder(ctx context.Context, on *session, folder crm.Folde
 			return err
 		}
 	}
+	f.looked = true
 	now, err := f.s.current(ctx, folder)
 	if err != nil {
 		return err
@@ -396,6 +404,9 @@ func (f *follower) idle(ctx context.Context, folder crm.Folder) error {
 		return err
 	}
 	defer on.close()
+	// What came since this connection looked last is new to it, whoever has
+	// listed it meanwhile: the stored cursor moves with every look of the others.
+	var seen, epoch uint32
 	for ctx.Err() == nil {
 		now, err := f.s.current(ctx, folder)
 		if err != nil {
@@ -407,12 +418,16 @@ func (f *follower) idle(ctx context.Context, folder crm.Folder) error {
 				return err
 			}
 		}
+		if epoch != p.folder.UIDValidity {
+			epoch, seen = p.folder.UIDValidity, p.folder.High
+		}
 		if err := p.envelopes(ctx); err != nil {
 			return err
 		}
-		if err := p.newBodies(ctx, now.High); err != nil {
+		if err := p.newBodies(ctx, seen); err != nil {
 			return err
 		}
+		seen = p.folder.High
 		if err := f.wait(ctx, on); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type failing struct {
 	full      atomic.Bool              // the disk is full: nothing can be written
 	delivered atomic.Int64
 	refusals  atomic.Int64
+	one       sync.Mutex
 	room      atomic.Int64 // deliveries until the disk is full, when positive
 }
 
@@ -35,6 +37,8 @@ func (f *failing) down() bool {
 }
 
 func (f *failing) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, error) {
+	f.one.Lock() // batches are delivered beside each other; the disk fills up between two
+	defer f.one.Unlock()
 	if room := f.room.Load(); room > 0 && f.delivered.Load() >= room {
 		f.room.Store(0)
 		f.full.Store(true)

@@ -42,8 +42,9 @@ func (s *Store) Configured(ctx context.Context) (bool, error) {
 	return done, err
 }
 
-// SaveFirm keeps the firm's settings. Mail that is stored stays where it is;
-// the rules use the new settings from now on.
+// SaveFirm keeps the firm's settings. Mail that is stored stays where it is.
+// When the capture policy or who is one of us has changed, mail that a rule has
+// withheld is fetched and judged anew.
 func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 	if !v.MayAdminister() {
 		return crm.Forbidden("only an administrator may change the firm's settings")
@@ -65,6 +66,15 @@ func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 		return err
 	}
 	return s.write(ctx, func(x *tx) error {
+		was, err := x.savedFirm()
+		if err != nil {
+			return err
+		}
+		if was.Policy != f.Policy || !slices.Equal(was.Domains, f.Domains) || !slices.Equal(was.Addresses, f.Addresses) {
+			if err := x.exec(`UPDATE uids SET state = 'waiting', rule = '' WHERE state = 'withheld'`); err != nil {
+				return err
+			}
+		}
 		return x.exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingFirm, string(j))
 	})
 }

@@ -51,7 +51,7 @@ func compare(o options) error {
 	if err := b.prepare(); err != nil {
 		return err
 	}
-	defer exec.Command("bash", b.script("dovecot.sh"), "stop", fmt.Sprint(o.port)).Run()
+	defer b.dovecot("stop", fmt.Sprint(o.port)).Run()
 	list := []*contender{
 		{name: "drain-and-save", do: (*bench).drain},
 		{name: "kaveri, policy all", do: func(b *bench, n int) (run, error) { return b.kaveri("all", n) }},
@@ -119,8 +119,7 @@ func (b *bench) prepare() error {
 			return fmt.Errorf("genmail: %w\n%s", err, out)
 		}
 	}
-	start := exec.Command("bash", b.script("dovecot.sh"), "start", b.set, fmt.Sprint(b.o.port))
-	start.Env = append(os.Environ(), "BENCH="+b.o.work)
+	start := b.dovecot("start", b.set, fmt.Sprint(b.o.port))
 	// The daemon keeps what it inherits: a pipe would never end.
 	if err := start.Run(); err != nil {
 		return fmt.Errorf("dovecot does not start on port %d (is one left from an earlier run?): %w", b.o.port, err)
@@ -128,6 +127,14 @@ func (b *bench) prepare() error {
 	// The first drain fills Dovecot's indexes, for all contenders alike.
 	_, err := b.drain(-1)
 	return err
+}
+
+// dovecot is a call of the bench set's script; start and stop must agree on
+// the folder.
+func (b *bench) dovecot(args ...string) *exec.Cmd {
+	cmd := exec.Command("bash", append([]string{b.script("dovecot.sh")}, args...)...)
+	cmd.Env = append(os.Environ(), "BENCH="+b.o.work)
+	return cmd
 }
 
 func (b *bench) drain(round int) (run, error) {

@@ -186,6 +186,19 @@ func testWithheldMailWakes(t *testing.T, s *store.Store) {
 	}
 }
 
+// What a rule has withheld is judged anew when the firm's rules change.
+func testPolicyReachesBack(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.under(crm.PolicyKnown)
+	stranger := w.listed(letter{From: "somebody@else.example", To: "anna@kaukoranta.example", Subject: "Hello", ID: "h"})
+	w.wantDue("a stranger")
+	w.under(crm.PolicyExternal)
+	w.wantDue("everything with anyone outside is wanted now", stranger)
+	if out := w.deliver(letter{From: "somebody@else.example", To: "anna@kaukoranta.example", Subject: "Hello", ID: "h"}, stranger); out.Message == 0 {
+		t.Errorf("it is withheld by %q", out.Rule)
+	}
+}
+
 func (w *world) mailboxOf(v crm.Viewer) crm.MailboxID {
 	w.Helper()
 	boxes, err := w.s.Mailboxes(w.ctx, crm.SystemViewer)

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Identity", testIdentity},
 		{"TwoWayMail", testTwoWayMail},
 		{"WithheldMailWakes", testWithheldMailWakes},
+		{"PolicyReachesBack", testPolicyReachesBack},
 		{"Failures", testFailures},
 		{"Reconcile", testReconcile},
 		{"NewEpoch", testNewEpoch},

@@ -41,8 +41,12 @@ func readCustomers(data []byte, internal func(crm.Address) bool) (customerList, 
 		return customerList{}, err
 	}
 	comma, name := delimiter(text)
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = comma, -1, comma == '\t', false
+	reader := func(text string) *csv.Reader {
+		r := csv.NewReader(strings.NewReader(text))
+		r.Comma, r.FieldsPerRecord, r.LazyQuotes = comma, -1, comma == '\t'
+		return r
+	}
+	r := reader(text)
 	head, err := r.Read()
 	if err != nil {
 		return customerList{}, crm.Invalid("file", "the file has no header row; the first row must name the columns, such as name and email")
@@ -52,6 +56,7 @@ func readCustomers(data []byte, internal func(crm.Address) bool) (customerList, 
 		return customerList{}, err
 	}
 	list := customerList{seen: fmt.Sprintf("%s, %s-separated; %s", charset, name, cols.describe(head))}
+	before, rest := 0, text // lines before what r reads, and that
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -60,13 +65,19 @@ func readCustomers(data []byte, internal func(crm.Address) bool) (customerList, 
 		list.total++
 		var broken *csv.ParseError
 		if errors.As(err, &broken) {
-			list.bad = append(list.bad, badRow{broken.StartLine, "the row cannot be read: " + broken.Err.Error(), cells})
+			// An unclosed quote swallows the rows after it: only its own line is
+			// bad, and reading goes on with the next.
+			line, after := lineAt(rest, broken.StartLine)
+			list.bad = append(list.bad, badRow{before + broken.StartLine, "the row cannot be read: " + broken.Err.Error(), []string{line}})
+			before, rest = before+broken.StartLine, after
+			r = reader(rest)
 			continue
 		}
 		if err != nil {
 			return list, err
 		}
 		line, _ := r.FieldPos(0)
+		line += before
 		c, err := cols.customer(cells, internal)
 		if err != nil {
 			list.bad = append(list.bad, badRow{line, sentence(err), cells})
@@ -74,6 +85,15 @@ func readCustomers(data []byte, internal func(crm.Address) bool) (customerList, 
 		}
 		list.rows = append(list.rows, c)
 	}
+}
+
+// lineAt gives the n-th line of text, from 1, and what follows it.
+func lineAt(text string, n int) (line, after string) {
+	for ; n > 0; n-- {
+		line, after, _ = strings.Cut(text, "\n")
+		text = after
+	}
+	return strings.TrimSuffix(line, "\r"), after
 }
 
 // toUTF8 guesses the charset: a byte order mark says it, what is valid UTF-8

@@ -42,6 +42,7 @@ func TestReadCustomers(t *testing.T) {
 		{"the same address twice", "name,emails\nAino,A@x.example;a@X.example\n", "Aino||a@x.example|", 0},
 		{"a short row", "name,phone,email\nAino\nOlli,,o@x.example\n", "Olli||o@x.example|", 1},
 		{"a quote in the wrong place", "name,email\nAi\"no,a@x.example\nOlli,o@x.example\n", "Olli||o@x.example|", 1},
+		{"an unclosed quote", "name,email,phone\n\"Unclosed,x@y.example,1\nLast,last@ext.example,2\n", "Last||last@ext.example|2", 1},
 		{"no rows", "name,email\n", "", 0},
 		{"empty lines", "name,email\n\n\nAino,a@x.example\n\n", "Aino||a@x.example|", 0},
 	} {

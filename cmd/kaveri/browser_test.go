@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// window is a page in a real Chromium.
+type window struct {
+	*testing.T
+	ctx context.Context
+}
+
+func openWindow(t *testing.T) *window {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is missing; install it with: apt-get install chromium")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
+	alloc, cancel1 := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel2 := chromedp.NewContext(alloc)
+	ctx, cancel3 := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(func() { cancel3(); cancel2(); cancel1() })
+	return &window{t, ctx}
+}
+
+func (w *window) open(address string) {
+	w.Helper()
+	if err := chromedp.Do(w.ctx, chromedp.Navigate(address)); err != nil {
+		w.Fatalf("%s: %v", address, err)
+	}
+}
+
+// is asks the page a yes-or-no question; while it loads, the answer is no.
+func (w *window) is(question string) bool {
+	yes, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](question))
+	return err == nil && yes
+}
+
+// until waits for the page to say yes, and gives how long that took.
+func (w *window) until(what, question string) time.Duration {
+	w.Helper()
+	began := time.Now()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !w.is(question) {
+		if time.Since(began) > time.Minute {
+			w.Fatalf("%s: the page never says yes to %s", what, question)
+		}
+		<-tick.C
+	}
+	return time.Since(began)
+}
+
+// TestNewcomer goes the whole way in a browser: the printed address, the offer
+// to look around, a customer's page, a mail that arrives while it is open, and
+// a search. Nothing is replaced: mail comes over IMAP from the sample company's
+// server through the ingester and the store.
+func TestNewcomer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	r := start(t, nil, "--data", t.TempDir(), "serve", "--listen", "127.0.0.1:0")
+	w := openWindow(t)
+	w.open(r.out.find(t, `Begin at (\S+)`))
+	w.until("first page", `document.querySelectorAll("form[action='/demo'] button").length === 1 && document.querySelector("form[action='/setup'], a[href*='setup']") !== null || document.querySelector("form[action='/demo']") !== null`)
+	w.is(`document.querySelector("form[action='/demo'] button").click(), true`)
+	w.until("the sample company", `location.pathname === "/customers" && document.querySelectorAll("main a[href^='/customers/']").length > 10`)
+	w.until("a customer's page", `(document.querySelector("main a[href^='/customers/']:not([href$=new])")?.click(), location.pathname.match(/^\/customers\/\d+$/) !== null)`)
+	w.until("the timeline", `document.querySelectorAll("main time").length > 2`)
+	if w.is(`document.body.innerText.includes("undefined")`) {
+		t.Error("the page says undefined")
+	}
+	// Mail goes on arriving: the list of customers changes without a reload.
+	w.open(origin(w) + "/customers")
+	w.is(`window.same = true, window.was = document.querySelector("main").innerText, true`)
+	took := w.until("live arrival", `window.same === true && document.querySelector("main").innerText !== window.was`)
+	t.Logf("a change of the list came after %s", took.Round(time.Millisecond))
+	w.open(origin(w) + "/search?q=revontulet")
+	w.until("search", `document.querySelectorAll("main mark").length > 0 && document.querySelectorAll("main a[href^='/mails/']").length > 0`)
+	r.end(t)
+}
+
+func origin(w *window) string {
+	w.Helper()
+	o, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`location.origin`))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return o
+}

@@ -73,6 +73,12 @@ type session struct {
 // KindInvalid when the settings are wrong, KindUnavailable when trying again
 // may help.
 func dial(ctx context.Context, m crm.Mailbox, p Patience) (*session, error) {
+	switch { // before a password, or even a greeting, crosses the network
+	case m.Port < 1 || m.Port > 65535:
+		return nil, crm.Invalid("port", "%d is not a port; it is 993 almost everywhere", m.Port)
+	case m.Security == crm.SecurityNone && !loopback(m.Host):
+		return nil, crm.Invalid("security", "a connection without encryption is allowed to this machine only; choose tls or starttls")
+	}
 	addr := net.JoinHostPort(m.Host, strconv.Itoa(m.Port))
 	d := net.Dialer{Timeout: p.Dial, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}}
 	nc, err := d.DialContext(ctx, "tcp", addr)
@@ -118,9 +124,6 @@ func (s *session) open(m crm.Mailbox) error {
 		}
 		s.Client = c
 	case crm.SecurityNone:
-		if !loopback(m.Host) {
-			return crm.Invalid("security", "a connection without encryption is allowed to this machine only; choose tls or starttls")
-		}
 		s.Client = imapclient.New(s.conn, o)
 	default:
 		return crm.Invalid("security", "%q is unknown; choose tls or starttls", m.Security)

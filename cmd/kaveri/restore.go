@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,10 +53,14 @@ func (p *program) restore(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	fresh := nothingThere(dsn)
 	b := p.bar("restore")
 	m, err := store.Restore(ctx, dsn, p.storeOptions(key), bufio.NewReaderSize(f, 1<<20), b.of)
 	b.end()
 	if err != nil {
+		if fresh {
+			removeDatabase(dsn)
+		}
 		return err
 	}
 	if p.json {
@@ -64,4 +69,32 @@ func (p *program) restore(ctx context.Context, name string) error {
 	p.printf("Restored and verified: %d mails, %d customers, %d mailboxes, %d colleagues.\n",
 		m.Rows("messages"), m.Rows("customers"), m.Rows("mailboxes"), m.Rows("staff"))
 	return nil
+}
+
+// nothingThere reports that neither the database's file nor its folder of raw
+// mail exists.
+func nothingThere(dsn string) bool {
+	file := databaseFile(dsn)
+	if file == "" {
+		return false
+	}
+	for _, path := range []string{file, strings.TrimSuffix(file, ".db") + "-raw"} {
+		if _, err := os.Stat(path); err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// removeDatabase takes away what a restore that failed has made of a database
+// that was not there before.
+func removeDatabase(dsn string) {
+	file := databaseFile(dsn)
+	if file == "" {
+		return
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		os.Remove(file + end)
+	}
+	os.RemoveAll(strings.TrimSuffix(file, ".db") + "-raw")
 }

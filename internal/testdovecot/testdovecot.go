@@ -200,6 +200,22 @@ func (s *Server) Kill() {
 	}
 	s.proc.Kill()
 	s.proc = nil
+	s.deaf()
+}
+
+// deaf waits until nobody listens on the port: the login processes hold it for
+// a moment after the master has gone.
+func (s *Server) deaf() {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); time.Since(began) < 10*time.Second; <-tick.C {
+		c, err := net.DialTimeout("tcp", s.Addr(), time.Second)
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+	s.t.Fatal("testdovecot: Kill: the killed server still takes connections after 10 s")
 }
 
 // Stop ends the server in order: sessions get their BYE.

@@ -37,15 +37,15 @@ type pass struct {
 // examine opens the folder for reading only and starts a new epoch when the
 // server has renumbered it. RFC 9051 §2.3.1.1: UIDs mean nothing across a
 // change of UIDVALIDITY, whichever way it went.
-func (p *pass) examine(ctx context.Context) (*imap.SelectData, error) {
+func (p *pass) examine(ctx context.Context) error {
 	defer p.on.await()()
 	o := &imap.SelectOptions{ReadOnly: true, CondStore: p.on.Caps().Has(imap.CapCondStore)}
 	data, err := p.on.Select(p.folder.Name, o).Wait()
 	if e := (*imap.Error)(nil); errors.As(err, &e) && refused(err) {
-		return nil, crm.Unavailable(err, "the server does not open the folder %s; it says: %s", p.folder.Name, e.Text)
+		return crm.Unavailable(err, "the server does not open the folder %s; it says: %s", p.folder.Name, e.Text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("examine %s: %w", p.folder.Name, err)
+		return fmt.Errorf("examine %s: %w", p.folder.Name, err)
 	}
 	p.on.where = p.folder.Name
 	p.exists = data.NumMessages
@@ -53,7 +53,7 @@ func (p *pass) examine(ctx context.Context) (*imap.SelectData, error) {
 		p.folder.ModSeq = data.HighestModSeq
 	}
 	if p.folder.UIDValidity == data.UIDValidity && p.folder.Low > 0 {
-		return data, nil
+		return nil
 	}
 	if p.folder.UIDValidity != 0 {
 		p.bare = false // what was there is recognised by its envelope
@@ -63,7 +63,7 @@ func (p *pass) examine(ctx context.Context) (*imap.SelectData, error) {
 	if next == 0 { // not told: RFC 3501 lets a server leave it out
 		uids, err := p.search(ctx, 1)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		next = 1
 		if len(uids) > 0 {
@@ -72,10 +72,10 @@ func (p *pass) examine(ctx context.Context) (*imap.SelectData, error) {
 	}
 	c.High, c.Low = next-1, max(next, 1)
 	if err := p.s.o.Store.NewEpoch(ctx, p.folder.ID, c); err != nil {
-		return nil, err
+		return err
 	}
 	p.folder.Cursor = c
-	return data, nil
+	return nil
 }
 
 // search gives the UIDs of the examined folder from a number up, ascending.
@@ -393,11 +393,12 @@ func (p *pass) fetchBodies(ctx context.Context, f *flight, run []crm.Due, partia
 				if d.Literal == nil {
 					continue
 				}
+				p.release(j) // a second body in one answer takes the place of the first
 				lit := &literal{LiteralReader: d.Literal}
 				if err := p.read(ctx, j, lit); err != nil {
 					broken = lit.failed
 					p.release(j)
-					p.on.conn.Conn.Close() // closing the command would read on to the end of a lie
+					p.on.conn.Conn.Close() // or closing the command would read a lie to its end
 					return got, fmt.Errorf("fetch %s UID %d: %w", p.folder.Name, j.uid, err)
 				}
 			}
@@ -420,11 +421,13 @@ func (p *pass) fetchBodies(ctx context.Context, f *flight, run []crm.Due, partia
 	return got, nil
 }
 
+// release lets go of a body that is not submitted.
 func (p *pass) release(j *job) {
 	if j.held > 0 {
 		p.s.pipe.budget.Release(j.held)
-		j.held = 0
 	}
+	giveBuffer(j.raw)
+	j.held, j.raw = 0, nil
 }
 
 // read takes a body into memory under the budget. A large one goes by way of a
@@ -449,10 +452,7 @@ func (p *pass) read(ctx context.Context, j *job, lit imap.LiteralReader) (err er
 		return err
 	}
 	j.raw = takeBuffer(int(size))
-	if _, err = io.ReadFull(from, j.raw); err != nil {
-		giveBuffer(j.raw)
-		j.raw = nil
-	}
+	_, err = io.ReadFull(from, j.raw)
 	return err
 }
 
@@ -473,7 +473,7 @@ func spool(lit io.Reader, size int64) (*os.File, error) {
 
 // look brings the examined folder up to date: envelopes, then bodies.
 func (p *pass) look(ctx context.Context) error {
-	if _, err := p.examine(ctx); err != nil {
+	if err := p.examine(ctx); err != nil {
 		return err
 	}
 	if err := p.envelopes(ctx); err != nil {

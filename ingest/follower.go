@@ -234,7 +234,7 @@ func (s *Service) twoPasses(ctx context.Context, on *session, folders []crm.Fold
 	var shut []error // folders that the server does not open; the others are read
 	for _, folder := range folders {
 		p := &pass{s: s, on: on, folder: folder, bare: firm.Policy == crm.PolicyAll}
-		_, err := p.examine(ctx)
+		err := p.examine(ctx)
 		if err == nil {
 			err = p.envelopes(ctx)
 		}
@@ -257,7 +257,7 @@ func (s *Service) twoPasses(ctx context.Context, on *session, folders []crm.Fold
 			continue
 		}
 		if on.where != p.folder.Name {
-			if _, err := p.examine(ctx); refused(err) {
+			if err := p.examine(ctx); refused(err) {
 				shut = append(shut, err)
 				continue
 			} else if err != nil {
@@ -414,7 +414,7 @@ func (f *follower) idle(ctx context.Context, folder crm.Folder) error {
 		}
 		p := &pass{s: f.s, on: on, folder: now, live: true}
 		if on.where == "" || now.Low == 0 {
-			if _, err := p.examine(ctx); err != nil {
+			if err := p.examine(ctx); err != nil {
 				return err
 			}
 		}

@@ -40,11 +40,7 @@ type job struct {
 
 // flight counts the jobs of one pass over a folder, so that the pass can wait
 // for them.
-type flight struct {
-	sync.WaitGroup
-	mu     sync.Mutex
-	failed int
-}
+type flight struct{ sync.WaitGroup }
 
 // pipeline parses and delivers on all cores what the connections have read.
 type pipeline struct {
@@ -234,7 +230,6 @@ func (p *pipeline) deliver(ctx context.Context, jobs []*job, ds []crm.Delivery) 
 			return
 		case ctx.Err() != nil:
 			for _, j := range jobs {
-				j.flight.fail()
 				p.drop(j)
 			}
 			return
@@ -296,14 +291,7 @@ func (p *pipeline) fail(ctx context.Context, j *job, cause error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		p.s.o.Log.Error("a failure could not be noted; the mail stays due", "folder", j.folder, "uid", j.uid, "err", err)
 	}
-	j.flight.fail()
 	p.drop(j)
-}
-
-func (f *flight) fail() {
-	f.mu.Lock()
-	f.failed++
-	f.mu.Unlock()
 }
 
 // sleep waits for d or until ctx ends.

@@ -7,12 +7,6 @@ import (
 	"kaveri/crm"
 )
 
-// known is a message that is stored already.
-type known struct {
-	id, conversation int64
-	at               time.Time
-}
-
 // place is a UID in its folder and epoch.
 type place struct {
 	folder      crm.FolderID
@@ -20,11 +14,11 @@ type place struct {
 	uid         uint32
 }
 
-// address is a contact's use of an address.
+// usage is a contact's use of an address.
 type usage struct {
 	contact, customer int64
 	from, until       int64
-	named             bool
+	named             bool // the contact's name is known, not made from the address
 }
 
 // batch is one transaction's worth of capture: what was looked up, kept true
@@ -37,7 +31,7 @@ type batch struct {
 	rule crm.Policy // the firm's own policy
 	err  error      // of a lookup that the rules made
 
-	messages  map[[32]byte]known
+	messages  map[[32]byte]int64 // content -> message that is stored
 	rawIDs    map[[32]byte]int64
 	threads   map[string]int64 // Message-ID -> conversation
 	merged    map[int64]int64  // conversation -> the one it went into
@@ -69,7 +63,7 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 	}
 	return &batch{
 		x: x, now: now, firm: firm, rule: firm.Policy,
-		messages: map[[32]byte]known{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
+		messages: map[[32]byte]int64{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
 		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
 		wanted: map[int64]bool{}, members: map[int64][]int64{}, customers: map[int64]int64{},
 		renewed: map[place][]int64{}, spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
@@ -94,15 +88,13 @@ func (b *batch) under(p crm.Policy) {
 }
 
 func (b *batch) lookUpMessages(contents, sums [][]byte) error {
-	err := each(b.x, `SELECT content, id, conversation_id, at_us FROM messages WHERE content IN (IN)`, nil, contents, func(r *sql.Rows) error {
+	err := each(b.x, `SELECT content, id FROM messages WHERE content IN (IN)`, nil, contents, func(r *sql.Rows) error {
 		var c []byte
-		var k known
-		var at int64
-		if err := r.Scan(&c, &k.id, &k.conversation, &at); err != nil {
+		var id int64
+		if err := r.Scan(&c, &id); err != nil {
 			return err
 		}
-		k.at = fromMicros(at)
-		b.messages[[32]byte(c)] = k
+		b.messages[[32]byte(c)] = id
 		return nil
 	})
 	if err != nil || len(b.messages) == 0 {

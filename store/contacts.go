@@ -45,9 +45,9 @@ func (b *batch) admit(p crm.Party, origin string) error {
 	if len(b.usages[p.Address]) > 0 {
 		return nil
 	}
-	name, named := strings.TrimSpace(p.Name), true
-	if name == "" || strings.Contains(name, "@") {
-		name, named = crm.NameFromAddress(p.Address), false
+	name, named := properName(p)
+	if !named {
+		name = crm.NameFromAddress(p.Address)
 	}
 	customer, err := b.x.newCustomer(name, b.now)
 	if err != nil {
@@ -57,7 +57,47 @@ func (b *batch) admit(p crm.Party, origin string) error {
 	if err != nil {
 		return err
 	}
-	return b.use(p.Address, contact, customer)
+	if err := b.use(p.Address, contact, customer); err != nil {
+		return err
+	}
+	us := b.usages[p.Address]
+	us[len(us)-1].named = named
+	return nil
+}
+
+// properName gives the display name when it is one, and not the address again.
+func properName(p crm.Party) (name string, ok bool) {
+	name = strings.TrimSpace(p.Name)
+	return name, name != "" && !strings.Contains(name, "@")
+}
+
+// nameUnnamed gives contacts whose name was made from their address the first
+// name that a mail has for them. A name that is known is never overwritten.
+func (b *batch) nameUnnamed(e *crm.Envelope) error {
+	for _, p := range b.firm.Outsiders(e) {
+		us := b.usages[p.Address]
+		if len(us) != 1 || us[0].named {
+			continue
+		}
+		name, ok := properName(p.Party)
+		if !ok {
+			continue
+		}
+		us[0].named = true
+		b.touched[us[0].customer] = true
+		if err := b.x.exec(`UPDATE contacts SET name = $1, named = 1 WHERE id = $2`, cut(name, 300), us[0].contact); err != nil {
+			return err
+		}
+		// The customer of one contact alone is called as that contact is.
+		if err := b.x.exec(`UPDATE customers SET name = $1, sort_key = $2 WHERE id = $3 AND organisation_id IS NULL AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.customer_id = $3 AND c.id <> $4)`,
+			cut(name, 300), crm.SortKey(name), us[0].customer, us[0].contact); err != nil {
+			return err
+		}
+		if err := b.x.words(us[0].customer, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // use gives a contact an address: mail that is stored is linked, mail that was

@@ -186,8 +186,8 @@ func (b *batch) lookUp(ps []prepared) error {
 
 // one decides and notes the rows of one mail.
 func (b *batch) one(p *prepared) (crm.Outcome, error) {
-	if known, ok := b.messages[p.Raw.Content]; ok {
-		return b.again(p, known)
+	if message, ok := b.messages[p.Raw.Content]; ok {
+		return b.again(p, message)
 	}
 	if p.Copy {
 		return crm.Outcome{Unknown: true}, nil
@@ -216,7 +216,7 @@ func (b *batch) decide(e *crm.Envelope, at time.Time) (crm.Verdict, error) {
 		return v, b.err
 	}
 	if len(v.Newcomers) == 0 {
-		return v, nil
+		return v, b.nameUnnamed(e)
 	}
 	for _, p := range v.Newcomers {
 		if err := b.admit(p, "two-way mail"); err != nil {
@@ -261,7 +261,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 	if err := b.participants(id, &m.Envelope); err != nil {
 		return crm.Outcome{}, err
 	}
-	b.messages[p.Raw.Content] = known{id: id, conversation: conversation, at: p.at}
+	b.messages[p.Raw.Content] = id
 	b.rawIDs[p.Raw.Sum] = rawID
 	customers, err := b.link(id, p.at, v.Links)
 	if err != nil {
@@ -281,7 +281,7 @@ func partKey(part string, i int) string {
 }
 
 // again notes a further sighting of a mail that is known.
-func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
+func (b *batch) again(p *prepared, message int64) (crm.Outcome, error) {
 	raw, ok := b.rawIDs[p.Raw.Sum]
 	if !ok && p.Copy {
 		return crm.Outcome{Unknown: true}, nil
@@ -295,14 +295,14 @@ func (b *batch) again(p *prepared, k known) (crm.Outcome, error) {
 		if err != nil {
 			return crm.Outcome{}, err
 		}
-		b.raws = append(b.raws, raw, k.id, p.Raw.Sum[:], p.Raw.Size, kept)
+		b.raws = append(b.raws, raw, message, p.Raw.Sum[:], p.Raw.Size, kept)
 		b.rawIDs[p.Raw.Sum] = raw
 	}
-	b.see(p, k.id, raw)
-	b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}] = append(b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}], k.id)
+	b.see(p, message, raw)
+	b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}] = append(b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}], message)
 	// A copy that another colleague holds may make a private mail visible to
 	// them; pages that show it look again.
-	return crm.Outcome{Message: crm.MessageID(k.id)}, nil
+	return crm.Outcome{Message: crm.MessageID(message)}, nil
 }
 
 // see notes the sighting, and that the UID waits no longer.

@@ -28,6 +28,10 @@
 // kill at any moment loses and doubles nothing. [Store.Reconcile] compares the
 // sets with the mailbox and reports what is nowhere.
 //
+// The mails themselves, compressed, lie beside an SQLite database in segments
+// (segments.go) and with PostgreSQL in their rows; a reference that is durable
+// always leads to bytes that are.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,

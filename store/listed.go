@@ -75,6 +75,9 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 				}
 			}
 		}
+		if err := b.nameUnnamed(e); err != nil {
+			return err
+		}
 	}
 	if err := b.sortOut(folder, c.UIDValidity, list); err != nil {
 		return err

@@ -61,15 +61,11 @@ func (p *program) listCustomers(ctx context.Context, text string, limit int, as 
 			return err
 		}
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	t := table{}
 	if !p.json {
 		t = p.table("ID", "NAME", "ADDRESS", "MAILS", "NOTES", "LAST IN", "LAST OUT", "WAITING")

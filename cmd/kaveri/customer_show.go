@@ -68,15 +68,11 @@ func (p *program) showCustomer(ctx context.Context, who string, limit int, as st
 	if err := checkLimit(limit); err != nil {
 		return err
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	id, err := customerID(ctx, s, v, who)
 	if err != nil {
 		return err

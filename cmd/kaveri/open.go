@@ -201,3 +201,17 @@ func makeKey(file string, key []byte) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// openAs opens the store for reading on behalf of a colleague.
+func (p *program) openAs(ctx context.Context, as string) (*store.Store, crm.Viewer, error) {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return nil, crm.Viewer{}, err
+	}
+	v, err := p.viewer(ctx, s, as)
+	if err != nil {
+		s.Close()
+		return nil, crm.Viewer{}, err
+	}
+	return s, v, nil
+}

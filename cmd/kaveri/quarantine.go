@@ -90,15 +90,11 @@ func (p *program) showQuarantined(ctx context.Context, args []string, as string)
 	if err != nil {
 		return err
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	raw, err := s.QuarantinedRaw(ctx, v, folder, uid)
 	if err != nil {
 		return err

@@ -85,15 +85,11 @@ func (p *program) search(ctx context.Context, query string, limit int, as string
 	if err := checkLimit(limit); err != nil {
 		return err
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	hits, err := s.Search(ctx, v, query, limit)
 	if err != nil {
 		return err

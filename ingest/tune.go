@@ -13,16 +13,16 @@ const memoryLimit = 130 << 20
 // Tune sets up the Go runtime of a process that captures. What the environment
 // says (GOMEMLIMIT, GOMAXPROCS) is left alone.
 //
-// The collector works harder instead of letting the heap double. And there are
-// more running goroutines than cores: the store's writer comes back from a call
-// into SQLite thousands of times a second, and with one place a core it would
-// wait each time until a parser gives up its own; the parsers run with less
-// priority instead. Measured on two cores: a sixth less time for a first sync.
+// The collector works harder instead of letting the heap double. And there is
+// one more running goroutine than there are cores: the store's writer comes back
+// from a call into SQLite thousands of times a second, and with one place a core
+// it would wait each time until a parser gives up its own; the parsers run with
+// less priority instead.
 func Tune() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(2 * runtime.NumCPU())
+		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
 	}
 }

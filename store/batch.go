@@ -87,7 +87,9 @@ func (b *batch) under(p crm.Policy) {
 	}
 }
 
-func (b *batch) lookUpMessages(contents, sums [][]byte) error {
+// lookUpMessages finds the messages of these contents and all their raws.
+func (b *batch) lookUpMessages(contents [][]byte) error {
+	var known []int64
 	err := each(b.x, `SELECT content, id FROM messages WHERE content IN (IN)`, nil, contents, func(r *sql.Rows) error {
 		var c []byte
 		var id int64
@@ -95,12 +97,13 @@ func (b *batch) lookUpMessages(contents, sums [][]byte) error {
 			return err
 		}
 		b.messages[[32]byte(c)] = id
+		known = append(known, id)
 		return nil
 	})
-	if err != nil || len(b.messages) == 0 {
-		return err // all are new: so are their raws
+	if err != nil {
+		return err
 	}
-	return each(b.x, `SELECT bytes_hash, id FROM raws WHERE bytes_hash IN (IN)`, nil, sums, func(r *sql.Rows) error {
+	return each(b.x, `SELECT bytes_hash, id FROM raws WHERE message_id IN (IN)`, nil, known, func(r *sql.Rows) error {
 		var c []byte
 		var id int64
 		if err := r.Scan(&c, &id); err != nil {
@@ -317,13 +320,13 @@ func (b *batch) flush() error {
 		{`INSERT INTO attachments (message_id, part, name, type, size, sha256, inline, content_id) VALUES `, 8, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
 		{`INSERT INTO thread_ids (message_id, conversation_id) VALUES `, 2, b.threadRows, ` ON CONFLICT (message_id) DO UPDATE SET conversation_id = excluded.conversation_id`},
 		{`INSERT INTO links (contact_id, at_us, message_id, rule, evidence, confidence) VALUES `, linkCols, b.links, ` ON CONFLICT (contact_id, at_us, message_id) DO NOTHING`},
-		{b.x.s.engine.index, b.x.s.engine.indexCols, b.search, ``},
 		{`INSERT INTO sightings (folder_id, uidvalidity, uid, message_id, raw_id, internal_us, seen_us, gone_us) VALUES `, 8, b.sightings, ` ON CONFLICT (folder_id, uid, uidvalidity) DO UPDATE SET gone_us = 0`},
 	} {
 		if err := b.x.insert(w.head, w.cols, w.rows, w.tail); err != nil {
 			return err
 		}
 	}
+	b.x.toIndex = append(b.x.toIndex, b.search...)
 	if err := b.renew(); err != nil {
 		return err
 	}

@@ -8,7 +8,10 @@ import (
 )
 
 // Statements over many rows come in few sizes, so that each is prepared once.
-var bulkSizes = []int{64, 16, 4, 1}
+var (
+	insertSizes = []int{64, 32, 16, 8, 4, 2, 1}
+	lookUpSizes = []int{64, 16, 4, 1}
+)
 
 // insertTexts caches the texts of multi-row inserts by head, columns, rows.
 var insertTexts sync.Map
@@ -51,12 +54,9 @@ func (k insertText) sql() string {
 func (x *tx) insert(head string, cols int, args []any, tail string) error {
 	for len(args) > 0 {
 		rows := len(args) / cols
-		n := 1
-		for _, size := range bulkSizes {
-			if size <= rows {
-				n = size
-				break
-			}
+		n := insertSizes[0]
+		for i := 1; n > rows; i++ {
+			n = insertSizes[i]
 		}
 		if err := x.exec(insertText{head, tail, cols, n}.sql(), args[:n*cols]...); err != nil {
 			return err
@@ -68,21 +68,22 @@ func (x *tx) insert(head string, cols int, args []any, tail string) error {
 
 // each runs query once for every chunk of vals, which it names by the word IN:
 // "... WHERE id IN (IN)". fixed values come first ($1...). scan is called for
-// each row.
+// each row. A chunk is filled up to its size with its last value, which changes
+// nothing in such a list.
 func each[T any](x *tx, query string, fixed []any, vals []T, scan func(*sql.Rows) error) error {
 	for len(vals) > 0 {
-		n := 1
-		for _, size := range bulkSizes {
-			if size <= len(vals) {
-				n = size
-				break
+		n := min(len(vals), lookUpSizes[0])
+		size := lookUpSizes[0]
+		for _, s := range lookUpSizes {
+			if s >= n {
+				size = s
 			}
 		}
-		args := append(make([]any, 0, len(fixed)+n), fixed...)
-		for _, v := range vals[:n] {
-			args = append(args, v)
+		args := append(make([]any, 0, len(fixed)+size), fixed...)
+		for i := range size {
+			args = append(args, vals[min(i, n-1)])
 		}
-		rows, err := x.query(inText(query, len(fixed), n), args...)
+		rows, err := x.query(inText(query, len(fixed), size), args...)
 		if err != nil {
 			return err
 		}

@@ -113,16 +113,16 @@ func (s *Store) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, 
 			return nil, err
 		}
 	}
-	var out []crm.Outcome
-	err := s.write(ctx, func(x *tx) (err error) {
-		out, err = x.deliver(ps, now)
+	m := &mails{ps: ps}
+	err := s.join(&part{ctx: ctx, mails: m, run: func(x *tx) (err error) {
+		m.out, err = x.deliver(m.ps)
 		return err
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
-	s.events.send(mailEvents(out)...)
-	return out, nil
+	s.events.send(mailEvents(m.out)...)
+	return m.out, nil
 }
 
 func mailEvents(out []crm.Outcome) []crm.Event {
@@ -142,8 +142,8 @@ func mailEvents(out []crm.Outcome) []crm.Event {
 // deliver works in three steps: look up everything the batch needs at once,
 // decide mail by mail over these maps, write all rows at once. So the number
 // of statements grows with the kinds of rows and not with the mails.
-func (x *tx) deliver(ps []prepared, now time.Time) ([]crm.Outcome, error) {
-	b, err := x.newBatch(now)
+func (x *tx) deliver(ps []prepared) ([]crm.Outcome, error) {
+	b, err := x.newBatch(x.s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +161,12 @@ func (x *tx) deliver(ps []prepared, now time.Time) ([]crm.Outcome, error) {
 
 // lookUp fills the batch's maps for these deliveries.
 func (b *batch) lookUp(ps []prepared) error {
-	var contents, sums [][]byte
+	var contents [][]byte
 	var ids []string
 	var envelopes []*crm.Envelope
 	for i := range ps {
 		p := &ps[i]
 		contents = append(contents, p.Raw.Content[:])
-		sums = append(sums, p.Raw.Sum[:])
 		if p.Copy {
 			continue
 		}
@@ -175,7 +174,7 @@ func (b *batch) lookUp(ps []prepared) error {
 		ids = append(ids, p.Message.Chain()...)
 		envelopes = append(envelopes, &p.Message.Envelope)
 	}
-	if err := b.lookUpMessages(contents, sums); err != nil {
+	if err := b.lookUpMessages(contents); err != nil {
 		return err
 	}
 	if err := b.lookUpThreads(ids); err != nil {

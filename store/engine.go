@@ -49,6 +49,7 @@ type engine struct {
 	// indexValues makes of its tokens, indexCols values each.
 	index       string
 	indexCols   int
+	indexRows   int // mails to a statement
 	indexValues func(d document) []any
 	unindex     string
 

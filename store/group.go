@@ -19,9 +19,17 @@ var errClosed = errors.New("the store is closed")
 
 // part is one caller's share of a transaction.
 type part struct {
-	ctx  context.Context
-	run  func(*tx) error
-	done chan error
+	ctx   context.Context
+	run   func(*tx) error
+	mails *mails // what run delivers, when it does nothing else
+	done  chan error
+}
+
+// mails are deliveries and what became of them. Those of one transaction are
+// delivered as one: the number of statements does not grow with the callers.
+type mails struct {
+	ps  []prepared
+	out []crm.Outcome
 }
 
 // group is the one writer: whatever waits while a transaction commits goes
@@ -50,13 +58,18 @@ func (g *group) stop() {
 // durable. f may be run again after a retryable error, so it must not keep
 // state between runs; its effects on memory belong after write returns.
 func (s *Store) write(ctx context.Context, f func(*tx) error) error {
-	p := &part{ctx: ctx, run: f, done: make(chan error, 1)}
+	return s.join(&part{ctx: ctx, run: f})
+}
+
+// join runs a part as write does.
+func (s *Store) join(p *part) error {
+	p.done = make(chan error, 1)
 	select {
 	case s.group.parts <- p:
 	case <-s.group.quit:
 		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-p.ctx.Done():
+		return p.ctx.Err()
 	}
 	// Once queued, the answer is awaited: it says whether the part is durable.
 	return <-p.done
@@ -107,13 +120,19 @@ func (g *group) gather(first *part) []*part {
 }
 
 // commit runs the parts in one transaction. After a retryable error all are
-// run again; a part that fails by itself is left out and told so.
+// run again; a part that fails by itself is left out and told so. Deliveries
+// that fail together are run apart, to find out which is at fault.
 func (g *group) commit(parts []*part) {
 	errs := make([]error, len(parts))
+	together := true
 	for try := 0; ; try++ {
-		err := g.attempt(parts, errs)
+		err := g.attempt(parts, errs, together)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, errTogether) {
+			together = false
+			continue
 		}
 		if try < 8 && g.s.engine.retryable(err) {
 			time.Sleep(time.Duration(5<<try) * time.Millisecond)
@@ -132,7 +151,7 @@ func (g *group) commit(parts []*part) {
 }
 
 // attempt gives the parts' own errors in errs and the transaction's as result.
-func (g *group) attempt(parts []*part, errs []error) (err error) {
+func (g *group) attempt(parts []*part, errs []error, together bool) (err error) {
 	t, err := g.s.w.BeginTx(context.Background(), nil)
 	if err != nil {
 		return crm.Unavailable(err, "the database cannot be reached just now; everything goes on by itself when it is back")
@@ -151,13 +170,24 @@ func (g *group) attempt(parts []*part, errs []error) (err error) {
 			return err
 		}
 	}
+	var all []*mails
 	for i, p := range parts {
 		if errs[i] = p.ctx.Err(); errs[i] != nil {
+			continue
+		}
+		if p.mails != nil && together && len(parts) > 1 {
+			all = append(all, p.mails)
 			continue
 		}
 		if err := g.runPart(x, p, len(parts) > 1, &errs[i]); err != nil {
 			return err
 		}
+	}
+	if err := g.deliver(x, all); err != nil {
+		return err
+	}
+	if err := x.index(); err != nil {
+		return diskError(err)
 	}
 	if err := g.s.segments.settle(); err != nil {
 		return err
@@ -168,8 +198,38 @@ func (g *group) attempt(parts []*part, errs []error) (err error) {
 	return nil
 }
 
+// deliver runs deliveries as one. Whose fault a failure is cannot be told.
+func (g *group) deliver(x *tx, all []*mails) error {
+	var ps []prepared
+	for _, m := range all {
+		ps = append(ps, m.ps...)
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	var out []crm.Outcome
+	err := diskError(safely(func(x *tx) (err error) {
+		out, err = x.deliver(ps)
+		return err
+	}, x))
+	if err != nil {
+		if g.s.engine.retryable(err) || crm.KindOf(err) == crm.KindUnavailable {
+			return err
+		}
+		return errTogether
+	}
+	for _, m := range all {
+		m.out, out = out[:len(m.ps)], out[len(m.ps):]
+	}
+	return nil
+}
+
+// errTogether ends a transaction in which deliveries have failed together.
+var errTogether = errors.New("one of several deliveries failed")
+
 // runPart runs one part under a savepoint when others share the transaction.
 func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
+	indexed := len(x.toIndex)
 	if shared {
 		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
 			return diskError(err)
@@ -187,6 +247,7 @@ func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 		*own = nil
 		return err
 	case shared:
+		x.toIndex = x.toIndex[:indexed]
 		g.s.ids.forget()
 		_, err := x.t.Exec(`ROLLBACK TO SAVEPOINT part`)
 		return err
@@ -218,6 +279,8 @@ func diskError(err error) error {
 type tx struct {
 	s *Store
 	t *sql.Tx
+
+	toIndex []any // rows of the search index, written last
 }
 
 func (x *tx) exec(query string, args ...any) error {

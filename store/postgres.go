@@ -34,6 +34,7 @@ FROM (SELECT id, vector FROM search WHERE vector @@ CAST(CAST($1 AS TEXT) AS tsq
 	matchQuery: matchTSQuery,
 	index:      `INSERT INTO search (id, vector) VALUES `,
 	indexCols:  2,
+	indexRows:  64,
 	indexValues: func(d document) []any {
 		return []any{d.vector()}
 	},

@@ -54,6 +54,9 @@ func (x *tx) reindexAll(tick func(int64) error) error {
 // reindex indexes the mails that come after an id, and gives how many they
 // were and the last one's id. again says that they may be indexed already.
 func (x *tx) reindex(from int64, again bool) (n, last int64, err error) {
+	if err := x.index(); err != nil { // what this transaction has stored is among them
+		return 0, from, err
+	}
 	rows, err := x.query(`SELECT id, subject, body FROM messages WHERE id > $1 ORDER BY id LIMIT $2`, from, reindexChunk)
 	type row struct {
 		id   int64
@@ -77,16 +80,28 @@ func (x *tx) reindex(from int64, again bool) (n, last int64, err error) {
 	if err := x.loadIndexed(ids, at); err != nil {
 		return 0, from, err
 	}
-	var args []any
 	for i := range mails {
 		if again {
 			if err := x.exec(x.s.engine.unindex, ids[i]); err != nil {
 				return 0, from, err
 			}
 		}
-		args = append(append(args, ids[i]), x.s.engine.indexValues(documentOf(&mails[i].mail))...)
+		x.toIndex = append(append(x.toIndex, ids[i]), x.s.engine.indexValues(documentOf(&mails[i].mail))...)
 	}
-	return int64(len(ids)), ids[len(ids)-1], x.insert(x.s.engine.index, x.s.engine.indexCols, args, "")
+	return int64(len(ids)), ids[len(ids)-1], x.index()
+}
+
+// index writes what waits to be indexed.
+func (x *tx) index() error {
+	e := x.s.engine
+	step := e.indexCols * e.indexRows
+	for at := 0; at < len(x.toIndex); at += step {
+		if err := x.insert(e.index, e.indexCols, x.toIndex[at:min(at+step, len(x.toIndex))], ``); err != nil {
+			return err
+		}
+	}
+	x.toIndex = x.toIndex[:0]
+	return nil
 }
 
 // loadIndexed fills in who takes part and what is attached.

@@ -41,8 +41,12 @@ var sqliteEngine = &engine{
 	},
 	match: `SELECT id, r FROM (SELECT rowid AS id, -bm25(search, 8.0, 4.0, 1.0, 2.0) AS r
 FROM search WHERE search MATCH $1 ORDER BY rowid DESC LIMIT $2) ORDER BY r DESC, id DESC LIMIT $3`,
-	matchQuery:  matchFTS5,
-	index:       `INSERT INTO search (rowid, subject, people, body, files) VALUES `,
+	matchQuery: matchFTS5,
+	index:      `INSERT INTO search (rowid, subject, people, body, files) VALUES `,
+	// QUIRK: FTS5 writes a segment whenever a savepoint begins while it holds
+	// documents, and a statement of several rows begins one. Row by row, and
+	// last in a transaction, there is one segment for all.
+	indexRows:   1,
 	indexCols:   5,
 	indexValues: func(d document) []any { return []any{d.subject, d.people, d.body, d.files} },
 	unindex:     `DELETE FROM search WHERE rowid = $1`,
@@ -104,7 +108,10 @@ func prepareSQLite(ctx context.Context, w *sql.DB) error {
 		return fmt.Errorf("journal mode is %s, not wal: the file system cannot share memory", mode)
 	}
 	// Checkpoints are made beside the writer (tendSQLite), not in its commits.
-	_, err := w.ExecContext(ctx, `PRAGMA wal_autocheckpoint = 0`)
+	// What a statement over many rows or a savepoint would need to go back, the
+	// pages it changes, is kept in memory: as a file it was more than half of
+	// all that a first sync wrote.
+	_, err := w.ExecContext(ctx, `PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY`)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -327,5 +329,51 @@ func testCursor(t *testing.T, s *store.Store) {
 	w.check(s.NewEpoch(w.ctx, folder, crm.Cursor{UIDValidity: 7, High: 3, Low: 4}))
 	if folders, err = s.Folders(w.ctx, w.mailboxOf(w.anna)); err != nil || folders[0].Cursor != (crm.Cursor{UIDValidity: 7, High: 3, Low: 4}) {
 		t.Errorf("the cursor of the new epoch is %+v, %v", folders[0].Cursor, err)
+	}
+}
+
+// Callers who deliver at once share a transaction; one whose mail cannot be
+// stored fails alone, and each is told of its own mail.
+func testTogether(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.customer("Kati Salonen", "kati@salonen.example")
+	const callers = 40
+	ds := make([]crm.Delivery, callers)
+	for i := range ds {
+		ds[i] = w.delivery(letter{From: "kati@salonen.example", To: "pekka@kaukoranta.example", Subject: fmt.Sprintf("wish%d", i), Text: "A cabin, please."}, w.clock)
+		ds[i].Folder, ds[i].UIDValidity, ds[i].UID = w.boxes[w.pekka.Staff], 1, uint32(1000+i)
+	}
+	const bad = 17
+	ds[bad].Folder = 1 << 40 // there is no such folder
+	got := make([]crm.MessageID, callers)
+	errs := make([]error, callers)
+	var all sync.WaitGroup
+	for i := range ds {
+		all.Go(func() {
+			var out []crm.Outcome
+			if out, errs[i] = s.Deliver(w.ctx, ds[i:i+1]); errs[i] == nil {
+				got[i] = out[0].Message
+			}
+		})
+	}
+	all.Wait()
+	for i, err := range errs {
+		if (err != nil) != (i == bad) {
+			t.Errorf("delivery %d: error %v", i, err)
+			continue
+		}
+		if i == bad {
+			continue
+		}
+		m, err := s.Mail(w.ctx, w.pekka, got[i])
+		if err != nil || m.Subject != fmt.Sprintf("wish%d", i) {
+			t.Errorf("delivery %d was told of mail %d, %q: %v", i, got[i], m.Subject, err)
+		}
+		if hits, err := s.Search(w.ctx, w.pekka, fmt.Sprintf(`"wish%d"`, i), 10); err != nil || len(hits) != 1 || hits[0].ID != got[i] {
+			t.Errorf("search finds wish%d as %v: %v", i, hits, err)
+		}
+	}
+	if hits, err := s.Search(w.ctx, w.pekka, fmt.Sprintf(`"wish%d"`, bad), 10); err != nil || len(hits) != 0 {
+		t.Errorf("the failed mail is found: %v, %v", hits, err)
 	}
 }

@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"TwoWayMail", testTwoWayMail},
 		{"WithheldMailWakes", testWithheldMailWakes},
 		{"PolicyReachesBack", testPolicyReachesBack},
+		{"Together", testTogether},
 		{"Failures", testFailures},
 		{"Reconcile", testReconcile},
 		{"NewEpoch", testNewEpoch},

@@ -222,11 +222,13 @@ CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 CREATE TABLE raws (
     id         BIGINT PRIMARY KEY,
     message_id BIGINT NOT NULL REFERENCES messages (id),
-    bytes_hash BYTEA  NOT NULL UNIQUE,
+    bytes_hash BYTEA  NOT NULL,
     size       BIGINT NOT NULL,
     zstd       BYTEA  NOT NULL
 );
-CREATE INDEX raws_message ON raws (message_id);
+-- By message first: equal bytes have equal content, and an index on the hash
+-- alone would be written all over in every commit.
+CREATE UNIQUE INDEX raws_message ON raws (message_id, bytes_hash);
 
 CREATE TABLE sightings (
     folder_id   BIGINT NOT NULL REFERENCES folders (id),

@@ -7,3 +7,5 @@ CREATE VIRTUAL TABLE search USING fts5 (
     subject, people, body, files,
     content='', contentless_delete=1, tokenize='ascii'
 );
+-- Merging segments less often costs a search little and a first sync less.
+INSERT INTO search (search, rank) VALUES ('automerge', 16);

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -145,6 +146,47 @@ func (a Address) Domain() string {
 // Local gives the part before the last @.
 func (a Address) Local() string {
 	return string(a[:max(0, strings.LastIndexByte(string(a), '@'))])
+}
+
+// Canonical gives the form in which addresses that reach the same mailbox are
+// alike: without the tag after a plus sign (RFC 5233 §4), and where the
+// provider is known to ignore dots, without these. Most addresses are their own
+// canonical form.
+func (a Address) Canonical() Address {
+	at := strings.LastIndexByte(string(a), '@')
+	if at <= 0 || a[0] == '"' {
+		return a
+	}
+	local, domain := string(a[:at]), string(a[at+1:])
+	if i := strings.IndexByte(local, '+'); i > 0 {
+		local = local[:i]
+	}
+	if domain == "googlemail.com" {
+		domain = "gmail.com"
+	}
+	if domain == "gmail.com" {
+		local = strings.ReplaceAll(local, ".", "")
+	}
+	if local == "" || len(local)+len(domain)+1 == len(a) {
+		return a
+	}
+	return Address(local + "@" + domain)
+}
+
+// Organisation gives the domain by which the address's organisation is known:
+// the one that was registered ("mail.acme.co.uk" is of "acme.co.uk"), or "" when
+// it says nothing, because a mail provider or a public suffix shares it among
+// strangers.
+func (a Address) Organisation() string {
+	d := a.Domain()
+	if d == "" || d[0] == '[' {
+		return ""
+	}
+	registered, err := publicsuffix.EffectiveTLDPlusOne(d)
+	if err != nil || FreeMail(registered) || FreeMail(d) {
+		return ""
+	}
+	return registered
 }
 
 // robotLocals are local parts behind which no human reads; a bare word or a

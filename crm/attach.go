@@ -9,14 +9,41 @@ import (
 // stored with each link and each withheld mail, and explained to people.
 type Rule string
 
-// The rules that link a mail to a contact.
+// The rules that link a mail to a contact, in the order in which they are tried.
 const (
+	// RuleByHand: a colleague said so. It outranks every other rule.
+	RuleByHand Rule = "by-hand"
 	// RuleExact: an address of the contact, valid at the mail's date, stands
 	// in From, To, Cc or Bcc.
 	RuleExact Rule = "exact-address"
-	// RuleThread: no address is known, but the mail belongs to a conversation
-	// (References, In-Reply-To) that is linked to the contact.
+	// RuleAlias: another form of such an address does: with a +tag, or with
+	// the dots that its provider ignores.
+	RuleAlias Rule = "address-form"
+	// RuleReplyTo: a relay of the firm's (the web shop, a contact form) wrote
+	// the mail for the contact whom Reply-To names.
+	RuleReplyTo Rule = "reply-to"
+	// RuleForwarded: a colleague forwarded a mail of the contact's.
+	RuleForwarded Rule = "forwarded"
+	// RuleBounced: the mail system says that a mail to the contact failed.
+	RuleBounced Rule = "bounced"
+	// RuleThread: no address is known, but the mail answers one that is linked
+	// to the contact, and there is proof that it comes from there.
 	RuleThread Rule = "thread"
+)
+
+// Why a mail waits for a colleague's decision instead of being linked.
+const (
+	// ReasonThread: it answers a mail of the contact's, but nothing shows that
+	// its author has seen that mail. In-Reply-To can be written by anybody.
+	ReasonThread Rule = "unproven-thread"
+	// ReasonSeveral: customers who have nothing to do with each other use the
+	// address.
+	ReasonSeveral Rule = "several-customers"
+	// ReasonName: the author is called as the contact is.
+	ReasonName Rule = "same-name"
+	// ReasonUnverified: the receiving server says that the author's address is
+	// forged.
+	ReasonUnverified Rule = "unverified-sender"
 )
 
 // The rules by which a mail is not kept.
@@ -37,26 +64,6 @@ type Link struct {
 	Rule       Rule
 	Evidence   string  // the header field, or the mail, that shows it
 	Confidence float64 // 0 to 1
-}
-
-// Directory is what the rules may ask about the firm's knowledge.
-type Directory interface {
-	// ContactsOf gives the contacts that used the address at that time.
-	ContactsOf(a Address, at time.Time) []ContactID
-	// ThreadContacts gives the contacts that the conversations of these
-	// Message-IDs are linked to, and the Message-ID that led there.
-	ThreadContacts(messageIDs []string) (contacts []ContactID, via string)
-	// TwoWay reports whether human mail has gone both ways between the firm
-	// and the address.
-	TwoWay(a Address) bool
-}
-
-// Verdict is what the rules say about a mail.
-type Verdict struct {
-	Keep      bool
-	Rule      Rule   // why it is not kept, "" when it is
-	Links     []Link // Contact, Rule, Evidence, Confidence
-	Newcomers []Party
 }
 
 // Outgoing reports whether one of us wrote the mail.
@@ -97,7 +104,13 @@ func (f *Firm) Outsiders(e *Envelope) []Participant {
 // Correspondence says, of one mail, which outsiders wrote to us and to whom we
 // wrote. Only human mail counts, and never an address behind which no human
 // reads, so robots create no customer.
+//
+// A relay's mail counts as written by whom it was written for: somebody filled
+// in a form.
 func (f *Firm) Correspondence(e *Envelope) (wrote, answered []Party) {
+	if people := f.WritesFor(e); len(people) > 0 {
+		return people, nil
+	}
 	if e.Class != ClassHuman {
 		return nil, nil
 	}
@@ -116,68 +129,16 @@ func (f *Firm) Correspondence(e *Envelope) (wrote, answered []Party) {
 
 // Screen says, from the envelope alone, whether a mail can be kept under the
 // firm's policy by whom it names: "" when it can, else the rule that withholds
-// it for good. A mail that Screen lets pass is kept or not by [Decide].
+// it for good. A mail that Screen lets pass is kept or not by [Decide]: one
+// among colleagues that may carry a customer's mail along only when it does.
 func (f *Firm) Screen(e *Envelope) Rule {
-	if f.Policy == PolicyAll || len(f.Outsiders(e)) > 0 {
+	if f.Policy == PolicyAll || len(f.Outsiders(e)) > 0 || f.MayForward(e) || len(f.WritesFor(e)) > 0 {
 		return ""
 	}
 	if len(e.Participants()) == 0 {
 		return RuleNobody
 	}
 	return RuleInternal
-}
-
-// Decide applies the rules to one mail, after its [Firm.Correspondence] has
-// been noted. at is the mail's plausible date.
-func Decide(f *Firm, e *Envelope, at time.Time, dir Directory) Verdict {
-	var v Verdict
-	if rule := f.Screen(e); rule != "" {
-		v.Rule = rule
-		return v
-	}
-	outsiders := f.Outsiders(e)
-	linked := map[ContactID]bool{}
-	for _, p := range outsiders {
-		hits := dir.ContactsOf(p.Address, at)
-		if len(hits) == 0 && e.Class == ClassHuman && !p.Address.LooksRobotic() && dir.TwoWay(p.Address) {
-			v.Newcomers = append(v.Newcomers, p.Party)
-		}
-		for _, c := range hits {
-			if linked[c] {
-				continue
-			}
-			linked[c] = true
-			l := Link{Contact: c, Rule: RuleExact, Evidence: string(p.Role) + ": " + string(p.Address), Confidence: 1}
-			if len(hits) > 1 { // a shared address: everybody who uses it, said with less certainty
-				l.Confidence = 1 / float64(len(hits))
-				l.Evidence += " (shared)"
-			}
-			v.Links = append(v.Links, l)
-		}
-	}
-	if len(v.Links) == 0 && len(v.Newcomers) == 0 && len(outsiders) > 0 && inherits(e.Class) {
-		if chain := e.Chain(); len(chain) > 0 {
-			contacts, via := dir.ThreadContacts(append(chain, e.MessageID))
-			for _, c := range contacts {
-				v.Links = append(v.Links, Link{Contact: c, Rule: RuleThread, Evidence: "References: " + via, Confidence: 0.8})
-			}
-		}
-	}
-	v.Keep = len(v.Links) > 0 || len(v.Newcomers) > 0 || f.Policy == PolicyAll || f.Policy == PolicyExternal && len(outsiders) > 0
-	if !v.Keep {
-		v.Rule = RuleNoCustomer
-	}
-	return v
-}
-
-// inherits reports whether mail of this class follows its thread: a bulk
-// mailing or a list post that quotes a thread is not part of it.
-func inherits(c Class) bool {
-	switch c {
-	case ClassHuman, ClassAutoReply, ClassBounce, ClassCalendar:
-		return true
-	}
-	return false
 }
 
 // PlausibleDate gives the time a mail is sorted by: its Date field when that

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -82,89 +80,6 @@ func TestTokensFoldAlikeEverywhere(t *testing.T) {
 	if got := len(AppendTokens(nil, strings.Repeat("sana ", 1000), 100)); got > 110 {
 		t.Errorf("a limit of 100 gave %d bytes", got)
 	}
-}
-
-// directory is a Directory out of maps.
-type directory struct {
-	contacts map[Address][]ContactID
-	threads  map[string][]ContactID
-	twoWay   map[Address]bool
-}
-
-func (d directory) ContactsOf(a Address, _ time.Time) []ContactID { return d.contacts[a] }
-func (d directory) TwoWay(a Address) bool                         { return d.twoWay[a] }
-func (d directory) ThreadContacts(ids []string) ([]ContactID, string) {
-	for _, id := range ids {
-		if c := d.threads[id]; len(c) > 0 {
-			return c, id
-		}
-	}
-	return nil, ""
-}
-
-func party(a string) []Party { return []Party{{Address: Address(a)}} }
-
-func TestDecide(t *testing.T) {
-	dir := directory{
-		contacts: map[Address][]ContactID{"dora@acme.example": {1}, "info@acme.example": {1, 2}},
-		threads:  map[string][]ContactID{"t1@acme.example": {1}},
-		twoWay:   map[Address]bool{"new@gmx.example": true, "noreply@shop.example": true},
-	}
-	for _, c := range []struct {
-		name   string
-		policy Policy
-		mail   Envelope
-		keep   bool
-		rule   Rule
-		links  []Link
-		newOne Address
-	}{
-		{name: "from a customer", mail: Envelope{From: party("dora@acme.example"), To: party("anna@firm.example")},
-			keep: true, links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "from: dora@acme.example", Confidence: 1}}},
-		{name: "to a customer in Cc", mail: Envelope{From: party("anna@firm.example"), To: party("x@else.example"), Cc: party("dora@acme.example")},
-			keep: true, links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "cc: dora@acme.example", Confidence: 1}}},
-		{name: "Reply-To grants nothing", mail: Envelope{From: party("shop@relay.example"), ReplyTo: party("dora@acme.example"), To: party("anna@firm.example")},
-			rule: RuleNoCustomer},
-		{name: "a shared address is everybody's, and said so", mail: Envelope{From: party("info@acme.example"), To: party("anna@firm.example")}, keep: true,
-			links: []Link{{Contact: 1, Rule: RuleExact, Evidence: "from: info@acme.example (shared)", Confidence: 0.5}, {Contact: 2, Rule: RuleExact, Evidence: "from: info@acme.example (shared)", Confidence: 0.5}}},
-		{name: "unknown address in her thread", mail: Envelope{From: party("d.privat@gmx.example"), To: party("anna@firm.example"), References: []string{"t1@acme.example"}},
-			keep: true, links: []Link{{Contact: 1, Rule: RuleThread, Evidence: "References: t1@acme.example", Confidence: 0.8}}},
-		{name: "a newsletter does not inherit", mail: Envelope{Class: ClassNewsletter, From: party("news@else.example"), To: party("anna@firm.example"), References: []string{"t1@acme.example"}},
-			rule: RuleNoCustomer},
-		{name: "two-way mail makes a customer", mail: Envelope{From: party("new@gmx.example"), To: party("anna@firm.example")}, keep: true, newOne: "new@gmx.example"},
-		{name: "but not of an address that nobody reads", mail: Envelope{From: party("noreply@shop.example"), To: party("anna@firm.example")}, rule: RuleNoCustomer},
-		{name: "internal", mail: Envelope{From: party("anna@firm.example"), To: party("ben@sub.firm.example")}, rule: RuleInternal},
-		{name: "internal in a customer's thread", mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example"), References: []string{"t1@acme.example"}}, rule: RuleInternal},
-		{name: "internal under policy all", policy: PolicyAll, mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example")}, keep: true},
-		{name: "a stranger under policy external", policy: PolicyExternal, mail: Envelope{From: party("x@else.example"), To: party("anna@firm.example")}, keep: true},
-		{name: "internal under policy external", policy: PolicyExternal, mail: Envelope{From: party("anna@firm.example"), To: party("ben@firm.example")}, rule: RuleInternal},
-		{name: "nobody at all", mail: Envelope{Subject: "?"}, rule: RuleNobody},
-	} {
-		f := Firm{Domains: []string{"firm.example"}, Policy: PolicyKnown}
-		if c.policy != "" {
-			f.Policy = c.policy
-		}
-		if c.mail.Class == "" {
-			c.mail.Class = ClassHuman
-		}
-		v := Decide(&f, &c.mail, time.Now(), dir)
-		if v.Keep != c.keep || v.Rule != c.rule {
-			t.Errorf("%s: keep %v rule %q, want %v %q", c.name, v.Keep, v.Rule, c.keep, c.rule)
-		}
-		if diff := cmp.Diff(c.links, v.Links); diff != "" {
-			t.Errorf("%s: links (-want +got):\n%s", c.name, diff)
-		}
-		if got := newcomer(v); got != c.newOne {
-			t.Errorf("%s: newcomer %q, want %q", c.name, got, c.newOne)
-		}
-	}
-}
-
-func newcomer(v Verdict) Address {
-	if len(v.Newcomers) == 0 {
-		return ""
-	}
-	return v.Newcomers[0].Address
 }
 
 func TestCorrespondenceCountsPeopleOnly(t *testing.T) {

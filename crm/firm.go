@@ -21,10 +21,14 @@ type Firm struct {
 	Name      string    `json:"name"`
 	Domains   []string  `json:"domains"`   // own domains: mail among them is internal
 	Addresses []Address `json:"addresses"` // own addresses at domains that are not ours
-	TimeZone  string    `json:"time_zone"` // IANA name
-	Currency  string    `json:"currency"`  // ISO 4217
-	Language  string    `json:"language"`  // en or fi
-	Policy    Policy    `json:"policy"`
+	Relays    []Address `json:"relays"`    // senders that write for others, named in Reply-To: the shop, a form
+	// AuthServer is the authserv-id of the firm's own receiving server: only
+	// its Authentication-Results are believed. "": none is.
+	AuthServer string `json:"auth_server"`
+	TimeZone   string `json:"time_zone"` // IANA name
+	Currency   string `json:"currency"`  // ISO 4217
+	Language   string `json:"language"`  // en or fi
+	Policy     Policy `json:"policy"`
 }
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
@@ -40,6 +44,34 @@ func (f *Firm) Internal(a Address) bool {
 		}
 	}
 	return false
+}
+
+// Forged reports whether the firm's own server has found that a mail does not
+// come from where its From says.
+func (f *Firm) Forged(auth []AuthResult) bool {
+	r, ok := f.verdict(auth)
+	return ok && r.DMARC == "fail"
+}
+
+// Verified reports whether the firm's own server has found that a mail does come
+// from where its From says, and whether it has looked at all.
+func (f *Firm) Verified(auth []AuthResult) (verified, checked bool) {
+	r, ok := f.verdict(auth)
+	return r.DMARC == "pass", ok
+}
+
+// verdict gives what the firm's own server has noted; it stands first, above
+// what others may have written before (RFC 8601 §5).
+func (f *Firm) verdict(auth []AuthResult) (AuthResult, bool) {
+	if f.AuthServer == "" {
+		return AuthResult{}, false
+	}
+	for _, r := range auth {
+		if strings.EqualFold(r.Server, f.AuthServer) {
+			return r, true
+		}
+	}
+	return AuthResult{}, false
 }
 
 // Validate checks the settings and names the field at fault.
@@ -94,5 +126,13 @@ var freeMail = []string{
 	"telia.com", "spray.se", "bredband.net", "comhem.se", "online.no", "mail.ee", "hot.ee", "inbox.lv", "orange.fr", "wanadoo.fr", "free.fr", "laposte.net", "sfr.fr", "libero.it", "virgilio.it", "tiscali.it", "btinternet.com", "sky.com", "virginmedia.com", "ntlworld.com", "comcast.net", "verizon.net", "att.net", "cox.net", "sbcglobal.net", "mail.ru", "yandex.ru", "bk.ru", "list.ru", "inbox.ru", "rambler.ru", "qq.com", "163.com", "126.com", "naver.com", "seznam.cz", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "ukr.net", "bigpond.com", "shaw.ca", "rogers.com", "telenet.be", "skynet.be", "ziggo.nl", "kpnmail.nl", "xs4all.nl", "planet.nl", "bluewin.ch",
 }
 
+var freeMailSet = func() map[string]bool {
+	set := make(map[string]bool, len(freeMail))
+	for _, d := range freeMail {
+		set[d] = true
+	}
+	return set
+}()
+
 // FreeMail reports whether domain is a public mail provider.
-func FreeMail(domain string) bool { return slices.Contains(freeMail, domain) }
+func FreeMail(domain string) bool { return freeMailSet[domain] }

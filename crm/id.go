@@ -24,6 +24,10 @@ type (
 	ConversationID int64
 	// NoteID names a note.
 	NoteID int64
+	// ReviewID names a question for a colleague.
+	ReviewID int64
+	// MergeID names a merge of two customers or contacts.
+	MergeID int64
 )
 
 // ParseID reads a decimal id as it stands in addresses of pages and on the

@@ -102,6 +102,24 @@ func (e *Envelope) Participants() []Participant {
 	return ps
 }
 
+// Add puts a participant where its role says.
+func (e *Envelope) Add(p Participant) {
+	switch p.Role {
+	case RoleFrom:
+		e.From = append(e.From, p.Party)
+	case RoleSender:
+		e.Sender = append(e.Sender, p.Party)
+	case RoleReplyTo:
+		e.ReplyTo = append(e.ReplyTo, p.Party)
+	case RoleTo:
+		e.To = append(e.To, p.Party)
+	case RoleCc:
+		e.Cc = append(e.Cc, p.Party)
+	case RoleBcc:
+		e.Bcc = append(e.Bcc, p.Party)
+	}
+}
+
 // Text sources: where [Message.Text] comes from.
 const (
 	TextPlain = "plain"
@@ -117,9 +135,21 @@ type Message struct {
 	TextSource     string // TextPlain, TextHTML or TextNone
 	HTML           string // the HTML part as UTF-8, unsanitised; "" when none
 	Attachments    []Attachment
+	Forwarded      []Party   // authors of the mails that it carries along, attached or quoted
+	Bounced        []Address // recipients that it reports as failed
+	Auth           []AuthResult
 	CharsetGuessed bool     // a charset was missing or wrong and was guessed
 	Lossy          bool     // something could not be decoded faithfully
 	Defects        []string // what was odd, in a fixed vocabulary of short words
+}
+
+// AuthResult is what a server noted about who sent a mail (RFC 8601). Anybody
+// can write such a field, so it counts only when Server is the firm's own.
+type AuthResult struct {
+	Server string `json:"server"` // authserv-id
+	DMARC  string `json:"dmarc,omitempty"`
+	SPF    string `json:"spf,omitempty"`
+	DKIM   string `json:"dkim,omitempty"`
 }
 
 // Attachment is a part that is not the body. Its bytes are not stored a second

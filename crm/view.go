@@ -69,6 +69,8 @@ type MailView struct {
 	Lossy        bool
 	Defects      []string
 	ClassReasons []string
+	Checked      bool // the firm's own server has checked who sent it
+	Verified     bool // and it comes from where its From says
 	Size         int64
 	Raws         int // distinct raws kept
 }

@@ -38,19 +38,38 @@ type batch struct {
 	addresses map[crm.Address]int64
 	keyed     map[crm.Address]int64 // keyed hashes made so far
 	usages    map[crm.Address][]usage
-	spoken    map[int64]spoken // keyed address -> correspondence
+	alike     map[crm.Address][]crm.Address // canonical form -> addresses in use
+	domains   map[string]int64              // of confirmed organisations -> customer
+	named     map[string][]crm.Person
+	said      map[int64][]crm.Correction
+	stored    map[int64]*decided // what this batch has decided
+	byID      map[string]int64   // Message-ID -> message of this batch
+	hand      *decided           // the mail at hand
+	asked     map[string]bool    // marks of reviews
+	spoken    map[int64]spoken   // keyed address -> correspondence
 	wanted    map[int64]bool
-	members   map[int64][]int64 // conversation -> contacts, read on demand
-	customers map[int64]int64   // contact -> customer
+	customers map[int64]int64 // contact -> customer
 
 	messageRows, raws, search, people, attachments, sightings, links []any
 	uids, uidKeys, threadRows, wantedRows                            []any
-	addressRows, conversationRows                                    []any
+	addressRows, conversationRows, reviewRows                        []any
 	settled                                                          []place
 	renewed                                                          map[place][]int64 // folder and epoch -> known messages seen there
 	spokenNow                                                        map[int64]spoken
-	last                                                             map[int64]int64 // customer -> newest mail
-	touched                                                          map[int64]bool  // customers whose timeline changed
+	last                                                             map[int64]int64     // customer -> newest mail
+	touched                                                          map[int64]bool      // customers whose timeline changed
+	lost                                                             map[int64]bool      // customers that have lost a link
+	grown                                                            map[int64]int       // conversation -> how many mails were decided when a link of it last changed
+	changed                                                          map[crm.Address]int // canonical form -> how many were decided when its use last changed
+}
+
+// decided is a mail of this batch with what later ones may ask of it.
+type decided struct {
+	id     int64
+	n      int // how many were decided before
+	author crm.Address
+	people []int64                // contacts
+	text   func() (string, error) // for proof by quotation
 }
 
 // spoken is which ways human mail has gone.
@@ -64,8 +83,11 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 	return &batch{
 		x: x, now: now, firm: firm, rule: firm.Policy,
 		messages: map[[32]byte]int64{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
-		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{}, spoken: map[int64]spoken{},
-		wanted: map[int64]bool{}, members: map[int64][]int64{}, customers: map[int64]int64{},
+		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{},
+		alike: map[crm.Address][]crm.Address{}, domains: map[string]int64{}, named: map[string][]crm.Person{}, said: map[int64][]crm.Correction{},
+		stored: map[int64]*decided{}, asked: map[string]bool{}, byID: map[string]int64{}, lost: map[int64]bool{}, grown: map[int64]int{}, changed: map[crm.Address]int{},
+		spoken: map[int64]spoken{},
+		wanted: map[int64]bool{}, customers: map[int64]int64{},
 		renewed: map[place][]int64{}, spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
 	}, nil
 }
@@ -129,12 +151,14 @@ func (b *batch) lookUpThreads(ids []string) error {
 // lookUpPeople reads addresses, the contacts that use them, and with whom we
 // have corresponded.
 func (b *batch) lookUpPeople(es []*crm.Envelope) error {
-	var all []string
+	var all, forms, domains []string
 	var keys []int64
 	for _, e := range es {
 		for _, p := range e.Participants() {
 			all = append(all, string(p.Address))
 			if !b.firm.Internal(p.Address) {
+				forms = append(forms, string(p.Address.Canonical()))
+				domains = append(domains, p.Address.Organisation())
 				keys = append(keys, b.addressKey(p.Address))
 			}
 		}
@@ -151,7 +175,10 @@ func (b *batch) lookUpPeople(es []*crm.Envelope) error {
 	}); err != nil {
 		return err
 	}
-	if err := b.lookUpUsages(all); err != nil {
+	if err := b.lookUpUsages(distinct(forms)); err != nil {
+		return err
+	}
+	if err := b.lookUpDomains(distinct(domains)); err != nil {
 		return err
 	}
 	return each(b.x, `SELECT key, wrote, answered FROM correspondents WHERE key IN (IN)`, nil, distinct(keys), func(r *sql.Rows) error {
@@ -164,11 +191,12 @@ func (b *batch) lookUpPeople(es []*crm.Envelope) error {
 	})
 }
 
-func (b *batch) lookUpUsages(addresses []string) error {
+// lookUpUsages reads who uses the addresses of these canonical forms.
+func (b *batch) lookUpUsages(forms []string) error {
 	const query = `SELECT a.address, u.contact_id, c.customer_id, u.from_us, u.until_us, c.named
 FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id
-WHERE a.address IN (IN)`
-	return each(b.x, query, nil, addresses, func(r *sql.Rows) error {
+WHERE a.canonical IN (IN) ORDER BY a.id, u.contact_id`
+	return each(b.x, query, nil, forms, func(r *sql.Rows) error {
 		var a string
 		var u usage
 		var named int64
@@ -176,98 +204,18 @@ WHERE a.address IN (IN)`
 			return err
 		}
 		u.named = named != 0
-		b.usages[crm.Address(a)] = append(b.usages[crm.Address(a)], u)
-		b.customers[u.contact] = u.customer
+		b.using(crm.Address(a), u)
 		return nil
 	})
 }
 
-// ContactsOf answers the rules from what was looked up.
-func (b *batch) ContactsOf(a crm.Address, at time.Time) []crm.ContactID {
-	var out []crm.ContactID
-	t := micros(at)
-	for _, u := range b.usages[a] {
-		if (u.from == 0 || t >= u.from) && (u.until == 0 || t < u.until) {
-			out = append(out, crm.ContactID(u.contact))
-		}
+// using notes that a contact uses an address.
+func (b *batch) using(a crm.Address, u usage) {
+	if len(b.usages[a]) == 0 {
+		b.alike[a.Canonical()] = append(b.alike[a.Canonical()], a)
 	}
-	return out
-}
-
-// TwoWay answers the rules from the correspondence.
-func (b *batch) TwoWay(a crm.Address) bool {
-	s := b.spoken[b.addressKey(a)]
-	return s.wrote && s.answered
-}
-
-// ThreadContacts answers the rules: the contacts to whom mails of the
-// conversation are linked. It is asked for few mails, so it reads on demand.
-func (b *batch) ThreadContacts(ids []string) ([]crm.ContactID, string) {
-	for i := len(ids) - 1; i >= 0; i-- { // the nearest parent first
-		c, ok := b.threads[ids[i]]
-		if !ok {
-			continue
-		}
-		contacts, err := b.contactsIn(b.root(c))
-		if err != nil {
-			b.err = err
-			return nil, ""
-		}
-		if len(contacts) > 0 {
-			return contacts, ids[i]
-		}
-	}
-	return nil, ""
-}
-
-func (b *batch) contactsIn(conversation int64) ([]crm.ContactID, error) {
-	if _, ok := b.members[conversation]; !ok {
-		rows, err := b.x.query(`SELECT DISTINCT l.contact_id, c.customer_id FROM messages m JOIN links l ON l.message_id = m.id JOIN contacts c ON c.id = l.contact_id WHERE m.conversation_id = $1 ORDER BY l.contact_id`, conversation)
-		if err != nil {
-			return nil, err
-		}
-		b.members[conversation] = nil
-		if err := scanAll(rows, func(r *sql.Rows) error {
-			var c, customer int64
-			if err := r.Scan(&c, &customer); err != nil {
-				return err
-			}
-			b.customers[c] = customer
-			b.addMember(conversation, c)
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-		// what this batch itself has linked is not in the tables yet
-		for i := 0; i < len(b.links); i += linkCols {
-			if m, ok := b.conversationOf(b.links[i+2].(int64)); ok && b.root(m) == conversation {
-				b.addMember(conversation, b.links[i].(int64))
-			}
-		}
-	}
-	var out []crm.ContactID
-	for _, c := range b.members[conversation] {
-		out = append(out, crm.ContactID(c))
-	}
-	return out, nil
-}
-
-func (b *batch) addMember(conversation, contact int64) {
-	for _, c := range b.members[conversation] {
-		if c == contact {
-			return
-		}
-	}
-	b.members[conversation] = append(b.members[conversation], contact)
-}
-
-func (b *batch) conversationOf(message int64) (int64, bool) {
-	for i := 0; i < len(b.messageRows); i += messageCols {
-		if b.messageRows[i].(int64) == message {
-			return b.messageRows[i+2].(int64), true
-		}
-	}
-	return 0, false
+	b.usages[a] = append(b.usages[a], u)
+	b.customers[u.contact] = u.customer
 }
 
 // addressID gives the row of an address, made when new.
@@ -280,13 +228,13 @@ func (b *batch) addressID(a crm.Address) (int64, error) {
 		return 0, err
 	}
 	b.addresses[a] = id
-	b.addressRows = append(b.addressRows, id, string(a))
+	b.addressRows = append(b.addressRows, id, string(a), string(a.Canonical()), a.Organisation())
 	return id, nil
 }
 
 // parents writes the rows that others of this batch refer to.
 func (b *batch) parents() error {
-	if err := b.x.insert(`INSERT INTO addresses (id, address) VALUES `, 2, b.addressRows, ``); err != nil {
+	if err := b.x.insert(`INSERT INTO addresses (id, address, canonical, domain) VALUES `, 4, b.addressRows, ``); err != nil {
 		return err
 	}
 	b.addressRows = b.addressRows[:0]
@@ -297,7 +245,7 @@ func (b *batch) parents() error {
 
 // The number of columns of the rows that a batch writes.
 const (
-	messageCols = 14
+	messageCols = 15
 	linkCols    = 6
 	uidCols     = 8
 )
@@ -314,7 +262,7 @@ func (b *batch) flush() error {
 		rows []any
 		tail string
 	}{
-		{`INSERT INTO messages (id, content, conversation_id, message_id, at_us, sent_us, direction, class, subject, preview, attachments, size, details, body) VALUES `, messageCols, b.messageRows, ``},
+		{`INSERT INTO messages (id, content, conversation_id, message_id, at_us, sent_us, direction, class, subject, preview, attachments, size, loose, details, body) VALUES `, messageCols, b.messageRows, ``},
 		{`INSERT INTO raws (id, message_id, bytes_hash, size, zstd) VALUES `, 5, b.raws, ``},
 		{`INSERT INTO participants (message_id, n, role, address_id, name, written) VALUES `, 6, b.people, ``},
 		{`INSERT INTO attachments (message_id, part, name, type, size, sha256, inline, content_id) VALUES `, 8, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
@@ -348,6 +296,9 @@ func (b *batch) flush() error {
 		if err := b.x.insert(w.head, w.cols, w.rows, ` ON CONFLICT DO NOTHING`); err != nil {
 			return err
 		}
+	}
+	if err := b.x.insert(reviewHead, reviewCols, b.reviewRows, reviewTail); err != nil {
+		return err
 	}
 	if err := b.wake(); err != nil {
 		return err

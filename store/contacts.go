@@ -41,16 +41,18 @@ func (b *batch) flushCorrespondence() error {
 }
 
 // admit makes a correspondent a contact and a customer of that contact alone.
-func (b *batch) admit(p crm.Party, origin string) error {
+func (b *batch) admit(p crm.Newcomer, origin string) error {
 	if len(b.usages[p.Address]) > 0 {
 		return nil
 	}
-	name, named := properName(p)
+	name, named := properName(p.Party)
 	if !named {
 		name = crm.NameFromAddress(p.Address)
 	}
-	customer, err := b.x.newCustomer(name, b.now)
-	if err != nil {
+	customer, err := int64(p.Customer), error(nil)
+	if customer != 0 {
+		origin = "confirmed organisation"
+	} else if customer, err = b.x.newCustomer(name, b.now); err != nil {
 		return err
 	}
 	contact, err := b.x.newContact(customer, name, named, origin, b.now)
@@ -62,7 +64,15 @@ func (b *batch) admit(p crm.Party, origin string) error {
 	}
 	us := b.usages[p.Address]
 	us[len(us)-1].named = named
-	return nil
+	if named {
+		if err := b.proposeNamesake(name, contact); err != nil {
+			return err
+		}
+	}
+	if p.Customer != 0 {
+		return b.x.words(customer, name)
+	}
+	return b.proposeOrganisation(p.Address, contact, customer)
 }
 
 // properName gives the display name when it is one, and not the address again.
@@ -85,7 +95,7 @@ func (b *batch) nameUnnamed(e *crm.Envelope) error {
 		}
 		us[0].named = true
 		b.touched[us[0].customer] = true
-		if err := b.x.exec(`UPDATE contacts SET name = $1, named = 1 WHERE id = $2`, cut(name, 300), us[0].contact); err != nil {
+		if err := b.x.exec(`UPDATE contacts SET name = $1, named = 1, name_key = $2 WHERE id = $3`, cut(name, 300), nameKey(name), us[0].contact); err != nil {
 			return err
 		}
 		// The customer of one contact alone is called as that contact is.
@@ -117,42 +127,11 @@ func (b *batch) use(a crm.Address, contact, customer int64) error {
 	if err := b.x.words(customer, string(a)); err != nil {
 		return err
 	}
-	b.usages[a] = append(b.usages[a], usage{contact: contact, customer: customer, named: true})
-	b.customers[contact] = customer
+	b.using(a, usage{contact: contact, customer: customer, named: true})
 	b.touched[customer] = true
+	b.changed[a.Canonical()] = len(b.stored)
 	b.wantKey(b.addressKey(a))
-	return b.linkStored(id, a, contact, customer)
-}
-
-// linkStored links the mails that are stored already, in the tables and in
-// this batch, and name the address.
-func (b *batch) linkStored(id int64, a crm.Address, contact, customer int64) error {
-	type row struct {
-		message, at int64
-		role        string
-		private     int64
-	}
-	rows, err := b.x.query(`SELECT p.message_id, m.at_us, p.role, m.private FROM participants p JOIN messages m ON m.id = p.message_id WHERE p.address_id = $1 AND p.role IN ('from', 'to', 'cc', 'bcc') ORDER BY p.message_id, p.n`, id)
-	found, err := collect(rows, err, func(r *sql.Rows, v *row) error { return r.Scan(&v.message, &v.at, &v.role, &v.private) })
-	if err != nil {
-		return err
-	}
-	at := map[int64]int64{}
-	for i := 0; i < len(b.messageRows); i += messageCols {
-		at[b.messageRows[i].(int64)] = b.messageRows[i+4].(int64)
-	}
-	for i := 0; i < len(b.people); i += 6 {
-		if role := b.people[i+2].(string); b.people[i+3].(int64) == id && role != string(crm.RoleSender) && role != string(crm.RoleReplyTo) {
-			m := b.people[i].(int64)
-			found = append(found, row{m, at[m], role, 0})
-		}
-	}
-	for _, f := range found {
-		b.links = append(b.links, contact, f.at, f.message, string(crm.RuleExact), f.role+": "+string(a), confidenceUnit)
-		if f.private == 0 { // the order of the customers must not tell of it
-			b.last[customer] = max(b.last[customer], f.at)
-		}
-	}
+	b.wantKey(b.addressKey(a.Canonical()))
 	return nil
 }
 
@@ -164,15 +143,13 @@ func (b *batch) link(message int64, at time.Time, links []crm.Link) ([]crm.Custo
 		customer := b.customers[c]
 		b.links = append(b.links, c, micros(at), message, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
 		b.last[customer] = max(b.last[customer], micros(at))
-		if m, ok := b.conversationOf(message); ok {
-			if _, read := b.members[b.root(m)]; read {
-				b.addMember(b.root(m), c)
-			}
-		}
 		customers = append(customers, crm.CustomerID(customer))
 	}
 	return customers, nil
 }
+
+// domainKey stands for everybody at a domain among the keyed addresses.
+func domainKey(domain string) crm.Address { return crm.Address("@" + domain) }
 
 // idKey gives the keyed hash of a mail's Message-ID, 0 without one.
 func (b *batch) idKey(e *crm.Envelope) int64 {
@@ -187,7 +164,13 @@ func (b *batch) idKey(e *crm.Envelope) int64 {
 func (b *batch) keysOf(e *crm.Envelope) []int64 {
 	var keys []int64
 	for _, p := range b.firm.Outsiders(e) {
-		keys = append(keys, b.addressKey(p.Address))
+		keys = append(keys, b.addressKey(p.Address), b.addressKey(p.Address.Canonical()))
+		if d := p.Address.Organisation(); d != "" && e.Class == crm.ClassHuman {
+			keys = append(keys, b.addressKey(domainKey(d)))
+		}
+	}
+	for _, p := range b.firm.WritesFor(e) {
+		keys = append(keys, b.addressKey(p.Address), b.addressKey(p.Address.Canonical()))
 	}
 	for _, id := range threadIDs(e) {
 		keys = append(keys, b.x.s.key.messageID(id))
@@ -257,8 +240,8 @@ func (x *tx) newContact(customer int64, name string, named bool, origin string, 
 	if err != nil {
 		return 0, err
 	}
-	return id, x.exec(`INSERT INTO contacts (id, customer_id, name, named, origin, created_us) VALUES ($1, $2, $3, $4, $5, $6)`,
-		id, customer, cut(name, 300), flag(named), origin, micros(now))
+	return id, x.exec(`INSERT INTO contacts (id, customer_id, name, named, name_key, origin, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		id, customer, cut(name, 300), flag(named), map[bool]string{true: nameKey(name)}[named], origin, micros(now))
 }
 
 // words adds what a customer can be found by.
@@ -312,9 +295,12 @@ func (s *Store) AddCustomer(ctx context.Context, v crm.Viewer, name string, addr
 		if err != nil {
 			return err
 		}
-		return b.flush()
+		return b.finish()
 	})
 	if err != nil {
+		return crm.Customer{}, err
+	}
+	if err := s.decideStale(ctx); err != nil {
 		return crm.Customer{}, err
 	}
 	s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
@@ -403,9 +389,12 @@ func (s *Store) ImportCustomers(ctx context.Context, v crm.Viewer, list []Custom
 				matched++
 			}
 		}
-		return b.flush()
+		return b.finish()
 	})
-	return added, matched, err
+	if err != nil {
+		return added, matched, err
+	}
+	return added, matched, s.decideStale(ctx)
 }
 
 func (b *batch) importOne(c CustomerImport) (isNew bool, err error) {

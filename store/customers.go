@@ -33,7 +33,7 @@ func (s *Store) Customers(ctx context.Context, v crm.Viewer, q crm.CustomerQuery
 	limit := pageLimit(q.Limit, 50)
 	at, id := after(q.After)
 	args := []any{at, id}
-	where := `(c.last_us, c.id) < ($1, $2)`
+	where := `c.merged_into = 0 AND (c.last_us, c.id) < ($1, $2)`
 	for _, w := range words[:min(len(words), maxQueryWords)] {
 		args = append(args, w, w+"\U0010FFFF") // no word goes on with the last rune
 		where += ` AND c.id IN (SELECT w.customer_id FROM customer_words w WHERE w.word >= $` + strconv.Itoa(len(args)-1) + ` AND w.word < $` + strconv.Itoa(len(args)) + `)`
@@ -139,11 +139,15 @@ func (s *Store) Customer(ctx context.Context, v crm.Viewer, id crm.CustomerID) (
 
 func noCustomer(id crm.CustomerID) error { return crm.NotFound("no customer has the number %d", id) }
 
+// customer reads a customer; one that was merged into another is that one.
 func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 	var c crm.Customer
-	var created int64
-	err := x.row(`SELECT id, name, COALESCE(organisation_id, 0), COALESCE(owner_id, 0), created_us FROM customers WHERE id = $1`, int64(id)).
-		Scan(&c.ID, &c.Name, &c.Organisation, &c.Owner, &created)
+	var created, into int64
+	err := x.row(`SELECT id, name, COALESCE(organisation_id, 0), COALESCE(owner_id, 0), merged_into, created_us FROM customers WHERE id = $1`, int64(id)).
+		Scan(&c.ID, &c.Name, &c.Organisation, &c.Owner, &into, &created)
+	if err == nil && into != 0 {
+		return x.customer(crm.CustomerID(into))
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, noCustomer(id)
 	}
@@ -151,7 +155,7 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 		return c, err
 	}
 	c.Created = fromMicros(created)
-	rows, err := x.query(`SELECT id, customer_id, name, origin, created_us FROM contacts WHERE customer_id = $1 ORDER BY id`, int64(id))
+	rows, err := x.query(`SELECT id, customer_id, name, origin, created_us FROM contacts WHERE customer_id = $1 AND merged_into = 0 ORDER BY id`, int64(id))
 	c.Contacts, err = collect(rows, err, func(r *sql.Rows, k *crm.Contact) error {
 		var created int64
 		err := r.Scan(&k.ID, &k.Customer, &k.Name, &k.Origin, &created)

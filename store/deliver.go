@@ -23,6 +23,19 @@ type details struct {
 	Lossy          bool     `json:"lossy,omitempty"`
 	TextSource     string   `json:"text_source,omitempty"`
 	CharsetGuessed bool     `json:"charset_guessed,omitempty"`
+
+	Forwarded []crm.Address    `json:"forwarded,omitempty"`
+	Bounced   []crm.Address    `json:"bounced,omitempty"`
+	Auth      []crm.AuthResult `json:"auth,omitempty"`
+}
+
+func detailsOf(m *crm.Message) details {
+	d := details{InReplyTo: m.InReplyTo, References: m.References, ClassReasons: m.ClassReasons, Defects: m.Defects, Lossy: m.Lossy,
+		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounced: m.Bounced, Auth: m.Auth}
+	for _, p := range m.Forwarded {
+		d.Forwarded = append(d.Forwarded, p.Address)
+	}
+	return d
 }
 
 // confidenceUnit turns a link's confidence into the integer of its column.
@@ -53,7 +66,7 @@ func (s *Store) prepare(d *crm.Delivery, now time.Time) (prepared, error) {
 		return prepared{Delivery: d}, nil
 	}
 	m := d.Message
-	j, err := json.Marshal(details{m.InReplyTo, m.References, m.ClassReasons, m.Defects, m.Lossy, m.TextSource, m.CharsetGuessed})
+	j, err := json.Marshal(detailsOf(m))
 	if err != nil {
 		return prepared{}, err
 	}
@@ -156,7 +169,10 @@ func (x *tx) deliver(ps []prepared) ([]crm.Outcome, error) {
 			return nil, err
 		}
 	}
-	return out, b.flush()
+	if err := b.flush(); err != nil {
+		return nil, err
+	}
+	return out, b.follow()
 }
 
 // lookUp fills the batch's maps for these deliveries.
@@ -173,6 +189,9 @@ func (b *batch) lookUp(ps []prepared) error {
 		ids = append(ids, p.Message.MessageID)
 		ids = append(ids, p.Message.Chain()...)
 		envelopes = append(envelopes, &p.Message.Envelope)
+		if more := mentioned(p.Message); more != nil {
+			envelopes = append(envelopes, more)
+		}
 	}
 	if err := b.lookUpMessages(contents); err != nil {
 		return err
@@ -196,7 +215,8 @@ func (b *batch) one(p *prepared) (crm.Outcome, error) {
 	if err := b.correspond(e); err != nil {
 		return crm.Outcome{}, err
 	}
-	v, err := b.decide(e, p.at)
+	b.hand = &decided{author: e.Author().Address, text: func() (string, error) { return p.Message.Text, nil }}
+	v, err := b.decide(b.facts(p))
 	if err != nil {
 		return crm.Outcome{}, err
 	}
@@ -209,21 +229,40 @@ func (b *batch) one(p *prepared) (crm.Outcome, error) {
 
 // decide applies the rules; correspondents found to be new customers are
 // admitted, and then the rules see them as contacts.
-func (b *batch) decide(e *crm.Envelope, at time.Time) (crm.Verdict, error) {
-	v := crm.Decide(&b.firm, e, at, b)
+func (b *batch) decide(m *crm.Facts) (crm.Verdict, error) {
+	v := crm.Decide(&b.firm, m, b)
 	if b.err != nil {
 		return v, b.err
 	}
 	if len(v.Newcomers) == 0 {
-		return v, b.nameUnnamed(e)
+		return v, b.nameUnnamed(m.Envelope)
 	}
 	for _, p := range v.Newcomers {
 		if err := b.admit(p, "two-way mail"); err != nil {
 			return v, err
 		}
 	}
-	v = crm.Decide(&b.firm, e, at, b)
+	v = crm.Decide(&b.firm, m, b)
 	return v, b.err
+}
+
+// facts gathers what the rules know of a mail that has come.
+func (b *batch) facts(p *prepared) *crm.Facts {
+	m := p.Message
+	return &crm.Facts{Envelope: &m.Envelope, At: p.at, Forwarded: m.Forwarded, Bounced: m.Bounced, Forged: b.firm.Forged(m.Auth)}
+}
+
+// mentioned gives the people whom only the body names, as an envelope whose
+// addresses can be looked up.
+func mentioned(m *crm.Message) *crm.Envelope {
+	if len(m.Forwarded)+len(m.Bounced) == 0 {
+		return nil
+	}
+	e := &crm.Envelope{To: m.Forwarded}
+	for _, a := range m.Bounced {
+		e.Cc = append(e.Cc, crm.Party{Address: a})
+	}
+	return e
 }
 
 // store notes the rows of a mail that is kept.
@@ -237,7 +276,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		return crm.Outcome{}, err
 	}
 	m := p.Message
-	conversation, err := b.conversation(&m.Envelope)
+	conversation, err := b.conversation(&m.Envelope, unproven(&v))
 	if err != nil {
 		return crm.Outcome{}, err
 	}
@@ -250,7 +289,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 	}
 	direction := b.direction(&m.Envelope)
 	b.messageRows = append(b.messageRows, id, p.Raw.Content[:], conversation, m.MessageID, micros(p.at), micros(m.Date),
-		string(direction), string(m.Class), cut(m.Subject, crm.MaxSubject), p.preview, files, p.Raw.Size, p.details, p.body)
+		string(direction), string(m.Class), cut(m.Subject, crm.MaxSubject), p.preview, files, p.Raw.Size, flag(v.Loose), p.details, p.body)
 	kept, err := b.x.put(p.Raw.Zstd)
 	if err != nil {
 		return crm.Outcome{}, err
@@ -267,6 +306,13 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		return crm.Outcome{}, err
 	}
 	b.want(&m.Envelope, v.Links)
+	b.remember(id, m.MessageID, v.Links)
+	if len(v.Links) > 0 {
+		b.grown[conversation] = len(b.stored)
+	}
+	if err := b.propose(id, &m.Envelope, &v); err != nil {
+		return crm.Outcome{}, err
+	}
 	b.see(p, id, rawID)
 	return crm.Outcome{Message: crm.MessageID(id), New: true, Customers: customers}, nil
 }
@@ -361,7 +407,7 @@ func flag(b bool) int64 {
 }
 
 // sortedKeys gives a map's keys in order, so that runs are alike.
-func sortedKeys[K int64 | string, V any](m map[K]V) []K {
+func sortedKeys[K ~int64 | ~string, V any](m map[K]V) []K {
 	ks := make([]K, 0, len(m))
 	for k := range m {
 		ks = append(ks, k)

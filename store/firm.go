@@ -42,41 +42,58 @@ func (s *Store) Configured(ctx context.Context) (bool, error) {
 	return done, err
 }
 
-// SaveFirm keeps the firm's settings. Mail that is stored stays where it is.
-// When the capture policy or who is one of us has changed, mail that a rule has
-// withheld is fetched and judged anew.
+// SaveFirm keeps the firm's settings. When the capture policy or who is one of
+// us has changed, mail that a rule has withheld is fetched and judged anew; when
+// what the rules rest on has changed, stored mail finds its place again. None is
+// ever removed.
 func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 	if !v.MayAdminister() {
 		return crm.Forbidden("only an administrator may change the firm's settings")
 	}
 	f.Name = strings.TrimSpace(f.Name)
-	f.Domains, f.Addresses = slices.Clone(f.Domains), slices.Clone(f.Addresses)
+	f.Domains, f.Addresses, f.Relays = slices.Clone(f.Domains), slices.Clone(f.Addresses), slices.Clone(f.Relays)
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	for i, a := range f.Addresses {
-		n, err := crm.ParseAddress(string(a))
-		if err != nil {
-			return crm.Invalid("own address", "%q is not an address; write it like name@example.com", string(a))
+	for _, list := range []struct {
+		field string
+		as    []crm.Address
+	}{{"own address", f.Addresses}, {"relay", f.Relays}} {
+		for i, a := range list.as {
+			n, err := crm.ParseAddress(string(a))
+			if err != nil {
+				return crm.Invalid(list.field, "%q is not an address; write it like name@example.com", string(a))
+			}
+			list.as[i] = n
 		}
-		f.Addresses[i] = n
 	}
+	f.AuthServer = strings.ToLower(strings.TrimSpace(f.AuthServer))
 	j, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(x *tx) error {
+	err = s.write(ctx, func(x *tx) error {
 		was, err := x.savedFirm()
 		if err != nil {
 			return err
 		}
-		if was.Policy != f.Policy || !slices.Equal(was.Domains, f.Domains) || !slices.Equal(was.Addresses, f.Addresses) {
+		outside := slices.Equal(was.Domains, f.Domains) && slices.Equal(was.Addresses, f.Addresses) && slices.Equal(was.Relays, f.Relays)
+		if was.Policy != f.Policy || !outside {
 			if err := x.exec(`UPDATE uids SET state = 'waiting', rule = '' WHERE state = 'withheld'`); err != nil {
+				return err
+			}
+		}
+		if !outside || was.AuthServer != f.AuthServer {
+			if err := x.allStale(); err != nil {
 				return err
 			}
 		}
 		return x.exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingFirm, string(j))
 	})
+	if err != nil {
+		return err
+	}
+	return s.decideStale(ctx)
 }
 
 // savedFirm reads the settings.

@@ -70,7 +70,7 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 		}
 		for _, p := range b.firm.Outsiders(e) {
 			if !p.Address.LooksRobotic() && b.TwoWay(p.Address) {
-				if err := b.admit(p.Party, "two-way mail"); err != nil {
+				if err := b.admit(crm.Newcomer{Party: p.Party}, "two-way mail"); err != nil {
 					return err
 				}
 			}
@@ -82,7 +82,10 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 	if err := b.sortOut(folder, c.UIDValidity, list); err != nil {
 		return err
 	}
-	return b.flush()
+	if err := b.flush(); err != nil {
+		return err
+	}
+	return b.follow()
 }
 
 // sortOut gives each UID its row.
@@ -101,7 +104,7 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 		switch {
 		case rule != "":
 			state = crm.UIDWithheld
-		case b.firm.Policy == crm.PolicyKnown && !b.belongs(l.Envelope):
+		case b.firm.Policy == crm.PolicyKnown && !b.firm.MayForward(l.Envelope) && !b.belongs(l.Envelope):
 			state, rule = crm.UIDWithheld, crm.RuleNoCustomer
 			for _, k := range b.keysOf(l.Envelope) {
 				b.uidKeys = append(b.uidKeys, k, int64(folder), int64(l.UID), int64(epoch))

@@ -127,7 +127,12 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 	}
 	var d details
 	err = json.Unmarshal([]byte(j), &d)
+	if err != nil {
+		return m, err
+	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
+	firm, err := x.savedFirm()
+	m.Verified, m.Checked = firm.Verified(d.Auth)
 	return m, err
 }
 

@@ -113,11 +113,7 @@ WHERE p.message_id IN (IN) ORDER BY p.message_id, p.n`, nil, ids, func(r *sql.Ro
 		if err != nil {
 			return err
 		}
-		e := &at[id].Envelope
-		list := map[crm.Role]*[]crm.Party{crm.RoleFrom: &e.From, crm.RoleTo: &e.To, crm.RoleCc: &e.Cc, crm.RoleBcc: &e.Bcc, crm.RoleSender: &e.Sender, crm.RoleReplyTo: &e.ReplyTo}[p.Role]
-		if list != nil {
-			*list = append(*list, p.Party)
-		}
+		at[id].Add(p)
 		return nil
 	}); err != nil {
 		return err

@@ -52,6 +52,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if _, err = s.Migrate(ctx); err == nil {
 		err = s.checkKey(ctx)
 	}
+	if err == nil {
+		err = s.decideStale(ctx) // what a process that ended has left
+	}
 	if err != nil {
 		s.Close()
 		return nil, err

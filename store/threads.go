@@ -21,8 +21,17 @@ func (b *batch) root(c int64) int64 {
 // an ancestor's is in, whatever the mailbox. Ancestors not seen yet get a row
 // too, and hold the thread together until they come. A mail that belongs to
 // several joins them.
-func (b *batch) conversation(e *crm.Envelope) (int64, error) {
+//
+// A mail that only claims to belong to a thread stays by itself (alone): its
+// content is shown to nobody who reads the thread, and the other way round.
+func (b *batch) conversation(e *crm.Envelope, alone bool) (int64, error) {
 	ids := threadIDs(e)
+	if alone {
+		ids = nil
+		if _, taken := b.threads[e.MessageID]; !taken && e.MessageID != "" {
+			ids = []string{e.MessageID}
+		}
+	}
 	var found int64
 	var others []int64
 	for _, id := range ids {
@@ -107,7 +116,6 @@ func (b *batch) join(x, y int64) (int64, error) {
 			b.threads[id] = x
 		}
 	}
-	delete(b.members, x)
-	delete(b.members, y)
+	b.grown[x] = len(b.stored)
 	return x, nil
 }

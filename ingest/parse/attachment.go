@@ -100,7 +100,10 @@ func (l *leaf) displayName() string {
 }
 
 // innerSubject reads the subject of an attached mail.
-func innerSubject(l *leaf) string {
+func innerSubject(l *leaf) string { return innerHeader(l).subject() }
+
+// innerHeader reads the header of an attached mail.
+func innerHeader(l *leaf) *header {
 	b := l.body[:min(len(l.body), maxField)]
 	var d defects
 	if l.encoding != encIdentity {
@@ -108,7 +111,7 @@ func innerSubject(l *leaf) string {
 	}
 	var h header
 	h.read(b, true, &d)
-	return h.subject()
+	return &h
 }
 
 // cleanName makes a foreign file name fit to be shown: no path (RFC 2183

@@ -34,7 +34,7 @@ var synonyms = map[string]string{
 // canonical name under which the header has them.
 var filed = func() map[string]string {
 	m := map[string]string{}
-	for _, n := range append([]string{"Content-Disposition", "Content-Transfer-Encoding", "Content-ID"}, HeaderFields...) {
+	for _, n := range append([]string{"Content-Disposition", "Content-Transfer-Encoding", "Content-ID", "Authentication-Results"}, HeaderFields...) {
 		m[strings.ToLower(n)] = textproto.CanonicalMIMEHeaderKey(n)
 	}
 	for n, as := range synonyms {

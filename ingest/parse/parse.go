@@ -20,6 +20,8 @@ func Message(raw []byte) *crm.Message {
 	readEnvelope(&p.w.top, &m.Envelope)
 	p.w.walk(raw)
 	p.finish()
+	m.Auth = authResults(&p.w.top)
+	m.Forwarded = p.forwarded()
 	d := p.w.def
 	m.Defects = d.words()
 	m.Lossy = d&lossy != 0
@@ -107,7 +109,8 @@ type parser struct {
 	w          walker
 	m          *crm.Message
 	text, html []piece
-	spare      []leafText // text parts of other kinds, body when there is no other
+	spare      []leafText  // text parts of other kinds, body when there is no other
+	attached   []crm.Party // authors of attached mails
 }
 
 type leafText struct {
@@ -133,6 +136,10 @@ func (p *parser) leaf(l *leaf) {
 		p.spare = append(p.spare, leafText{piece{l.typ != "text/plain", p.decodeText(l)}, len(p.m.Attachments)})
 	}
 	p.m.Attachments = append(p.m.Attachments, a)
+	if (l.typ == "message/rfc822" || l.typ == "message/global") && len(p.attached) < maxForwarded {
+		h := innerHeader(l)
+		p.attached = append(p.attached, h.parties(h.Get("From"), 1)...)
+	}
 }
 
 // readable reports text types that people can read as they are, unlike data

@@ -94,23 +94,6 @@ func testThreads(t *testing.T, s *store.Store) {
 	}
 }
 
-// An unknown address in a customer's thread belongs to that customer, and says
-// why; outside the thread it does not.
-func testThreadInheritance(t *testing.T, s *store.Store) {
-	w := newWorld(t, s)
-	dora := w.customer("Dora", "dora@acme.example")
-	w.arrives(letter{From: "dora@acme.example", To: "anna@kaukoranta.example", Subject: "Trip", ID: "t1"}, w.anna)
-	m := w.arrives(letter{From: "d.privat@gmx.example", To: "anna@kaukoranta.example", Subject: "Re: Trip", ID: "t2", ReplyTo: "t1"}, w.anna)
-	w.arrives(letter{From: "d.privat@gmx.example", To: "anna@kaukoranta.example", Subject: "Re: Trip", ID: "x"}, w.anna)
-	items := w.timeline(w.anna, dora.ID, 10)
-	if len(items) != 2 || items[0].Mail.ID != m {
-		t.Fatalf("Dora's timeline has %d mails, want the one of her thread and her own", len(items))
-	}
-	if l := items[0].Link; l.Rule != crm.RuleThread || l.Evidence != "References: t1" || l.Confidence >= 1 {
-		t.Errorf("the link says %+v", l)
-	}
-}
-
 // The same mail in two mailboxes is one message with two sightings; another
 // mail with the same Message-ID is another message.
 func testIdentity(t *testing.T, s *store.Store) {

@@ -141,6 +141,7 @@ CREATE TABLE customers (
     sort_key        TEXT   COLLATE "C" NOT NULL,
     organisation_id BIGINT REFERENCES organisations (id),
     owner_id        BIGINT REFERENCES staff (id),
+    merged_into     BIGINT NOT NULL DEFAULT 0, -- the customer that this one turned out to be
     last_us         BIGINT NOT NULL DEFAULT 0,
     created_us      BIGINT NOT NULL
 );
@@ -151,10 +152,13 @@ CREATE TABLE contacts (
     customer_id BIGINT NOT NULL REFERENCES customers (id),
     name        TEXT   NOT NULL,
     named       BIGINT NOT NULL DEFAULT 0,
+    name_key    TEXT   NOT NULL DEFAULT '', -- the words of the name, sorted
     origin      TEXT   NOT NULL,
+    merged_into BIGINT NOT NULL DEFAULT 0,  -- the contact that this one turned out to be
     created_us  BIGINT NOT NULL
 );
 CREATE INDEX contacts_customer ON contacts (customer_id, id);
+CREATE INDEX contacts_name ON contacts (name_key) WHERE name_key <> '';
 
 -- Words of names and addresses by which a customer is found. Looked up by
 -- ranges, which are prefixes only in the order of bytes.
@@ -171,10 +175,16 @@ CREATE TABLE phones (
     PRIMARY KEY (contact_id, phone)
 ) /* clustered */;
 
+-- canonical: without tag and ignored dots; domain: that of its organisation,
+-- '' when strangers share it.
 CREATE TABLE addresses (
-    id      BIGINT PRIMARY KEY,
-    address TEXT   NOT NULL UNIQUE
+    id        BIGINT PRIMARY KEY,
+    address   TEXT   NOT NULL UNIQUE,
+    canonical TEXT   NOT NULL,
+    domain    TEXT   NOT NULL
 );
+CREATE INDEX addresses_canonical ON addresses (canonical);
+CREATE INDEX addresses_domain ON addresses (domain) WHERE domain <> '';
 
 CREATE TABLE contact_addresses (
     address_id BIGINT NOT NULL REFERENCES addresses (id),
@@ -213,9 +223,11 @@ CREATE TABLE messages (
     attachments     BIGINT NOT NULL,
     size            BIGINT NOT NULL,
     private         BIGINT NOT NULL DEFAULT 0,
+    loose           BIGINT NOT NULL DEFAULT 0, -- 1: only its thread can place it
     details         TEXT   NOT NULL,
     body            BYTEA  NOT NULL
 );
+CREATE INDEX messages_loose ON messages (conversation_id) WHERE loose = 1;
 -- A mail is found by its Message-ID through thread_ids and this index.
 CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 

@@ -1,0 +1,61 @@
+-- +goose Up
+
+-- A domain at which everybody is of one organisation; a person confirmed it.
+CREATE TABLE organisation_domains (
+    domain          TEXT   NOT NULL PRIMARY KEY,
+    organisation_id BIGINT NOT NULL REFERENCES organisations (id)
+) /* clustered */;
+CREATE INDEX organisation_domains_organisation ON organisation_domains (organisation_id);
+
+-- What colleagues have said about where a mail belongs; it outranks the rules
+-- whenever they are applied again.
+CREATE TABLE corrections (
+    message_id BIGINT NOT NULL REFERENCES messages (id),
+    contact_id BIGINT NOT NULL REFERENCES contacts (id),
+    belongs    BIGINT NOT NULL,
+    staff_id   BIGINT REFERENCES staff (id), -- none: on the machine itself
+    at_us      BIGINT NOT NULL,
+    PRIMARY KEY (message_id, contact_id)
+) /* clustered */;
+CREATE INDEX corrections_contact ON corrections (contact_id);
+
+-- What waits for a colleague's decision. mark names what is proposed, so that
+-- nothing is proposed twice: what was dismissed stays dismissed.
+CREATE TABLE reviews (
+    id         BIGINT PRIMARY KEY,
+    mark       TEXT   NOT NULL UNIQUE,
+    kind       TEXT   NOT NULL, -- mail, address, organisation, merge
+    message_id BIGINT REFERENCES messages (id),
+    contact_id BIGINT REFERENCES contacts (id),
+    other_id   BIGINT REFERENCES contacts (id), -- of a merge: the second contact
+    subject    TEXT   NOT NULL, -- the address or domain
+    reason     TEXT   NOT NULL,
+    evidence   TEXT   NOT NULL,
+    state      TEXT   NOT NULL, -- open, confirmed, dismissed, or settled by the rules
+    staff_id   BIGINT REFERENCES staff (id),
+    at_us      BIGINT NOT NULL,
+    decided_us BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX reviews_open ON reviews (id) WHERE state = 'open';
+CREATE INDEX reviews_message ON reviews (message_id);
+
+-- Customers and contacts that turned out to be one, with what was moved, so
+-- that it can be moved back.
+CREATE TABLE merges (
+    id        BIGINT PRIMARY KEY,
+    kind      TEXT   NOT NULL, -- customer, contact
+    kept_id   BIGINT NOT NULL,
+    gone_id   BIGINT NOT NULL,
+    moved     TEXT   NOT NULL, -- JSON
+    staff_id  BIGINT REFERENCES staff (id),
+    at_us     BIGINT NOT NULL,
+    undone_us BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX merges_kept ON merges (kept_id);
+CREATE INDEX merges_gone ON merges (gone_id);
+
+-- Mails whose place is to be decided anew: put here by the transaction that
+-- changed what it rests on, and taken out by the one that decides.
+CREATE TABLE stale (
+    message_id BIGINT PRIMARY KEY REFERENCES messages (id)
+);

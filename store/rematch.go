@@ -1,0 +1,404 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"kaveri/crm"
+)
+
+// This file applies the rules again to mail that is stored, when what they rest
+// on has changed: who uses an address, a confirmed domain, a colleague's word,
+// or a mail that others answer.
+
+// remember keeps what later mails of the batch may ask about the one at hand.
+func (b *batch) remember(id int64, messageID string, links []crm.Link) {
+	b.hand.id, b.hand.n = id, len(b.stored)
+	for _, l := range links {
+		b.hand.people = append(b.hand.people, int64(l.Contact))
+	}
+	b.stored[id] = b.hand
+	if _, taken := b.byID[messageID]; !taken && messageID != "" {
+		b.byID[messageID] = id
+	}
+}
+
+// maxRounds bounds how often a change in a thread is carried on to the mails
+// that answer the mails that changed.
+const maxRounds = 100
+
+// follow carries on what this batch has changed to mails that were decided
+// before. The batch is written.
+func (b *batch) follow() error {
+	ids, err := b.affected()
+	for round := 0; err == nil && len(ids) > 0 && round < maxRounds; round++ {
+		var again *batch
+		if again, err = b.x.rematch(ids, b.now); err != nil {
+			return err
+		}
+		for c := range again.touched {
+			b.touched[c] = true
+		}
+		ids, err = again.affected()
+	}
+	return err
+}
+
+// finish writes what a colleague's change has changed, and notes what is to be
+// decided anew: that may be much, so it is done in transactions of its own
+// ([Store.decideStale]).
+func (b *batch) finish() error {
+	if err := b.flush(); err != nil {
+		return err
+	}
+	ids, err := b.affected()
+	if err != nil {
+		return err
+	}
+	return b.x.markStale(ids)
+}
+
+func (x *tx) markStale(ids []int64) error {
+	rows := make([]any, len(ids))
+	for i, id := range ids {
+		rows[i] = id
+	}
+	return x.insert(`INSERT INTO stale (message_id) VALUES `, 1, rows, ` ON CONFLICT DO NOTHING`)
+}
+
+// affected lists the mails whose place this batch may have changed after they
+// were decided: those that name an address whose use changed, and those that
+// hang on a thread.
+func (b *batch) affected() ([]int64, error) {
+	var ids []int64
+	note := func(id int64, since int) {
+		if d := b.stored[id]; d == nil || d.n < since {
+			ids = append(ids, id)
+		}
+	}
+	err := each(b.x, `SELECT DISTINCT p.message_id, a.canonical FROM addresses a JOIN participants p ON p.address_id = a.id WHERE a.canonical IN (IN)`, nil, sortedKeys(b.changed), func(r *sql.Rows) error {
+		var id int64
+		var form crm.Address
+		if err := r.Scan(&id, &form); err != nil {
+			return err
+		}
+		note(id, b.changed[form])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = each(b.x, `SELECT id, conversation_id FROM messages WHERE loose = 1 AND conversation_id IN (IN)`, nil, sortedKeys(b.grown), func(r *sql.Rows) error {
+		var id, c int64
+		if err := r.Scan(&id, &c); err != nil {
+			return err
+		}
+		note(id, b.grown[c])
+		return nil
+	})
+	slices.Sort(ids)
+	return slices.Compact(ids), err
+}
+
+// stored is a mail as the rules see it when they look again.
+type storedMail struct {
+	crm.Facts
+	id, conversation int64
+	loose, private   bool
+	direction        crm.Direction
+	links            map[int64]crm.Link // contact -> link
+}
+
+// rematch decides again where these mails belong, and writes what has changed.
+// What it gives back knows what else may be affected.
+func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
+	b, err := x.newBatch(now)
+	if err != nil {
+		return nil, err
+	}
+	// They are kept, whatever the policy: only where they belong is asked.
+	b.firm.Policy = crm.PolicyAll
+	mails, err := x.storedMails(ids, &b.firm)
+	if err != nil {
+		return nil, err
+	}
+	var envelopes []*crm.Envelope
+	var threads []string
+	for _, m := range mails {
+		envelopes = append(envelopes, m.Envelope)
+		if more := mentioned(&crm.Message{Forwarded: m.Forwarded, Bounced: m.Bounced}); more != nil {
+			envelopes = append(envelopes, more)
+		}
+		threads = append(threads, threadIDs(m.Envelope)...)
+	}
+	if err := b.lookUpPeople(envelopes); err != nil {
+		return nil, err
+	}
+	if err := b.lookUpThreads(threads); err != nil {
+		return nil, err
+	}
+	if err := b.lookUpCorrections(ids); err != nil {
+		return nil, err
+	}
+	for _, m := range mails {
+		if err := b.again1(m); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range sortedKeys(b.lost) {
+		if err := x.recomputeLast(crm.CustomerID(c)); err != nil {
+			return nil, err
+		}
+	}
+	return b, b.flush()
+}
+
+// again1 decides one mail again.
+func (b *batch) again1(m *storedMail) error {
+	b.hand = &decided{author: m.Author().Address, text: func() (string, error) { return b.x.messageText(m.id) }}
+	v := crm.Decide(&b.firm, &m.Facts, b)
+	admitted := false
+	for _, p := range v.Newcomers {
+		if p.Customer == 0 {
+			continue // two-way mail makes customers when it comes
+		}
+		if err := b.admit(p, ""); err != nil {
+			return err
+		}
+		admitted = true
+	}
+	if admitted {
+		v = crm.Decide(&b.firm, &m.Facts, b)
+	}
+	if b.err != nil {
+		return b.err
+	}
+	b.remember(m.id, m.MessageID, v.Links)
+	changed, err := b.relink(m, v.Links)
+	if err != nil {
+		return err
+	}
+	if err := b.rethread(m, unproven(&v)); err != nil {
+		return err
+	}
+	if changed {
+		b.grown[b.root(m.conversation)] = len(b.stored)
+	}
+	if d := b.direction(m.Envelope); d != m.direction || v.Loose != m.loose {
+		if err := b.x.exec(`UPDATE messages SET direction = $1, loose = $2 WHERE id = $3`, string(d), flag(v.Loose), m.id); err != nil {
+			return err
+		}
+	}
+	if err := b.settleReviews(m.id, &v); err != nil {
+		return err
+	}
+	return b.propose(m.id, m.Envelope, &v)
+}
+
+// relink writes the difference between the links that are and those that
+// should be.
+func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error) {
+	at := micros(m.At)
+	want := map[int64]bool{}
+	for _, l := range links {
+		c := int64(l.Contact)
+		want[c] = true
+		was, ok := m.links[c]
+		if ok && was.Rule == l.Rule && was.Evidence == cut(l.Evidence, 1000) && was.Confidence == l.Confidence {
+			continue
+		}
+		changed = true
+		if err := b.placed(c, at, m.private); err != nil {
+			return changed, err
+		}
+		if ok {
+			err = b.x.exec(`UPDATE links SET rule = $1, evidence = $2, confidence = $3 WHERE contact_id = $4 AND at_us = $5 AND message_id = $6`,
+				string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit), c, at, m.id)
+		} else {
+			b.links = append(b.links, c, at, m.id, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
+		}
+		if err != nil {
+			return changed, err
+		}
+	}
+	for _, c := range sortedKeys(m.links) {
+		if want[c] {
+			continue
+		}
+		changed = true
+		customer := int64(m.links[c].Customer)
+		b.lost[customer], b.touched[customer] = true, true
+		if err := b.x.exec(`DELETE FROM links WHERE contact_id = $1 AND at_us = $2 AND message_id = $3`, c, at, m.id); err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// placed notes that a mail of that time has come to a contact's timeline.
+func (b *batch) placed(contact, at int64, private bool) error {
+	customer, ok := b.customers[contact]
+	if !ok {
+		if err := b.x.row(`SELECT customer_id FROM contacts WHERE id = $1`, contact).Scan(&customer); err != nil {
+			return err
+		}
+		b.customers[contact] = customer
+	}
+	b.touched[customer] = true
+	if !private { // the order of the customers must not tell of it
+		b.last[customer] = max(b.last[customer], at)
+	}
+	return nil
+}
+
+// rethread takes a mail out of a thread that it only claims to belong to, and
+// brings it in when that has turned out to be true.
+func (b *batch) rethread(m *storedMail, alone bool) error {
+	here := b.root(m.conversation)
+	var there int64
+	for _, id := range m.Chain() {
+		if c, ok := b.threads[id]; ok {
+			there = b.root(c)
+			break
+		}
+	}
+	switch {
+	case there == 0 || alone != (there == here):
+		return nil
+	case !alone:
+		_, err := b.join(here, there)
+		return err
+	}
+	c, err := b.x.id()
+	if err != nil {
+		return err
+	}
+	if err := b.x.exec(`INSERT INTO conversations (id, created_us) VALUES ($1, $2)`, c, micros(b.now)); err != nil {
+		return err
+	}
+	if m.MessageID != "" {
+		if err := b.x.exec(`UPDATE thread_ids SET conversation_id = $1 WHERE message_id = $2`, c, m.MessageID); err != nil {
+			return err
+		}
+		b.threads[m.MessageID] = c
+	}
+	m.conversation = c
+	return b.x.exec(`UPDATE messages SET conversation_id = $1 WHERE id = $2`, c, m.id)
+}
+
+// storedMails reads mails with their links, the oldest first.
+func (x *tx) storedMails(ids []int64, firm *crm.Firm) ([]*storedMail, error) {
+	byID := make(map[int64]*storedMail, len(ids))
+	mails := make([]*storedMail, 0, len(ids))
+	err := each(x, `SELECT id, conversation_id, message_id, at_us, direction, class, subject, private, loose, details FROM messages WHERE id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+		m := &storedMail{links: map[int64]crm.Link{}}
+		m.Envelope = &crm.Envelope{}
+		var at, private, loose int64
+		var j string
+		if err := r.Scan(&m.id, &m.conversation, &m.MessageID, &at, &m.direction, &m.Class, &m.Subject, &private, &loose, &j); err != nil {
+			return err
+		}
+		var d details
+		if err := json.Unmarshal([]byte(j), &d); err != nil {
+			return err
+		}
+		m.At, m.private, m.loose, m.Mail = fromMicros(at), private != 0, loose != 0, crm.MessageID(m.id)
+		m.InReplyTo, m.References, m.Bounced, m.Forged = d.InReplyTo, d.References, d.Bounced, firm.Forged(d.Auth)
+		for _, a := range d.Forwarded {
+			m.Forwarded = append(m.Forwarded, crm.Party{Address: a})
+		}
+		if byID[m.id] == nil {
+			byID[m.id] = m
+			mails = append(mails, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = each(x, `SELECT p.message_id, p.role, p.name, a.address, p.written FROM participants p JOIN addresses a ON a.id = p.address_id WHERE p.message_id IN (IN) ORDER BY p.message_id, p.n`, nil, ids, func(r *sql.Rows) error {
+		var id int64
+		p, err := scanParticipant(r, &id)
+		if err != nil {
+			return err
+		}
+		byID[id].Add(p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = each(x, `SELECT l.message_id, l.contact_id, c.customer_id, l.rule, l.evidence, l.confidence FROM links l JOIN contacts c ON c.id = l.contact_id WHERE l.message_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+		var l crm.Link
+		var confidence int64
+		if err := r.Scan(&l.Message, &l.Contact, &l.Customer, &l.Rule, &l.Evidence, &confidence); err != nil {
+			return err
+		}
+		l.Confidence = float64(confidence) / confidenceUnit
+		byID[int64(l.Message)].links[int64(l.Contact)] = l
+		return nil
+	})
+	slices.SortFunc(mails, func(a, b *storedMail) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return int(a.id - b.id)
+	})
+	return mails, err
+}
+
+// Stale mails are decided in chunks, so that others can write between them.
+const staleChunk = 2000
+
+// decideStale decides anew what a change has made stale, and says whose
+// timelines have changed.
+func (s *Store) decideStale(ctx context.Context) error {
+	for {
+		var left bool
+		var touched map[int64]bool
+		err := s.write(ctx, func(x *tx) error {
+			touched = map[int64]bool{}
+			rows, err := x.query(`SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
+			ids, err := collect(rows, err, func(r *sql.Rows, id *int64) error { return r.Scan(id) })
+			if err != nil || len(ids) == 0 {
+				left = false
+				return err
+			}
+			left = len(ids) == staleChunk
+			b, err := x.rematch(ids, s.now())
+			if err != nil {
+				return err
+			}
+			if err := b.follow(); err != nil {
+				return err
+			}
+			touched = b.touched
+			return each(x, `DELETE FROM stale WHERE message_id IN (IN)`, nil, ids, func(*sql.Rows) error { return nil })
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range sortedKeys(touched) {
+			s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
+		}
+		if !left {
+			return nil
+		}
+	}
+}
+
+// Rematch applies the rules to every stored mail again. Nothing changes unless
+// they are not what they were: who wants to be sure may run it at any time.
+func (s *Store) Rematch(ctx context.Context) error {
+	if err := s.write(ctx, (*tx).allStale); err != nil {
+		return err
+	}
+	return s.decideStale(ctx)
+}
+
+func (x *tx) allStale() error {
+	return x.exec(`INSERT INTO stale (message_id) SELECT id FROM messages WHERE id > 0 ON CONFLICT DO NOTHING`)
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+
+	"kaveri/crm"
+)
+
+// The statement that adds to the queue. What rules have settled may come up
+// again; what a colleague has decided may not.
+const (
+	reviewCols = 11
+	reviewHead = `INSERT INTO reviews (id, mark, kind, message_id, contact_id, other_id, subject, reason, evidence, state, at_us) VALUES `
+	reviewTail = ` ON CONFLICT (mark) DO UPDATE SET state = 'open', reason = excluded.reason, evidence = excluded.evidence WHERE reviews.state = 'settled'`
+)
+
+// unproven reports that a mail claims to belong to a thread and nothing shows it.
+func unproven(v *crm.Verdict) bool {
+	for _, c := range v.Candidates {
+		if c.Reason == crm.ReasonThread || c.Reason == crm.ReasonUnverified {
+			return len(v.Links) == 0
+		}
+	}
+	return false
+}
+
+// review puts something before the colleagues.
+func (b *batch) review(r crm.Review) error {
+	if b.asked[r.Mark()] {
+		return nil
+	}
+	b.asked[r.Mark()] = true
+	id, err := b.x.id()
+	if err != nil {
+		return err
+	}
+	b.reviewRows = append(b.reviewRows, id, r.Mark(), string(r.Kind), orNull(r.Message), orNull(r.Contact), orNull(r.Other), r.Subject, string(r.Reason), cut(r.Evidence, 1000), string(crm.ReviewOpen), micros(b.now))
+	return nil
+}
+
+func orNull[T ~int64](id T) any {
+	if id == 0 {
+		return nil
+	}
+	return int64(id)
+}
+
+// propose puts before the colleagues what a verdict leaves to them: where the
+// mail belongs, and addresses that a thread has shown to be a contact's.
+func (b *batch) propose(message int64, e *crm.Envelope, v *crm.Verdict) error {
+	for _, c := range v.Candidates {
+		if err := b.review(crm.Review{Kind: crm.ReviewMail, Message: crm.MessageID(message), Contact: c.Contact, Reason: c.Reason, Evidence: c.Evidence}); err != nil {
+			return err
+		}
+	}
+	for _, l := range v.Links {
+		author := e.Author().Address
+		if l.Rule != crm.RuleThread || b.firm.Internal(author) || e.Class != crm.ClassHuman || author.LooksRobotic() {
+			continue
+		}
+		if err := b.review(crm.Review{Kind: crm.ReviewAddress, Message: crm.MessageID(message), Contact: l.Contact, Subject: string(author), Reason: l.Rule, Evidence: l.Evidence}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleReviews closes what was open about a mail and is no question any more.
+func (b *batch) settleReviews(message int64, v *crm.Verdict) error {
+	rows, err := b.x.query(`SELECT id, contact_id FROM reviews WHERE message_id = $1 AND kind = 'mail' AND state = 'open' ORDER BY id`, message)
+	type open struct{ id, contact int64 }
+	all, err := collect(rows, err, func(r *sql.Rows, o *open) error { return r.Scan(&o.id, &o.contact) })
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		still := false
+		for _, c := range v.Candidates {
+			still = still || int64(c.Contact) == o.contact
+		}
+		if !still {
+			if err := b.x.exec(`UPDATE reviews SET state = 'settled' WHERE id = $1`, o.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// proposeNamesake asks whether a new contact and one who is called alike are
+// the same human.
+func (b *batch) proposeNamesake(name string, contact int64) error {
+	key := nameKey(name)
+	if key == "" {
+		return nil
+	}
+	others, err := b.x.ids(`SELECT id FROM contacts WHERE name_key = $1 AND name_key <> '' AND merged_into = 0 AND id <> $2 ORDER BY id LIMIT $3`, key, contact, maxNamesakes+1)
+	if err != nil || len(others) > maxNamesakes {
+		return err
+	}
+	for _, o := range others {
+		if err := b.review(crm.Review{Kind: crm.ReviewMerge, Contact: crm.ContactID(o), Other: crm.ContactID(contact), Subject: cut(name, 300), Reason: crm.ReasonName, Evidence: name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proposeOrganisation asks whether a new customer and another one with the same
+// domain are of one organisation.
+func (b *batch) proposeOrganisation(a crm.Address, contact, customer int64) error {
+	domain := a.Organisation()
+	if domain == "" || b.domains[domain] != 0 {
+		return nil
+	}
+	var other int64
+	err := b.x.row(`SELECT COALESCE(min(c.id), 0) FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id WHERE a.domain = $1 AND a.domain <> '' AND c.customer_id <> $2`, domain, customer).Scan(&other)
+	if err != nil || other == 0 {
+		return err
+	}
+	return b.review(crm.Review{Kind: crm.ReviewOrganisation, Contact: crm.ContactID(contact), Other: crm.ContactID(other), Subject: domain, Reason: "same-domain", Evidence: fmt.Sprintf("%s, and others at %s", a, domain)})
+}

@@ -41,6 +41,8 @@ const (
 	ReasonSeveral Rule = "several-customers"
 	// ReasonName: the author is called as the contact is.
 	ReasonName Rule = "same-name"
+	// ReasonDomain: two customers have addresses at one domain.
+	ReasonDomain Rule = "same-domain"
 	// ReasonUnverified: the receiving server says that the author's address is
 	// forged.
 	ReasonUnverified Rule = "unverified-sender"

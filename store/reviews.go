@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"kaveri/crm"
@@ -111,13 +112,16 @@ func (b *batch) proposeNamesake(name string, contact int64) error {
 // domain are of one organisation.
 func (b *batch) proposeOrganisation(a crm.Address, contact, customer int64) error {
 	domain := a.Organisation()
-	if domain == "" || b.domains[domain] != 0 {
+	q := crm.Review{Kind: crm.ReviewOrganisation, Contact: crm.ContactID(contact), Subject: domain, Reason: crm.ReasonDomain, Evidence: fmt.Sprintf("%s, and others at %s", a, domain)}
+	if domain == "" || b.domains[domain] != 0 || b.asked[q.Mark()] {
 		return nil
 	}
-	var other int64
-	err := b.x.row(`SELECT COALESCE(min(c.id), 0) FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id WHERE a.domain = $1 AND a.domain <> '' AND c.customer_id <> $2`, domain, customer).Scan(&other)
-	if err != nil || other == 0 {
+	err := b.x.row(`SELECT c.id FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id WHERE a.domain = $1 AND a.domain <> '' AND c.customer_id <> $2 ORDER BY a.id LIMIT 1`, domain, customer).Scan(&q.Other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return b.review(crm.Review{Kind: crm.ReviewOrganisation, Contact: crm.ContactID(contact), Other: crm.ContactID(other), Subject: domain, Reason: "same-domain", Evidence: fmt.Sprintf("%s, and others at %s", a, domain)})
+	return b.review(q)
 }

@@ -1,0 +1,214 @@
+package ingest_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/store"
+)
+
+// seed is that of the random changes; KAVERI_SEED chooses another one.
+func seed() uint64 {
+	n, err := strconv.ParseUint(os.Getenv("KAVERI_SEED"), 10, 64)
+	if err != nil {
+		n = 11
+	}
+	return n
+}
+
+// places gives where every mail belongs and why, what is asked about it, and
+// whether only its thread can place it: all that the rules derive.
+func (d database) places() []string {
+	d.t.Helper()
+	var out []string
+	for _, query := range []string{
+		`SELECT 'link', message_id, contact_id, rule, evidence, confidence FROM links`,
+		`SELECT 'loose', id, loose, direction, '', 0 FROM messages`,
+		`SELECT 'asked', message_id, contact_id, reason, evidence, 0 FROM reviews WHERE kind = 'mail' AND state = 'open' AND reason <> 'same-name'`,
+	} {
+		for _, r := range d.each(6, query) {
+			out = append(out, strings.Join(r, " | "))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// spoil changes the database behind the store's back.
+func (d database) spoil(statements ...string) {
+	d.t.Helper()
+	if d.sqlite {
+		statements = append([]string{`PRAGMA query_only = 0`}, append(statements, `PRAGMA query_only = 1`)...)
+	}
+	for _, q := range statements {
+		if _, err := d.Exec(q); err != nil {
+			d.t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// TestRecomputeIsAsFromScratch: after many random changes, each carried on only
+// to the mails that it may affect, every mail is where the rules put it when all
+// links are thrown away and made anew.
+func TestRecomputeIsAsFromScratch(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 11, sized(600, 20_000), 5)
+	onBothEngines(t, func(t *testing.T, dsn string) {
+		st := openStore(t, dsn, nil)
+		o.enrol(t, st, o.Addr(), crm.PolicyAll)
+		sum := syncAll(t, st)
+		db := openDatabase(t, dsn)
+		r := rand.New(rand.NewPCG(7, seed()))
+		m := &meddler{t: t, st: st, db: db, r: r}
+		for range sized(60, 400) {
+			m.change()
+		}
+		got := db.places()
+		db.spoil(`DELETE FROM links`, `UPDATE messages SET loose = 0, direction = 'in'`, `UPDATE reviews SET state = 'settled' WHERE kind = 'mail' AND state = 'open'`)
+		began := time.Now()
+		if err := st.Rematch(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(began)
+		want := db.places()
+		differ := 0
+		for _, pair := range [2]struct {
+			name string
+			a, b []string
+		}{{"only by steps", got, want}, {"only from scratch", want, got}} {
+			in := map[string]bool{}
+			for _, s := range pair.b {
+				in[s] = true
+			}
+			for _, s := range pair.a {
+				if !in[s] {
+					if differ++; differ <= 10 {
+						t.Errorf("%s: %s", pair.name, s)
+					}
+				}
+			}
+		}
+		t.Logf("%d mails, %d changes (%s); %d facts, %d differ; from scratch in %v", sum.Stored, len(m.did), m.summary(), len(want), differ, took.Round(time.Millisecond))
+		if n := db.number(`SELECT count(*) FROM stale`); n != 0 {
+			t.Errorf("%d mails are still stale", n)
+		}
+	})
+}
+
+// meddler makes random changes such as colleagues make.
+type meddler struct {
+	t      *testing.T
+	st     *store.Store
+	db     database
+	r      *rand.Rand
+	did    []string
+	merges []crm.MergeID
+}
+
+// pick gives the number in the first column of a random row.
+func (m *meddler) pick(query string) int64 {
+	rows := m.db.each(1, query)
+	if len(rows) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(rows[m.r.IntN(len(rows))][0], 10, 64)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return n
+}
+
+func (m *meddler) text(query string) string {
+	rows := m.db.each(1, query)
+	if len(rows) == 0 {
+		return ""
+	}
+	return rows[m.r.IntN(len(rows))][0]
+}
+
+const (
+	anyContact  = `SELECT id FROM contacts WHERE merged_into = 0 ORDER BY id`
+	anyCustomer = `SELECT id FROM customers WHERE merged_into = 0 ORDER BY id`
+	anyMessage  = `SELECT id FROM messages ORDER BY id`
+	anyAddress  = `SELECT address FROM addresses ORDER BY id`
+)
+
+func (m *meddler) change() {
+	m.t.Helper()
+	ctx, v := context.Background(), crm.SystemViewer
+	contact := crm.ContactID(m.pick(anyContact))
+	var err error
+	what := ""
+	switch m.r.IntN(9) {
+	case 0, 1:
+		what = "correction"
+		message := crm.MessageID(m.pick(anyMessage))
+		if linked := m.pick(`SELECT message_id FROM links ORDER BY message_id`); m.r.IntN(2) == 0 {
+			message = crm.MessageID(linked)
+		}
+		err = m.st.Correct(ctx, v, message, contact, m.r.IntN(2) == 0)
+	case 2:
+		what = "address added"
+		a := crm.ContactAddress{Address: crm.Address(m.text(anyAddress))}
+		if m.r.IntN(3) == 0 {
+			a.Until = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, m.r.IntN(30), 0)
+		}
+		err = m.st.AddAddress(ctx, v, contact, a)
+	case 3:
+		what = "address removed"
+		contact = crm.ContactID(m.pick(`SELECT contact_id FROM contact_addresses ORDER BY contact_id`))
+		err = m.st.RemoveAddress(ctx, v, contact, crm.Address(m.text(fmt.Sprintf(`SELECT a.address FROM addresses a JOIN contact_addresses u ON u.address_id = a.id WHERE u.contact_id = %d ORDER BY a.id`, contact))))
+	case 4, 5:
+		what = "merge"
+		var id crm.MergeID
+		if id, err = m.st.Merge(ctx, v, crm.CustomerID(m.pick(anyCustomer)), crm.CustomerID(m.pick(anyCustomer)), m.r.IntN(2) == 0); err == nil {
+			m.merges = append(m.merges, id)
+		}
+	case 6:
+		what = "unmerge"
+		if len(m.merges) > 0 {
+			err = m.st.Unmerge(ctx, v, m.merges[m.r.IntN(len(m.merges))])
+		}
+	case 7:
+		what = "domain"
+		if confirmed := m.text(`SELECT domain FROM organisation_domains ORDER BY domain`); confirmed != "" && m.r.IntN(2) == 0 {
+			err = m.st.RemoveDomain(ctx, v, confirmed)
+		} else {
+			_, err = m.st.ConfirmOrganisation(ctx, v, m.text(`SELECT DISTINCT domain FROM addresses WHERE domain <> '' ORDER BY domain`), "")
+		}
+	case 8:
+		what = "answer"
+		if id := m.pick(`SELECT id FROM reviews WHERE state = 'open' ORDER BY id`); id != 0 {
+			err = m.st.DecideReview(ctx, v, crm.ReviewID(id), m.r.IntN(2) == 0)
+		}
+	}
+	switch crm.KindOf(err) {
+	case crm.KindInternal, crm.KindUnavailable:
+		if err != nil {
+			m.t.Fatalf("%s: %v", what, err)
+		}
+	}
+	if err == nil {
+		m.did = append(m.did, what)
+	}
+}
+
+func (m *meddler) summary() string {
+	count := map[string]int{}
+	for _, d := range m.did {
+		count[d]++
+	}
+	var out []string
+	for _, d := range keys(count) {
+		out = append(out, fmt.Sprintf("%s %d", d, count[d]))
+	}
+	return strings.Join(out, ", ")
+}

@@ -125,6 +125,6 @@ func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {
 // newest mail which everybody may see, so that the order tells nothing of
 // private mail.
 func (x *tx) recomputeLast(c crm.CustomerID) error {
-	return x.exec(`UPDATE customers SET last_us = COALESCE((SELECT max(m.at_us) FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
-WHERE ct.customer_id = $1 AND m.private = 0), 0) WHERE id = $2`, int64(c), int64(c))
+	return x.exec(`UPDATE customers SET last_us = COALESCE((SELECT max((SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id
+WHERE l.contact_id = ct.id AND m.private = 0 ORDER BY l.at_us DESC LIMIT 1)) FROM contacts ct WHERE ct.customer_id = $1), 0) WHERE id = $2`, int64(c), int64(c))
 }

@@ -110,6 +110,7 @@ type storedMail struct {
 	loose, private   bool
 	direction        crm.Direction
 	links            map[int64]crm.Link // contact -> link
+	open             []question         // what colleagues are asked about it
 }
 
 // rematch decides again where these mails belong, and writes what has changed.
@@ -143,17 +144,25 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	if err := b.lookUpCorrections(ids); err != nil {
 		return nil, err
 	}
+	open, err := x.openAbout(ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range mails {
+		m.open = open[m.id]
 		if err := b.again1(m); err != nil {
 			return nil, err
 		}
+	}
+	if err := b.flush(); err != nil { // the newest mail is found among written links
+		return nil, err
 	}
 	for _, c := range sortedKeys(b.lost) {
 		if err := x.recomputeLast(crm.CustomerID(c)); err != nil {
 			return nil, err
 		}
 	}
-	return b, b.flush()
+	return b, nil
 }
 
 // again1 decides one mail again.
@@ -192,7 +201,7 @@ func (b *batch) again1(m *storedMail) error {
 			return err
 		}
 	}
-	if err := b.settleReviews(m.id, &v); err != nil {
+	if err := b.settleReviews(m.open, &v); err != nil {
 		return err
 	}
 	return b.propose(m.id, m.Envelope, &v)

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"kaveri/crm"
 )
@@ -67,23 +68,32 @@ func (b *batch) propose(message int64, e *crm.Envelope, v *crm.Verdict) error {
 	return nil
 }
 
-// settleReviews closes what was open about a mail and is no question any more.
-func (b *batch) settleReviews(message int64, v *crm.Verdict) error {
-	rows, err := b.x.query(`SELECT id, contact_id FROM reviews WHERE message_id = $1 AND kind = 'mail' AND state = 'open' ORDER BY id`, message)
-	type open struct{ id, contact int64 }
-	all, err := collect(rows, err, func(r *sql.Rows, o *open) error { return r.Scan(&o.id, &o.contact) })
-	if err != nil {
-		return err
-	}
-	for _, o := range all {
-		still := false
-		for _, c := range v.Candidates {
-			still = still || int64(c.Contact) == o.contact
+// question is an open question about a mail: does it belong to this contact?
+type question struct{ id, contact int64 }
+
+// openAbout reads what is open about these mails.
+func (x *tx) openAbout(messages []int64) (map[int64][]question, error) {
+	open := map[int64][]question{}
+	err := each(x, `SELECT message_id, id, contact_id FROM reviews WHERE kind = 'mail' AND state = 'open' AND message_id IN (IN) ORDER BY id`, nil, messages, func(r *sql.Rows) error {
+		var m int64
+		var q question
+		if err := r.Scan(&m, &q.id, &q.contact); err != nil {
+			return err
 		}
-		if !still {
-			if err := b.x.exec(`UPDATE reviews SET state = 'settled' WHERE id = $1`, o.id); err != nil {
-				return err
-			}
+		open[m] = append(open[m], q)
+		return nil
+	})
+	return open, err
+}
+
+// settleReviews closes the questions about a mail that are none any more.
+func (b *batch) settleReviews(open []question, v *crm.Verdict) error {
+	for _, q := range open {
+		if slices.ContainsFunc(v.Candidates, func(c crm.Candidate) bool { return int64(c.Contact) == q.contact }) {
+			continue
+		}
+		if err := b.x.exec(`UPDATE reviews SET state = 'settled' WHERE id = $1`, q.id); err != nil {
+			return err
 		}
 	}
 	return nil

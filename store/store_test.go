@@ -43,3 +43,6 @@ func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN
 // A firm that grows moves to PostgreSQL, and may move back.
 func TestMoveToPostgres(t *testing.T) { storetest.Backup(t, options, sqliteDSN, postgresDSN) }
 func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN, sqliteDSN) }
+
+func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
+func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }

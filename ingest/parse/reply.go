@@ -170,7 +170,7 @@ func bare(s string, from, to int) (int, int) {
 
 // invisible reports the characters that programs put around lines unseen.
 func invisible(r rune) bool {
-	return unicode.IsSpace(r) || r == 0x200b || r == 0x200e || r == 0x200f || r == 0xfeff
+	return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0xfeff
 }
 
 // isQuote reports a line that begins with quote marks. ">>> here <<<" is an

@@ -50,7 +50,7 @@ func (t *trimmer) attribution(i int) (from int, strong bool) {
 		ok, sure := all.attribution(ev, last)
 		switch {
 		case ok && ev&evOpening != 0 && (best > i || ev&evDigit != 0 || top.goesOn(t.str(best))):
-			return j, sure
+			return t.firstOpening(j), sure
 		case ok && best > i && !blank:
 			best, strong, top = j, sure, ev
 		case best <= i && j == best-1 && top.goesOn(t.str(best)) && sentenceOpen(s):
@@ -58,6 +58,19 @@ func (t *trimmer) attribution(i int) (from int, strong bool) {
 		}
 	}
 	return best, strong
+}
+
+// firstOpening gives the first line of an introduction of which line i opens:
+// "at 10:11," may stand below "On 5 Mar 2024,".
+func (t *trimmer) firstOpening(i int) int {
+	for n := 0; i > 0 && n < 2; n++ {
+		s := t.str(i - 1)
+		if t.lines[i-1].kind != lineText || len(s) > maxLabel || s[len(s)-1] != ',' || evidenceOf(s)&(evOpening|evDigit) != evOpening|evDigit {
+			break
+		}
+		i--
+	}
+	return i
 }
 
 // goesOn reports a line that needs the one above it: an address or the rest of

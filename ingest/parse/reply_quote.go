@@ -11,7 +11,8 @@ const (
 	maxLabel       = 40  // bytes up to the colon of "From:"
 	maxAttribution = 400 // bytes of one line of "On Monday Anna wrote:"
 	maxAttrLines   = 5   // lines that it is broken into
-	maxBlock       = 30  // lines of a block "From: ... Sent: ..."
+	maxBlock       = 40  // lines of a block "From: ... Sent: ..."
+	maxWrapped     = 15  // lines of a list of recipients in it
 	maxBanner      = 200 // bytes of "-----Original Message-----"
 )
 
@@ -197,10 +198,14 @@ func (t *trimmer) headerBlock(i int, loose bool) int {
 		case f == 0 && j == i:
 			return i
 		case f == 0:
-			if gap++; gap > 2 {
+			list := s[len(s)-1] == ',' || s[len(s)-1] == ';' || strings.Contains(s, "@")
+			if !list || end < j-maxWrapped {
+				gap++
+			}
+			if gap > 2 {
 				j = len(t.lines)
 			}
-			address = address || gap == 1 && end == j && strings.Contains(s, "@")
+			address = address || end == j && strings.Contains(s, "@")
 			continue
 		case f == fieldUnknown:
 			unknown++

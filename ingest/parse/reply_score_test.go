@@ -4,11 +4,13 @@ package parse
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -30,21 +32,22 @@ type replyRow struct {
 
 // replyLabel is what the rows expect; each set has some of it.
 type replyLabel struct {
-	Trimmed    *string           `json:"trimmed"`
-	Elided     *string           `json:"elided"`
-	Reply      *string           `json:"reply"`
-	Fragment   map[string]string `json:"fragment_text"`
-	TextTop    *string           `json:"text_top"`
-	TextBottom *string           `json:"text_bottom"`
-	HTMLTop    *string           `json:"html_top"`
-	Type       string            `json:"type"`
-	Quoted     []bool            `json:"quoted"`
-	Signature  json.RawMessage   `json:"signature"`
-	QuotedBy   map[string]bool   `json:"quoted_by_index"`
-	SignBy     map[string]bool   `json:"signature_by_index"`
-	HasSign    *bool             `json:"has_signature"`
-	SignLines  []int             `json:"signature_lines"`
-	SignText   string            `json:"text"`
+	Trimmed    *string             `json:"trimmed"`
+	Elided     *string             `json:"elided"`
+	Reply      *string             `json:"reply"`
+	Fragment   map[string]string   `json:"fragment_text"`
+	Match      map[string][]string `json:"fragment_regex"`
+	TextTop    *string             `json:"text_top"`
+	TextBottom *string             `json:"text_bottom"`
+	HTMLTop    *string             `json:"html_top"`
+	Type       string              `json:"type"`
+	Quoted     []bool              `json:"quoted"`
+	Signature  json.RawMessage     `json:"signature"`
+	QuotedBy   map[string]bool     `json:"quoted_by_index"`
+	SignBy     map[string]bool     `json:"signature_by_index"`
+	HasSign    *bool               `json:"has_signature"`
+	SignLines  []int               `json:"signature_lines"`
+	SignText   string              `json:"text"`
 }
 
 var replySets = []string{"email_reply_trimmer", "email_reply_parser", "crisp-reply", "willdurand-reply", "zapier-reply",
@@ -150,7 +153,7 @@ func TestScoreReply(t *testing.T) {
 		out = t.TempDir()
 	}
 	var misses, table bytes.Buffer
-	var total, totalQuoted, totalSigned tally
+	var total, totalQuoted, totalSigned, begins tally
 	for _, set := range replySets {
 		var text, quoted, signed tally
 		for i, row := range readReplyRows(t, dir, set) {
@@ -173,6 +176,13 @@ func TestScoreReply(t *testing.T) {
 				text.add(ok)
 				if !ok {
 					fmt.Fprintf(&misses, "%s\t%s\twant %s\tgot %s\n", set, row.name(i), shorten(wants[0]), shorten(m.NewText))
+				}
+			}
+			for _, re := range e.Match["0"] {
+				ok, _ := regexp.MatchString(re, m.NewText)
+				begins.add(ok)
+				if !ok {
+					fmt.Fprintf(&misses, "%s\t%s\twant match %q\tgot %s\n", set, row.name(i), re, shorten(m.NewText))
 				}
 			}
 			if want, ok := e.quoted(string(row.Expected)); ok {
@@ -198,6 +208,7 @@ func TestScoreReply(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("\n%-22s %-16s %-16s %s\n%s", "set", "new text", "quoted", "signature", table.String())
+	t.Logf("what the new text must match: %v", begins)
 	if 100*total.right < 90*total.all {
 		t.Errorf("new text: %v is below 90 %%", total)
 	}
@@ -274,4 +285,59 @@ func TestScoreSignature(t *testing.T) {
 		lines.add(folded(got) == folded(strings.Join(want, "\n")))
 	}
 	t.Logf("mailgun-forge: signature yes or no %v, the same lines %v", found, lines)
+}
+
+// TestScoreReplyZones reports, on an old firm's mail labelled by zones, how
+// often what is new ends where the first copied header begins. Marked quotes
+// have no zone of their own there: mails with such are left out.
+func TestScoreReplyZones(t *testing.T) {
+	f, err := os.Open(filepath.Join(sharedData(t), "labels", "quagga.jsonl.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	gz, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var quoting, other tally
+	dec := json.NewDecoder(gz)
+	for dec.More() {
+		var row struct {
+			Text     string
+			Expected struct {
+				Spans []struct {
+					Start int
+					Type  string
+				}
+			}
+		}
+		if err := dec.Decode(&row); err != nil {
+			t.Fatal(err)
+		}
+		text := []rune(row.Text)
+		above := len(text)
+		for _, s := range row.Expected.Spans {
+			if s.Type == "Header" {
+				above = min(above, s.Start)
+			}
+		}
+		if len(text) == 0 || strings.Contains(row.Text, "\n>") {
+			continue
+		}
+		r := Trim(row.Text)
+		got, want := words(r.New), words(string(text[:above]))
+		ok := got == want || r.Signature != "" && strings.HasPrefix(want, got)
+		if above < len(text) {
+			quoting.add(ok)
+		} else {
+			other.add(ok)
+		}
+	}
+	t.Logf("quagga: with a quote %v, without %v", quoting, other)
+}
+
+// words is text without white space and rules.
+func words(s string) string {
+	return strings.NewReplacer("-", "", "_", "", "=", "", "*", "", "#", "").Replace(unspace(s))
 }

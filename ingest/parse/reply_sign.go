@@ -11,7 +11,8 @@ import (
 // the separator "-- "; four lines are good manners, a firm's disclaimer is not.
 const (
 	maxSignature = 40 // after "-- "
-	maxFooter    = 20 // after anything else that separates
+	maxFooter    = 20 // after underscores
+	maxCard      = 8  // after another rule
 	maxClosing   = 12 // from "Regards," to the end
 	maxSignLine  = 80 // bytes of a line of it
 	maxDevice    = 120
@@ -69,8 +70,31 @@ func (t *trimmer) separates(i, from, rest int) (lineKind, bool) {
 		return lineFoot, true
 	case s[0] == '_':
 		return lineFoot, rest <= maxFooter
+	case s == "—":
+		return lineSign, false // people write it above their name: a closing
 	}
-	return lineFoot, false
+	return lineSign, rest <= maxCard && i > from && t.lines[i-1].kind == lineBlank && t.isCard(i+1)
+}
+
+// isCard reports whether there is a way to reach somebody from line i on: an
+// address or a number behind a rule that may also part two thoughts.
+func (t *trimmer) isCard(i int) bool {
+	for ; i < len(t.lines) && t.lines[i].kind <= lineRule; i++ {
+		s := t.str(i)
+		if len(s) > maxSignLine {
+			return false
+		}
+		digits := 0
+		for k := range len(s) {
+			if s[k] >= '0' && s[k] <= '9' {
+				digits++
+			}
+		}
+		if digits >= 7 && digits*2 > len(s)-8 || strings.IndexByte(s, '@') > 0 && !strings.Contains(s, " ") {
+			return true
+		}
+	}
+	return false
 }
 
 // devices marks the lines at the end of a run that a phone or a mail program
@@ -128,9 +152,9 @@ func isDevice(s string) bool {
 	if !ok {
 		// "Anna, from mobile"
 		before, after, found := bytes.Cut(low, []byte("from "))
-		what, ok = after, found && bytes.Count(before, []byte(" ")) <= 2 && bytes.IndexByte(after, ' ') < 0
+		return found && bytes.Count(before, []byte(" ")) <= 2 && onTheRoad[string(after)]
 	}
-	return ok && isGadget(string(what))
+	return isGadget(string(what))
 }
 
 // begins gives what follows the first of the phrases that s begins with.

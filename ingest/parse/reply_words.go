@@ -15,13 +15,14 @@ var words = table(map[evidence]string{
 	evVerb: `wrote writes écrit ecrit schrieb schrieben geschrieben scritto escribió escribio escribiste escreveu
 		schreef schreven geschreven skrev skrevet kirjoitti kirjutas napisał napisała pisze napisał(a) napsal napsala
 		napísal napísala написал написала написав написала пишет пише написа írta yazdı yazmış scris έγραψε viết כתב כתבה
-		كتب rašė parašė rakstīja napisao napisala pisao pisala escriure escrigué skrifaði menulis zapisal`,
+		كتب rašė parašė rakstīja napisao napisala pisao pisala escriure escrigué skrifaði menulis zapisal
+		rakstīja написао написала missatge escribiu geskryf geskrywe लिखा نوشت`,
 	evWeak:    `sent said envoyé gesendet`,
-	evOpening: `on at le am il el em op på den dne dňa dnia w vào στις la dnes pada ngày`,
+	evOpening: `on at le am il el em op på den dne dňa dnia w vào στις la dnes pada ngày pe на בתאריך`,
 })
 
-// unspacedVerbs end an introduction in Chinese, Japanese and Korean.
-var unspacedVerbs = []string{"写道", "寫道", "書きました", "作成", "작성", "썼습니다", "のメール", "写于", "撰寫"}
+// unspacedVerbs end an introduction in Chinese, Japanese, Korean and Thai.
+var unspacedVerbs = []string{"写道", "寫道", "書きました", "作成", "작성", "썼습니다", "のメール", "写于", "撰寫", "เขียนว่า"}
 
 // fields are the labels above a quoted mail: Outlook's, Apple Mail's, webmail's.
 var fields = table(map[field]string{
@@ -46,7 +47,8 @@ var fields = table(map[field]string{
 
 // banners stand above a quoted or forwarded mail, between dashes or before a
 // colon.
-var banners = table(map[bool]string{true: `original message,original mail,original email,original e-mail,reply message,forwarded message,forwarded mail,
+var banners = table(map[bool]string{true: `original message,original mail,reply separator,reply above this line,please reply above this line,please type your reply above this line,type your reply above this line,
+	original email,original e-mail,reply message,forwarded message,forwarded mail,
 	forwarded email,begin forwarded message,start of forwarded message,end forwarded message,
 	ursprüngliche nachricht,originalnachricht,original-nachricht,ursprüngliche mail,urspr. mail,weitergeleitete nachricht,
 	anfang der weitergeleiteten nachricht,beginn der weitergeleiteten nachricht,
@@ -88,6 +90,9 @@ var gadgets = strings.Fields(`iphone ipad ipod ios android samsung galaxy blackb
 	phone phones mobile mobil mobiili puhelim cell tablet outlook mail yahoo gmail proton protonmail fastmail mailbox sparrow typeapp spark airmail thunderbird
 	nine k-9 bluemail aquamail device handheld treo pda laptop pc computer smartphone handy téléphone telefon telefono teléfono móvil celular mobiel mobilgerät
 	mobiltelefon surface chromebook watch ti alcatel zte superhuman aol verizon телефон планшет смартфон яндекс почт matkapuhel nextcloud roundcube zimbra webmail`)
+
+// onTheRoad are the words of a signature like "Anna from mobile".
+var onTheRoad = table(map[bool]string{true: `mobile phone iphone ipad android blackberry tablet`})
 
 // closings are formulas of farewell.
 var closings = table(map[bool]string{true: `thanks,thank you,many thanks,thanks a lot,thanks again,thanks in advance,thank you in advance,thx,tia,cheers,regards,best,best regards,

@@ -326,7 +326,7 @@ func TestScoreReplyZones(t *testing.T) {
 			continue
 		}
 		r := Trim(row.Text)
-		got, want := words(r.New), words(string(text[:above]))
+		got, want := lettersAlone(r.New), lettersAlone(string(text[:above]))
 		ok := got == want || r.Signature != "" && strings.HasPrefix(want, got)
 		if above < len(text) {
 			quoting.add(ok)
@@ -337,7 +337,7 @@ func TestScoreReplyZones(t *testing.T) {
 	t.Logf("quagga: with a quote %v, without %v", quoting, other)
 }
 
-// words is text without white space and rules.
-func words(s string) string {
+// lettersAlone is text without white space and rules.
+func lettersAlone(s string) string {
 	return strings.NewReplacer("-", "", "_", "", "=", "", "*", "", "#", "").Replace(unspace(s))
 }

@@ -15,9 +15,9 @@ type Reply struct {
 	New string
 	// Quoted says that the text holds another mail or a part of one.
 	Quoted bool
-	// Signature is the block after a signature separator or the line that a
-	// phone adds; where there is neither, the closing of New ("Regards, Anna"),
-	// which stays in New: people sign letters too.
+	// Signature is the block after a signature separator, else the closing of
+	// New ("Regards, Anna"), which stays in New, since people sign letters too,
+	// else what a phone or a list adds.
 	Signature string
 }
 
@@ -62,6 +62,7 @@ type trimmer struct {
 	lines []line
 	// quoted: there is a quote; headed: something says where it is from.
 	quoted, headed bool
+	looks          int // lines looked at for header blocks
 }
 
 // trim is Trim with what the HTML said about the text, and the name or address
@@ -237,15 +238,19 @@ func goesOn(s string) bool {
 	return unicode.IsLower(r) || r == '_' || r == '(' || r == '<' || strings.HasPrefix(s, "http")
 }
 
-// reply puts the answer together.
+// reply puts the answer together. How a person signs counts before what a phone
+// or a list adds.
 func (t *trimmer) reply(author string) Reply {
 	text, last := t.collect()
-	r := Reply{New: text, Quoted: t.quoted, Signature: t.signature()}
-	switch {
-	case text == "" && t.quoted && !t.headed && r.Signature == "":
-		r.New = t.text
-	case r.Signature == "":
+	r := Reply{New: text, Quoted: t.quoted, Signature: t.signature(lineSign)}
+	if r.Signature == "" {
 		_, r.Signature = SignatureOf(last, author)
+	}
+	if r.Signature == "" {
+		r.Signature = t.signature(lineFoot)
+	}
+	if text == "" && t.quoted && !t.headed && r.Signature == "" {
+		r.New = t.text
 	}
 	return r
 }

@@ -8,12 +8,13 @@ import (
 
 // Bounds on what introduces a quote.
 const (
-	maxLabel       = 40  // bytes up to the colon of "From:"
-	maxAttribution = 400 // bytes of one line of "On Monday Anna wrote:"
-	maxAttrLines   = 5   // lines that it is broken into
-	maxBlock       = 40  // lines of a block "From: ... Sent: ..."
-	maxWrapped     = 15  // lines of a list of recipients in it
-	maxBanner      = 200 // bytes of "-----Original Message-----"
+	maxLabel       = 40     // bytes up to the colon of "From:"
+	maxAttribution = 400    // bytes of one line of "On Monday Anna wrote:"
+	maxAttrLines   = 5      // lines that it is broken into
+	maxBlock       = 40     // lines of a block "From: ... Sent: ..."
+	maxWrapped     = 15     // lines of a list of recipients in it
+	maxLooks       = 20_000 // lines of all blocks that are tried
+	maxBanner      = 200    // bytes of "-----Original Message-----"
 )
 
 // findQuotes marks what is another mail and what introduces it.
@@ -25,18 +26,20 @@ func (t *trimmer) findQuotes() {
 			continue
 		}
 		t.quoted = t.quoted || l.kind == lineQuote
-		from, to, rest := t.opening(i)
+		from, to, intro := t.opening(i)
 		if from == to {
 			i++
 			continue
 		}
+		fresh := !t.headed && from == t.next(0) // nothing is above
 		t.quoted, t.headed = true, true
 		t.mark(from, to, lineHead)
 		t.mark(t.above(from), from, lineHead)
 		// A quote that is marked ends where its marks end; any other goes on
-		// to the end.
+		// to the end. But when "Anna wrote:" opens the mail, her words have
+		// lost their marks or are gone, and the answer is below.
 		n := t.next(to)
-		if n < len(t.lines) && t.lines[n].kind != lineQuote && rest {
+		if n < len(t.lines) && t.lines[n].kind != lineQuote && !(intro && fresh) {
 			t.mark(n, len(t.lines), lineQuote)
 			return
 		}
@@ -45,32 +48,31 @@ func (t *trimmer) findQuotes() {
 }
 
 // opening finds what introduces a quote in the lines that begin or end with i:
-// lines from to to, nothing when they are equal. rest says that an unmarked
-// quote may follow; without it only a marked one is believed.
-func (t *trimmer) opening(i int) (from, to int, rest bool) {
+// lines from to to, nothing when they are equal. intro says that it is a line
+// like "Anna wrote:", which people also write above pieces of a mail.
+func (t *trimmer) opening(i int) (from, to int, intro bool) {
 	l := &t.lines[i]
 	s := t.text[l.from:l.to]
-	if l.kind == lineRule {
+	switch {
+	case l.kind == lineRule:
 		return i, i, false
-	}
-	if l.kind == lineQuote {
+	case l.kind == lineQuote:
 		if t.endsBracket(i) {
 			if from, _ := t.attribution(i); from < i {
 				return from, i + 1, true
 			}
 		}
 		return i, i, false
-	}
-	if len(s) <= maxBanner {
+	case len(s) <= maxBanner:
 		if b := bannerOf(s); b != noBanner {
 			if end := t.bannerEnd(i, b); end > i {
-				return i, end, true
+				return i, end, false
 			}
 		}
 	}
 	if l.colon {
 		if end := t.headerBlock(i, false); end > i {
-			return t.blockStart(i), end, true
+			return t.blockStart(i), end, false
 		}
 	}
 	last := s[len(s)-1]
@@ -174,7 +176,8 @@ func (t *trimmer) headerBlock(i int, loose bool) int {
 	end := i
 	var seen fieldSet
 	address, unknown, gap := false, 0, 0
-	for j := i; j < len(t.lines) && j < i+maxBlock; j++ {
+	for j := i; j < len(t.lines) && j < i+maxBlock && t.looks < maxLooks; j++ {
+		t.looks++
 		l := &t.lines[j]
 		switch {
 		case l.kind == lineBlank:

@@ -29,6 +29,7 @@ func (t *trimmer) findSignatures() {
 		}
 		if s, kind := t.separator(from, to); s < to {
 			t.mark(s, to, kind)
+			t.mark(t.footer(s, to), to, lineFoot)
 			to = s
 		}
 		t.devices(from, to)
@@ -56,6 +57,16 @@ func (t *trimmer) separator(from, to int) (int, lineKind) {
 		rest++
 	}
 	return found, kind
+}
+
+// footer finds where a list adds its own below a signature.
+func (t *trimmer) footer(from, to int) int {
+	for i := from; i < to; i++ {
+		if s := t.str(i); len(s) > 20 && s[0] == '_' && isRule(s) {
+			return i
+		}
+	}
+	return to
 }
 
 // separates reports whether the rule at line i, with rest lines after it, has
@@ -112,26 +123,19 @@ func (t *trimmer) devices(from, to int) {
 	}
 }
 
-// signature gives the first block of signature lines, else the first footer.
-func (t *trimmer) signature() string {
-	for _, kind := range [...]lineKind{lineSign, lineFoot} {
-		for i := 0; i < len(t.lines); i++ {
-			if t.lines[i].kind != kind {
-				continue
-			}
-			from, to := i, i
-			for ; i < len(t.lines) && (t.lines[i].kind == kind || t.lines[i].kind == lineBlank); i++ {
-				if t.lines[i].kind == kind {
-					to = i + 1
-				}
-			}
-			if isRule(t.str(from)) {
-				from = t.next(from + 1)
-			}
-			if from < to {
-				return t.text[t.lines[from].start:t.lines[to-1].to]
+// signature gives the first block of lines of a kind, without the rule above.
+func (t *trimmer) signature(kind lineKind) string {
+	for i := range t.lines {
+		if t.lines[i].kind != kind || isRule(t.str(i)) {
+			continue
+		}
+		to := i
+		for k := i; k < len(t.lines) && (t.lines[k].kind == kind || t.lines[k].kind == lineBlank); k++ {
+			if t.lines[k].kind == kind {
+				to = k
 			}
 		}
+		return t.text[t.lines[i].start:t.lines[to].to]
 	}
 	return ""
 }

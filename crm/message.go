@@ -133,6 +133,9 @@ type Message struct {
 	Envelope
 	Text           string // UTF-8, LF line ends, no NUL
 	TextSource     string // TextPlain, TextHTML or TextNone
+	NewText        string // of Text what the author wrote anew; the same string when that is all
+	Quoted         bool   // Text holds another mail or a part of one
+	Signature      string // how the author signs; "" when not told apart
 	HTML           string // the HTML part as UTF-8, unsanitised; "" when none
 	Attachments    []Attachment
 	Forwarded      []Party   // authors of the mails that it carries along, attached or quoted

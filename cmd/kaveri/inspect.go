@@ -19,11 +19,20 @@ import (
 const maxInspect = 256 << 20
 
 func (p *program) inspectCommand() *cobra.Command {
-	return p.reads(&cobra.Command{
+	var body bool
+	c := p.reads(&cobra.Command{
 		Use: "inspect FILE...", Short: "Say what Kaveri reads from mail files, without a database; folders and - too",
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return p.inspect(c.Context(), args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			read := parse.Message
+			if body {
+				read = parse.Body
+			}
+			return p.inspect(c.Context(), args, read)
+		},
 	})
+	c.Flags().BoolVar(&body, "body", false, "the file is a bare text body, not a message")
+	return c
 }
 
 // inspectedJSON is a mail as it was read, in JSON (the "inspect object").
@@ -40,6 +49,9 @@ type inspectedJSON struct {
 	References     []string         `json:"references"`
 	Text           string           `json:"text"`
 	TextSource     string           `json:"text_source"`
+	NewText        string           `json:"new_text"` // what this author wrote anew
+	Quoted         bool             `json:"quoted"`
+	Signature      string           `json:"signature"`
 	HTML           bool             `json:"html"`
 	Attachments    []attachmentJSON `json:"attachments"`
 	CharsetGuessed bool             `json:"charset_guessed"`
@@ -59,7 +71,8 @@ type attachmentJSON struct {
 
 func inspectedOf(file string, m *crm.Message) inspectedJSON {
 	j := inspectedJSON{File: file, MessageID: m.MessageID, Date: jsonTime(m.Date), Subject: m.Subject, To: partiesOf(m.To), Cc: partiesOf(m.Cc), ReplyTo: partiesOf(m.ReplyTo),
-		References: orEmpty(m.References), Text: m.Text, TextSource: m.TextSource, HTML: m.HTML != "", Attachments: []attachmentJSON{},
+		References: orEmpty(m.References), Text: m.Text, TextSource: m.TextSource,
+		NewText: m.NewText, Quoted: m.Quoted, Signature: m.Signature, HTML: m.HTML != "", Attachments: []attachmentJSON{},
 		CharsetGuessed: m.CharsetGuessed, Lossy: m.Lossy, Defects: orEmpty(m.Defects), Class: m.Class, ClassReasons: orEmpty(m.ClassReasons)}
 	if len(m.From) > 0 {
 		j.From = partyOf(m.From[0])
@@ -73,7 +86,7 @@ func inspectedOf(file string, m *crm.Message) inspectedJSON {
 	return j
 }
 
-func (p *program) inspect(ctx context.Context, names []string) error {
+func (p *program) inspect(ctx context.Context, names []string, read func([]byte) *crm.Message) error {
 	done, failed := 0, 0
 	one := func(name string) error {
 		raw, err := p.readFile(name, maxInspect)
@@ -83,7 +96,7 @@ func (p *program) inspect(ctx context.Context, names []string) error {
 			return ctx.Err()
 		}
 		done++
-		if err := p.printInspected(name, parse.Message(raw)); err != nil {
+		if err := p.printInspected(name, read(raw)); err != nil {
 			return err
 		}
 		return ctx.Err()

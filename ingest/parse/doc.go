@@ -25,6 +25,19 @@
 //     Content-Disposition; word.go, address.go, id.go and params.go read what
 //     it cannot. date.go reads dates.
 //  5. class.go says from the header alone who wrote: a person or a robot.
+//  6. [Trim] takes the text apart into what is new, quotes and signature.
+//
+// # What is new in a mail
+//
+// reply.go sorts the lines of a text: marked quotes (>), what introduces a
+// quote (reply_intro.go: "On Monday Anna wrote:"; reply_quote.go: "From: ...
+// Sent: ...", "-----Original Message-----"), signatures (reply_sign.go). A
+// quote that is not marked goes on to the end. The words of some thirty
+// languages are tables in reply_words.go; html_quote.go adds what the structure
+// of HTML says. Where labels of other programs disagree, the rule is: lines that
+// the author wrote stay, wherever they stand, closing and name included; what a
+// separator, a phone or a list adds goes. A mail without any of it costs no
+// allocation, one of 5 kB some 6 µs.
 //
 // # What go-message does not do here, and the price
 //

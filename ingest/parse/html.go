@@ -32,6 +32,12 @@ func metaCharset(b []byte) string {
 // lines, table cells apart, quotes marked with >, short link targets beside
 // their text; scripts and styles dropped.
 func htmlText(s string) string {
+	text, _ := htmlTextHints(s)
+	return text
+}
+
+// htmlTextHints is htmlText, and says which parts of a mail the HTML marks.
+func htmlTextHints(s string) (string, []hint) {
 	w := textWriter{}
 	w.out.Grow(len(s) / 3)
 	z := html.NewTokenizer(strings.NewReader(s))
@@ -39,7 +45,10 @@ func htmlText(s string) string {
 		switch z.Next() {
 		case html.ErrorToken:
 			w.link()
-			return strings.TrimSpace(w.out.String())
+			if w.within != 0 {
+				w.endPart()
+			}
+			return w.trimmed()
 		case html.TextToken:
 			if w.skip == 0 {
 				w.text(z.Text())
@@ -66,7 +75,23 @@ type textWriter struct {
 	quote    int
 	lists    []int // counters of the open lists, -1 for bullets
 	href     string
-	linkFrom int // where the text of the link starts
+	linkFrom int    // where the text of the link starts
+	blocks   []bool // of the open blockquotes: those that are quotes
+	hints    []hint
+	part     hint      // the part of a mail that is open
+	within   atom.Atom // its element, 0 when none is open
+	depth    int       // elements of the same name inside it
+}
+
+// trimmed gives what was written, without white space around it.
+func (w *textWriter) trimmed() (string, []hint) {
+	s := w.out.String()
+	cut := len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace))
+	for i := range w.hints {
+		w.hints[i].from -= cut
+		w.hints[i].to -= cut
+	}
+	return strings.TrimSpace(s), w.hints
 }
 
 func (w *textWriter) block(n int) {
@@ -177,6 +202,16 @@ func (w *textWriter) start(a atom.Atom, z *html.Tokenizer, attrs bool) {
 		}
 		return
 	}
+	if a == w.within && a != 0 {
+		w.depth++
+	}
+	var e element
+	var room [64]byte
+	switch a {
+	case atom.Div, atom.Blockquote, atom.Hr, atom.Span, atom.Section, atom.Pre:
+		e = elementOf(z, attrs, room[:0])
+		w.mailPart(a, &e)
+	}
 	switch a {
 	case atom.Script, atom.Style, atom.Title, atom.Template, atom.Noscript, atom.Svg, atom.Select, atom.Object:
 		w.skip, w.skipping = 1, a
@@ -194,8 +229,7 @@ func (w *textWriter) start(a atom.Atom, z *html.Tokenizer, attrs bool) {
 		w.block(1)
 		w.pre++
 	case atom.Blockquote:
-		w.block(1)
-		w.quote++
+		w.openBlockquote(&e)
 	case atom.Ul:
 		w.block(1)
 		w.lists = append(w.lists, -1)
@@ -213,6 +247,32 @@ func (w *textWriter) start(a atom.Atom, z *html.Tokenizer, attrs bool) {
 		if alt := strings.TrimSpace(attribute(z, attrs, "alt")); alt != "" && len(alt) < 200 && !isFileName(alt) {
 			w.text([]byte(" [" + alt + "] "))
 		}
+	}
+}
+
+// openBlockquote begins a quote. QUIRK: Gmail keeps the whole quote in a div
+// with the line that introduces it, and answers between are in it too: when it
+// has blockquotes only what is before the first one is known to be no answer.
+func (w *textWriter) openBlockquote(e *element) {
+	quote := !e.indents()
+	if w.within == atom.Div && w.part.kind == lineQuote {
+		w.part.kind = lineHead
+		w.endPart()
+	}
+	w.block(1)
+	w.blocks = append(w.blocks, quote)
+	if quote {
+		w.quote++
+	}
+}
+
+func (w *textWriter) closeBlockquote() {
+	w.block(1)
+	if n := len(w.blocks); n > 0 {
+		if w.blocks[n-1] {
+			w.quote--
+		}
+		w.blocks = w.blocks[:n-1]
 	}
 }
 
@@ -244,6 +304,11 @@ func (w *textWriter) end(a atom.Atom) {
 		}
 		return
 	}
+	if a == w.within && a != 0 {
+		if w.depth--; w.depth < 0 {
+			w.endPart()
+		}
+	}
 	switch a {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.block(2)
@@ -255,8 +320,7 @@ func (w *textWriter) end(a atom.Atom) {
 		w.block(1)
 		w.pre = max(0, w.pre-1)
 	case atom.Blockquote:
-		w.block(1)
-		w.quote = max(0, w.quote-1)
+		w.closeBlockquote()
 	case atom.Ul, atom.Ol:
 		w.block(1)
 		if n := len(w.lists); n > 0 {

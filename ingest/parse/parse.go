@@ -264,27 +264,40 @@ func (p *parser) finish() {
 		}
 	}
 	m.HTML = joinHTML(p.html)
-	m.Text, m.TextSource = joinText(p.text)
+	var hints []hint
+	m.Text, m.TextSource, hints = joinText(p.text)
 	if m.TextSource != crm.TextHTML && m.HTML != "" && strings.TrimSpace(m.Text) == "" {
 		// An empty text part beside HTML says nothing.
-		if t := htmlText(m.HTML); strings.TrimSpace(t) != "" {
-			m.Text, m.TextSource = t, crm.TextHTML
+		if t, h := htmlTextHints(m.HTML); strings.TrimSpace(t) != "" {
+			m.Text, m.TextSource, hints = t, crm.TextHTML, h
 		}
 	}
 	if len(m.Text) > maxText {
 		m.Text = cutText(m.Text, maxText)
 		p.w.def.add(defTextCut)
 	}
+	author := m.Author()
+	if author.Name == "" {
+		author.Name, _, _ = strings.Cut(author.Written, "@")
+	}
+	r := trim(m.Text, hints, author.Name)
+	m.NewText, m.Quoted, m.Signature = r.New, r.Quoted, r.Signature
 	p.markInline()
 }
 
-func joinText(ps []piece) (text, source string) {
+// joinText makes the text of its pieces, with what HTML among them said.
+func joinText(ps []piece) (text, source string, hints []hint) {
 	source = crm.TextNone
 	var parts []string
-	for _, t := range ps {
+	n := 0 // bytes of the parts before
+	for i, t := range ps {
 		s := t.text
 		if t.html {
-			s = htmlText(s)
+			var hs []hint
+			s, hs = htmlTextHints(s)
+			for _, h := range hs {
+				hints = append(hints, hint{h.from + n, h.to + n, h.kind})
+			}
 		}
 		if source == crm.TextNone || !t.html {
 			source = crm.TextPlain
@@ -292,15 +305,23 @@ func joinText(ps []piece) (text, source string) {
 				source = crm.TextHTML
 			}
 		}
-		parts = append(parts, strings.TrimRight(s, "\n"))
+		s = strings.TrimRight(s, "\n")
+		if i == 0 {
+			s = strings.TrimLeft(s, "\n")
+		}
+		parts = append(parts, s)
+		n += len(s) + 2
 	}
 	switch len(parts) {
 	case 0:
-		return "", source
+		return "", source, nil
 	case 1:
-		return strings.Trim(parts[0], "\n"), source
+		return parts[0], source, hints
 	}
-	return strings.Trim(strings.Join(parts, "\n\n"), "\n"), source
+	if parts[0] == "" {
+		hints = nil // what is trimmed below would move them
+	}
+	return strings.Trim(strings.Join(parts, "\n\n"), "\n"), source, hints
 }
 
 // joinHTML gives the HTML body; plain parts that stand between or after HTML

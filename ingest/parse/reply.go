@@ -1,0 +1,300 @@
+package parse
+
+import (
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Reply is the text of a mail taken apart: what its author wrote anew, and how
+// the author signs.
+type Reply struct {
+	// New is the text without quotes, without what introduces them and without
+	// the signature. Of a mail that has none of these it is the text itself.
+	New string
+	// Quoted says that the text holds another mail or a part of one.
+	Quoted bool
+	// Signature is the block after a signature separator, else the closing of
+	// New ("Regards, Anna"), which stays in New, since people sign letters too,
+	// else what a phone or a list adds.
+	Signature string
+}
+
+// Trim takes the plain text of a mail apart. Answers below or between quotes
+// are kept. A text of nothing but quote marks, with no word of where it is
+// from, is kept as it is: there is nothing else to read. A forwarded mail
+// without a comment has nothing new.
+func Trim(text string) Reply { return trim(text, nil, "") }
+
+// maxTrim bounds the bytes that are looked at: nobody writes more by hand. What
+// comes after them is taken for what the last line is.
+const maxTrim = 1 << 20
+
+// maxSpareLines bounds the table of lines that is kept for the next mail.
+const maxSpareLines = 10_000
+
+// lineKind says what a line is.
+type lineKind uint8
+
+const (
+	lineText  lineKind = iota
+	lineBlank          // nothing on it
+	lineRule           // only dashes, underscores or the like
+	lineQuote          // another mail, marked by > or by its place
+	lineHead           // introduces a quote: "On Monday Anna wrote:"
+	lineSign           // signature
+	lineFoot           // what a phone, a list or a firm adds
+)
+
+// line is one line of the text, without the white space around it.
+type line struct {
+	start    int32 // where the line begins
+	from, to int32 // where its words begin and end
+	kind     lineKind
+	colon    bool // has a colon early on: may be "From: ..."
+	verbatim bool // inside a fenced block of code: nothing there means anything
+}
+
+// trimmer holds a text while it is taken apart.
+type trimmer struct {
+	text  string
+	lines []line
+	// quoted: there is a quote; headed: something says where it is from.
+	quoted, headed bool
+	looks          int // lines looked at for header blocks
+}
+
+// trim is Trim with what the HTML said about the text, and the name or address
+// of the author.
+func trim(text string, hints []hint, author string) Reply {
+	t := trimmers.Get().(*trimmer)
+	t.text = text
+	t.split()
+	t.obey(hints)
+	t.findQuotes()
+	t.wrapped()
+	t.findSignatures()
+	r := t.reply(author)
+	if cap(t.lines) <= maxSpareLines {
+		*t = trimmer{lines: t.lines[:0]}
+		trimmers.Put(t)
+	}
+	return r
+}
+
+var trimmers = sync.Pool{New: func() any { return new(trimmer) }}
+
+// split finds the lines and what shows at their ends.
+func (t *trimmer) split() {
+	s := t.text
+	fence := -1
+	for pos := 0; pos < len(s); {
+		end := len(s)
+		if pos < maxTrim {
+			if i := strings.IndexByte(s[pos:], '\n'); i >= 0 {
+				end = pos + i
+			}
+		}
+		from, to := bare(s, pos, end)
+		l := line{start: int32(pos), from: int32(from), to: int32(to)}
+		switch {
+		case from == to:
+			l.kind = lineBlank
+		case s[from] == '>':
+			if isQuote(s[from:to]) {
+				l.kind = lineQuote
+			}
+		case s[from] == '`':
+			if strings.HasPrefix(s[from:to], "```") {
+				fence = t.fence(fence)
+			}
+		case ruleByte[s[from]] && isRule(s[from:to]):
+			l.kind = lineRule
+		}
+		if l.kind == lineText {
+			l.colon = strings.IndexByte(s[from:min(to, from+maxLabel)], ':') >= 0 || s[from] >= 0x80 && strings.Contains(s[from:min(to, from+maxLabel)], "：")
+		}
+		t.lines = append(t.lines, l)
+		pos = end + 1
+	}
+}
+
+// obey marks the lines that begin within a hint.
+func (t *trimmer) obey(hints []hint) {
+	i := 0
+	for _, h := range hints {
+		for i < len(t.lines) && int(t.lines[i].from) < h.from {
+			i++
+		}
+		for ; i < len(t.lines) && int(t.lines[i].from) < h.to; i++ {
+			l := &t.lines[i]
+			if l.kind == lineBlank || l.kind == lineQuote {
+				continue
+			}
+			l.kind = h.kind
+			t.quoted = t.quoted || h.kind != lineSign && h.kind != lineFoot
+			t.headed = t.headed || t.quoted
+		}
+	}
+}
+
+// fence opens or closes a block of code at the line that comes next. Only a
+// block that is closed is one.
+func (t *trimmer) fence(open int) int {
+	if open < 0 {
+		return len(t.lines)
+	}
+	for i := open; i < len(t.lines); i++ {
+		if l := &t.lines[i]; l.kind != lineBlank {
+			l.verbatim, l.kind = true, lineText
+		}
+	}
+	return -1
+}
+
+// bare gives where the words of a line begin and end.
+func bare(s string, from, to int) (int, int) {
+	for from < to && (s[from] == ' ' || s[from] == '\t' || s[from] == '\r') {
+		from++
+	}
+	for from < to && (s[to-1] == ' ' || s[to-1] == '\t' || s[to-1] == '\r') {
+		to--
+	}
+	if from < to && (s[from] >= 0xc2 || s[to-1] >= 0x80) { // perhaps a no-break space
+		v := strings.TrimLeftFunc(s[from:to], invisible)
+		from = to - len(v)
+		to = from + len(strings.TrimRightFunc(v, invisible))
+	}
+	return from, to
+}
+
+// invisible reports the characters that programs put around lines unseen.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0xfeff
+}
+
+// isQuote reports a line that begins with quote marks. ">>> here <<<" is an
+// ornament.
+func isQuote(s string) bool {
+	return s[0] == '>' && (len(s) < 3 || s[len(s)-1] != '<')
+}
+
+// ruleByte are the characters that separating lines are made of.
+var ruleByte = [256]bool{'-': true, '_': true, '=': true, '*': true, '~': true, '#': true, '+': true, 0xe2: true} // 0xe2 begins – — ─
+
+// isRule reports a line of such characters alone.
+func isRule(s string) bool {
+	n := 0
+	for _, r := range s {
+		switch r {
+		case '-', '_', '=', '*', '~', '#', '+', '–', '—', '―', '─', '━', '═':
+			n++
+		case ' ':
+		default:
+			return false
+		}
+	}
+	return n > 1 || s == "—"
+}
+
+// str gives the words of line i.
+func (t *trimmer) str(i int) string {
+	l := &t.lines[i]
+	return t.text[l.from:l.to]
+}
+
+// mark makes lines from to to (excluded) of a kind; what is blank stays blank.
+func (t *trimmer) mark(from, to int, kind lineKind) {
+	for i := from; i < to; i++ {
+		if l := &t.lines[i]; l.kind != lineBlank {
+			l.kind = kind
+		}
+	}
+}
+
+// next gives the first line at or after i that is not blank.
+func (t *trimmer) next(i int) int {
+	for i < len(t.lines) && t.lines[i].kind == lineBlank {
+		i++
+	}
+	return i
+}
+
+// wrapped finds lines that were quoted before a program on the way broke them:
+// one line between two of a quote that goes on as the first one ended.
+func (t *trimmer) wrapped() {
+	for i := 1; i+1 < len(t.lines); i++ {
+		l := &t.lines[i]
+		if (l.kind == lineText || l.kind == lineRule) && t.lines[i-1].kind == lineQuote && t.lines[i+1].kind == lineQuote && goesOn(t.str(i)) {
+			l.kind = lineQuote
+		}
+	}
+}
+
+// goesOn reports text that does not look like the beginning of a sentence.
+func goesOn(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLower(r) || r == '_' || r == '(' || r == '<' || strings.HasPrefix(s, "http")
+}
+
+// reply puts the answer together. How a person signs counts before what a phone
+// or a list adds.
+func (t *trimmer) reply(author string) Reply {
+	text, last := t.collect()
+	r := Reply{New: text, Quoted: t.quoted, Signature: t.signature(lineSign)}
+	if r.Signature == "" {
+		_, r.Signature = SignatureOf(last, author)
+	}
+	if r.Signature == "" {
+		r.Signature = t.signature(lineFoot)
+	}
+	if text == "" && t.quoted && !t.headed && r.Signature == "" {
+		r.New = t.text
+	}
+	return r
+}
+
+// collect gives the new lines: the text itself, a piece of it, or a copy when
+// quotes stand between them. last is the last of the pieces.
+func (t *trimmer) collect() (text, last string) {
+	var out strings.Builder
+	n := 0
+	for i := 0; ; n++ {
+		from, to := t.segment(i)
+		if from == to {
+			break
+		}
+		i = to
+		if n == 1 {
+			out.WriteString(last)
+		}
+		last = t.text[t.lines[from].start:t.lines[to-1].to]
+		if n > 0 {
+			out.WriteString("\n\n")
+			out.WriteString(last)
+		}
+	}
+	switch {
+	case n > 1:
+		return out.String(), last
+	case n == 1 && len(last) == len(strings.TrimSpace(t.text)):
+		return t.text, last
+	}
+	return last, last
+}
+
+// segment gives the next run of new lines at or after i, without the blank
+// lines around it.
+func (t *trimmer) segment(i int) (from, to int) {
+	for i < len(t.lines) && t.lines[i].kind != lineText && t.lines[i].kind != lineRule {
+		i++
+	}
+	from, to = i, i
+	for ; i < len(t.lines) && t.lines[i].kind <= lineRule; i++ {
+		if t.lines[i].kind != lineBlank {
+			to = i + 1
+		}
+	}
+	return from, to
+}

@@ -1,0 +1,326 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds on what introduces a quote.
+const (
+	maxLabel       = 40     // bytes up to the colon of "From:"
+	maxAttribution = 400    // bytes of one line of "On Monday Anna wrote:"
+	maxAttrLines   = 5      // lines that it is broken into
+	maxBlock       = 40     // lines of a block "From: ... Sent: ..."
+	maxWrapped     = 15     // lines of a list of recipients in it
+	maxLooks       = 20_000 // lines of all blocks that are tried
+	maxBanner      = 200    // bytes of "-----Original Message-----"
+)
+
+// findQuotes marks what is another mail and what introduces it.
+func (t *trimmer) findQuotes() {
+	for i := 0; i < len(t.lines); {
+		l := &t.lines[i]
+		if l.verbatim || l.kind == lineBlank || l.kind > lineQuote {
+			i++
+			continue
+		}
+		t.quoted = t.quoted || l.kind == lineQuote
+		from, to, intro := t.opening(i)
+		if from == to {
+			i++
+			continue
+		}
+		fresh := !t.headed && from == t.next(0) // nothing is above
+		t.quoted, t.headed = true, true
+		t.mark(from, to, lineHead)
+		t.mark(t.above(from), from, lineHead)
+		// A quote that is marked ends where its marks end; any other goes on
+		// to the end. But when "Anna wrote:" opens the mail, her words have
+		// lost their marks or are gone, and the answer is below.
+		n := t.next(to)
+		if n < len(t.lines) && t.lines[n].kind != lineQuote && !(intro && fresh) {
+			t.mark(n, len(t.lines), lineQuote)
+			return
+		}
+		i = to
+	}
+}
+
+// opening finds what introduces a quote in the lines that begin or end with i:
+// lines from to to, nothing when they are equal. intro says that it is a line
+// like "Anna wrote:", which people also write above pieces of a mail.
+func (t *trimmer) opening(i int) (from, to int, intro bool) {
+	l := &t.lines[i]
+	s := t.text[l.from:l.to]
+	switch {
+	case l.kind == lineRule:
+		return i, i, false
+	case l.kind == lineQuote:
+		if t.endsBracket(i) {
+			if from, _ := t.attribution(i); from < i {
+				return from, i + 1, true
+			}
+		}
+		return i, i, false
+	case len(s) <= maxBanner:
+		if b := bannerOf(s); b != noBanner {
+			if end := t.bannerEnd(i, b); end > i {
+				return i, end, false
+			}
+		}
+	}
+	if l.colon {
+		if end := t.headerBlock(i, false); end > i {
+			return t.blockStart(i), end, false
+		}
+	}
+	last := s[len(s)-1]
+	if last == '>' && i+1 < len(t.lines) && t.endsBracket(i+1) {
+		return i, i, false // the next line has the verb
+	}
+	if last != ':' && last != '-' && last != '>' && last != '*' && !strings.HasSuffix(s, "：") || len(s) > maxAttribution {
+		return i, i, false
+	}
+	from, strong := t.attribution(i)
+	if from > i {
+		return i, i, false
+	}
+	marked := t.quoteFollows(i + 1)
+	if !marked && !strong || last == '>' && !marked {
+		return i, i, false
+	}
+	return from, i + 1, true
+}
+
+// endsBracket reports the line "> wrote:": the address before it was too long
+// for its line, and the mark is a bracket.
+func (t *trimmer) endsBracket(i int) bool {
+	l := &t.lines[i]
+	return l.kind == lineQuote && l.to-l.from < 30 && t.text[l.to-1] == ':' && i > 0 && t.lines[i-1].kind == lineText
+}
+
+// quoteFollows reports whether the next line is a marked quote. QUIRK: some
+// programs mark with a bar; that is believed only here, and marks the lines.
+func (t *trimmer) quoteFollows(i int) bool {
+	n := t.next(i)
+	if n >= len(t.lines) || t.lines[n].kind == lineQuote {
+		return n < len(t.lines)
+	}
+	bars := n
+	for bars < len(t.lines) && t.lines[bars].kind == lineText && t.text[t.lines[bars].from] == '|' {
+		bars++
+	}
+	t.mark(n, bars, lineQuote)
+	return bars > n
+}
+
+// above gives the first of the blank lines and rules right over line i.
+func (t *trimmer) above(i int) int {
+	for i > 0 && (t.lines[i-1].kind == lineBlank || t.lines[i-1].kind == lineRule) {
+		i--
+	}
+	return i
+}
+
+// bannerKind says how sure a line is to be "-----Original Message-----".
+type bannerKind uint8
+
+const (
+	noBanner    bannerKind = iota
+	maybeBanner            // words between dashes, or known ones before a colon
+	clearBanner            // known words between dashes
+)
+
+// bannerOf judges "-----Original Message-----" and "Begin forwarded message:".
+func bannerOf(s string) bannerKind {
+	dashed := ruleByte[s[0]] && len(s) > 1 && (ruleByte[s[1]] || s[1] == ' ') && s[0] != 0xe2
+	if !dashed && s[len(s)-1] != ':' && !strings.HasSuffix(s, "：") {
+		return noBanner
+	}
+	inner := strings.TrimSuffix(strings.Trim(s, "-_=*~#+>< :"), "：")
+	var room [maxBanner + 50]byte
+	low := lower(room[:0], inner)
+	_, more := begins(low, bannerBegins)
+	known := banners[string(low)]
+	switch {
+	case dashed && (known || more):
+		return clearBanner
+	case known || strings.HasPrefix(s, "----") && strings.HasSuffix(s, "----") && inner != "":
+		return maybeBanner
+	}
+	return noBanner
+}
+
+// bannerEnd takes the banner at line i with the header that follows it, in a
+// language that we may not know, and gives where they end, i when the line is
+// no banner.
+func (t *trimmer) bannerEnd(i int, kind bannerKind) int {
+	n := t.next(i + 1)
+	if n < len(t.lines) {
+		if end := t.headerBlock(n, true); end > n {
+			return end
+		}
+	}
+	if kind == clearBanner || n < len(t.lines) && t.lines[n].kind == lineQuote {
+		return i + 1
+	}
+	return i
+}
+
+// headerBlock takes the lines "From: ...", "Sent: ..." and so on from line i on
+// and gives where they end, i when they are none. Between them may be blank
+// lines and the further lines of a long field. loose is set behind a banner:
+// there two fields are enough, and fields without a known name count.
+func (t *trimmer) headerBlock(i int, loose bool) int {
+	end := i
+	var seen fieldSet
+	address, unknown, gap := false, 0, 0
+	for j := i; j < len(t.lines) && j < i+maxBlock && t.looks < maxLooks; j++ {
+		t.looks++
+		l := &t.lines[j]
+		switch {
+		case l.kind == lineBlank:
+			if seen&(1<<fieldSubject) != 0 && seen&(1<<fieldFrom) != 0 {
+				gap = 3 // what the subject ends with
+			}
+			if gap++; gap > 3 {
+				j = len(t.lines)
+			}
+			continue
+		case l.kind != lineText || l.verbatim:
+			j = len(t.lines)
+			continue
+		}
+		s := t.str(j)
+		f := field(0)
+		if l.colon {
+			f = fieldOf(s, loose)
+		}
+		switch {
+		case f == 0 && j == i:
+			return i
+		case f == 0:
+			list := s[len(s)-1] == ',' || s[len(s)-1] == ';' || strings.Contains(s, "@")
+			if !list || end < j-maxWrapped {
+				gap++
+			}
+			if gap > 2 {
+				j = len(t.lines)
+			}
+			address = address || end == j && strings.Contains(s, "@")
+			continue
+		case f == fieldUnknown:
+			unknown++
+		default:
+			seen |= 1 << f
+			if f == fieldFrom && j == i {
+				seen |= moreFields(s)
+			}
+		}
+		gap, end = 0, j+1
+		address = address || strings.Contains(s, "@")
+	}
+	if seen.block(address) || loose && (seen != 0 && end > i+1 || unknown >= 3 && address) {
+		return end
+	}
+	return i
+}
+
+// field is one of the fields that programs copy above a quoted mail.
+type field uint8
+
+const (
+	fieldFrom field = iota + 1
+	fieldTo
+	fieldDate
+	fieldCc
+	fieldSubject
+	fieldReplyTo
+	fieldUnknown
+)
+
+// fieldSet is a set of fields.
+type fieldSet uint8
+
+// block reports whether fields are those of a mail. A journey has From, To and
+// Date too: without a subject an address must be there.
+func (f fieldSet) block(address bool) bool {
+	party := f&(1<<fieldFrom|1<<fieldTo) != 0
+	subject, date := f&(1<<fieldSubject) != 0, f&(1<<fieldDate) != 0
+	switch {
+	case !party:
+		return false
+	case address:
+		return subject || date || f&(1<<fieldFrom) != 0 && f&(1<<fieldTo) != 0
+	}
+	return subject && (date || f&(1<<fieldFrom) != 0)
+}
+
+// fieldOf gives which field a line "*Label* : value" is. With loose a label
+// that nobody knows counts as fieldUnknown.
+func fieldOf(s string, loose bool) field {
+	i := strings.IndexByte(s[:min(len(s), maxLabel)], ':')
+	if j := strings.Index(s[:min(len(s), maxLabel)], "："); i < 0 || j >= 0 && j < i {
+		i = j
+	}
+	if i <= 0 {
+		return 0
+	}
+	label := strings.TrimFunc(s[:i], func(r rune) bool { return r == '*' || r == '_' || r == '|' || invisible(r) })
+	if label == "" {
+		return 0
+	}
+	var room [maxLabel + 20]byte
+	f := fields[string(lower(room[:0], label))]
+	if f == 0 && loose {
+		if r, _ := utf8.DecodeRuneInString(label); unicode.IsUpper(r) && strings.Count(label, " ") < 3 {
+			f = fieldUnknown
+		}
+	}
+	return f
+}
+
+// moreFields gives the fields that follow the first one on its line, as in text
+// of HTML that lost its line ends.
+func moreFields(s string) (seen fieldSet) {
+	s = s[:min(len(s), maxAttribution)]
+	for i := strings.IndexByte(s, ':') + 1; i < len(s); i++ {
+		if s[i] == ':' {
+			word := strings.LastIndexByte(s[:i], ' ') + 1
+			if f := fieldOf(s[word:i+1], false); f != 0 {
+				seen |= 1 << f
+			}
+		}
+	}
+	return seen
+}
+
+// blockStart gives where a header block that begins at line i really begins:
+// QUIRK: Lotus Notes writes the sender and the time in lines without a label
+// above "To:".
+func (t *trimmer) blockStart(i int) int {
+	f := fieldOf(t.str(i), false)
+	if f != fieldTo && f != fieldCc {
+		return i
+	}
+	j := i
+	for n := 0; n < 3 && t.next(j) == j && j > 0; n++ {
+		for j > 0 && t.lines[j-1].kind == lineBlank && n == 0 {
+			j--
+		}
+		if j == 0 || t.lines[j-1].kind != lineText {
+			break
+		}
+		j--
+		if ev := evidenceOf(t.str(j)); ev&(evDate|evTime) == evDate|evTime && len(t.str(j)) < 80 {
+			if j > 0 && t.lines[j-1].kind == lineText && len(t.str(j-1)) < 80 && digitFirst(t.str(j)) {
+				j--
+			}
+			return j
+		}
+	}
+	return i
+}
+
+func digitFirst(s string) bool { return s[0] >= '0' && s[0] <= '9' }

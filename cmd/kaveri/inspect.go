@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/ingest/parse"
 )
 
@@ -77,6 +78,9 @@ func (p *program) inspect(ctx context.Context, names []string) error {
 	done, failed := 0, 0
 	one := func(name string) error {
 		raw, err := p.readFile(name, maxInspect)
+		if err == nil {
+			err = noMail(name, raw)
+		}
 		if err != nil {
 			failed++
 			p.notef("kaveri: %s\n", sentence(err))
@@ -93,11 +97,31 @@ func (p *program) inspect(ctx context.Context, names []string) error {
 			return err
 		}
 	}
+	return readOutcome(done, failed)
+}
+
+// noMail refuses what is no mail in any state of repair.
+func noMail(name string, raw []byte) error {
+	if name == "-" {
+		name = "standard input"
+	}
+	switch {
+	case len(raw) == 0:
+		return ingest.Empty(name)
+	case !parse.HasHeader(raw):
+		return ingest.NoMail(name)
+	}
+	return nil
+}
+
+// readOutcome is how a verb ends that reads many files, of which some could not
+// be read and were named.
+func readOutcome(done, failed int) error {
 	switch {
 	case failed > 0 && done == 0:
 		return failure("nothing could be read")
 	case failed > 0:
-		return partly("%s could not be read", plural(failed, "file", "files"))
+		return partly("%s could not be read whole", plural(failed, "file", "files"))
 	}
 	return nil
 }

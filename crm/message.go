@@ -24,6 +24,7 @@ const (
 type Envelope struct {
 	MessageID    string    // without angle brackets; "" when absent
 	InReplyTo    []string  // Message-IDs of In-Reply-To
+	BareReply    bool      // they stand there without angle brackets
 	References   []string  // Message-IDs of References, oldest first
 	Date         time.Time // the Date field, UTC; zero when absent or unreadable
 	Subject      string    // decoded, unfolded

@@ -41,5 +41,11 @@
 // store commits in groups (pipeline.go). Live mail has a queue of its own that
 // workers look at first.
 //
+// # Files
+//
+// An import goes the same way, with a file in place of a folder (import.go,
+// mailfiles.go). [HeaderReader] only reads headers, of files of any size and
+// without a database. Both find the mails of an mbox with one reader (mbox.go).
+//
 // Start reading at service.go, then follower.go and folder.go.
 package ingest

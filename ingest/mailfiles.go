@@ -48,8 +48,7 @@ func scan(kind, path string) ([]fileFolder, error) {
 	return nil, crm.Invalid("path", "%s is not what %q means: an mbox is a file, a Maildir a folder", path, kind)
 }
 
-// scanMbox finds the From lines of an mbox: at the beginning of the file or
-// after an empty line. RFC 4155 appendix A.
+// scanMbox finds the mails of an mbox.
 func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -57,50 +56,17 @@ func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
 	}
 	defer f.Close()
 	var mails []fileMail
-	r := bufio.NewReaderSize(f, 1<<20)
-	var pos int64
-	empty := true
-	for {
-		line, err := r.ReadSlice('\n')
-		whole := err != bufio.ErrBufferFull
-		if empty && bytes.HasPrefix(line, []byte("From ")) {
-			if n := len(mails); n > 0 {
-				mails[n-1].size = pos - mails[n-1].offset
-			}
-			mails = append(mails, fileMail{path: path, offset: pos + int64(len(line)), at: fromLineDate(line, fallback), mbox: true})
-		}
-		pos += int64(len(line))
-		empty = whole && len(bytes.TrimRight(line, "\r\n")) == 0
-		for !whole { // a line longer than the buffer
-			line, err = r.ReadSlice('\n')
-			pos += int64(len(line))
-			whole = err != bufio.ErrBufferFull
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fileError(path, err)
-		}
+	end, err := readMbox(bufio.NewReaderSize(f, 1<<20), fallback, 0, func(m mboxMail) error {
+		mails = append(mails, fileMail{path: path, offset: m.offset, size: m.size, at: m.at, mbox: true})
+		return nil
+	})
+	if err != nil {
+		return nil, fileError(path, err)
 	}
-	if len(mails) == 0 && pos > 0 {
+	if len(mails) == 0 && end.size > 0 {
 		return nil, crm.Invalid("path", "%s is no mbox: it has no line that begins with \"From \"", path)
 	}
-	if n := len(mails); n > 0 {
-		mails[n-1].size = pos - mails[n-1].offset
-	}
 	return mails, nil
-}
-
-// fromLineDate reads the asctime date of a From line: "From a@b Tue Nov  3 10:00:00 2026".
-func fromLineDate(line []byte, fallback time.Time) time.Time {
-	words := strings.Fields(string(line))
-	if len(words) >= 7 {
-		if t, err := time.Parse("Mon Jan 2 15:04:05 2006", strings.Join(words[len(words)-5:], " ")); err == nil {
-			return t
-		}
-	}
-	return fallback
 }
 
 // scanMaildir finds the folders of a Maildir++ tree: the root is INBOX, .Sent

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/ingest/parse"
 )
 
@@ -24,11 +25,7 @@ func (p *program) inspectCommand() *cobra.Command {
 		Use: "inspect FILE...", Short: "Say what Kaveri reads from mail files, without a database; folders and - too",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			read := parse.Message
-			if body {
-				read = parse.Body
-			}
-			return p.inspect(c.Context(), args, read)
+			return p.inspect(c.Context(), args, body)
 		},
 	})
 	c.Flags().BoolVar(&body, "body", false, "the file is a bare text body, not a message")
@@ -86,10 +83,17 @@ func inspectedOf(file string, m *crm.Message) inspectedJSON {
 	return j
 }
 
-func (p *program) inspect(ctx context.Context, names []string, read func([]byte) *crm.Message) error {
+func (p *program) inspect(ctx context.Context, names []string, body bool) error {
+	read := parse.Message
+	if body {
+		read = parse.Body
+	}
 	done, failed := 0, 0
 	one := func(name string) error {
 		raw, err := p.readFile(name, maxInspect)
+		if err == nil && !body {
+			err = noMail(name, raw)
+		}
 		if err != nil {
 			failed++
 			p.notef("kaveri: %s\n", sentence(err))
@@ -106,11 +110,31 @@ func (p *program) inspect(ctx context.Context, names []string, read func([]byte)
 			return err
 		}
 	}
+	return readOutcome(done, failed)
+}
+
+// noMail refuses what is no mail in any state of repair.
+func noMail(name string, raw []byte) error {
+	if name == "-" {
+		name = "standard input"
+	}
+	switch {
+	case len(raw) == 0:
+		return ingest.Empty(name)
+	case !parse.HasHeader(raw):
+		return ingest.NoMail(name)
+	}
+	return nil
+}
+
+// readOutcome is how a verb ends that reads many files, of which some could not
+// be read and were named.
+func readOutcome(done, failed int) error {
 	switch {
 	case failed > 0 && done == 0:
 		return failure("nothing could be read")
 	case failed > 0:
-		return partly("%s could not be read", plural(failed, "file", "files"))
+		return partly("%s could not be read whole", plural(failed, "file", "files"))
 	}
 	return nil
 }

@@ -331,3 +331,24 @@ func TestByContentID(t *testing.T) {
 		t.Error("found a part that is not there")
 	}
 }
+
+func TestHasHeader(t *testing.T) {
+	for raw, want := range map[string]bool{
+		"":                               false,
+		"Subject: a\n\n":                 true,
+		"From a@b\nX-Odd: a\n":           true,
+		"X-Odd: a":                       true,
+		"no field\nFrom: a@b.example\n":  true,
+		"a: mac\rb: mail\r\r":            true,
+		"\xef\xbb\xbf\nTo: a@b.example":  true,
+		"Dear all,\nthis: is text\n":     false,
+		"{\"file\":\"a\"}\n":             false,
+		"%PDF-1.7\n%\xe2\xe3\n":          false,
+		"PK\x03\x04\x00\x00: \x00":       false,
+		"\x7fELF\x02\x01\x00\nName: a\n": false,
+	} {
+		if got := HasHeader([]byte(raw)); got != want {
+			t.Errorf("%q: %v, want %v", raw, got, want)
+		}
+	}
+}

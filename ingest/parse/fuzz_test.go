@@ -61,6 +61,9 @@ func FuzzHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		quick(t, len(b), func() {
 			e := Header(b)
+			if e.MessageID != "" && len(b) < maxHeader && !HasHeader(b) {
+				t.Error("a mail with a Message-ID is taken for none")
+			}
 			if err := wellFormed(&crm.Message{Envelope: *e}); err != nil {
 				t.Error(err)
 			}

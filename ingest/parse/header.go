@@ -337,3 +337,18 @@ func looksLikeHeader(b []byte) bool {
 	}
 	return true
 }
+
+// HasHeader reports that raw begins as a mail does: with at least one header
+// field, however broken what stands beside it. Of something else, a picture or
+// a program, [Message] makes a mail too, but one of which nothing is true.
+func HasHeader(raw []byte) bool {
+	var d defects
+	raw = oneLineEnd(raw[:min(len(raw), maxHeader)], &d)
+	var room [24]span
+	fields, body := repair(room[:0], raw, true, &d)
+	if len(fields) > 0 {
+		return true
+	}
+	pos := skipPrefix(raw, &d)
+	return bytes.IndexByte(raw[pos:body], 0) < 0 && looksLikeHeader(raw[pos:])
+}

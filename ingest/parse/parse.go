@@ -75,6 +75,7 @@ func readEnvelope(h *header, e *crm.Envelope) {
 	e.Subject = cutText(h.subject(), crm.MaxSubject)
 	e.MessageID = h.messageID()
 	e.InReplyTo = h.messageIDs("In-Reply-To")
+	e.BareReply = len(e.InReplyTo) > 0 && strings.IndexByte(h.Get("In-Reply-To"), '<') < 0
 	e.References = h.messageIDs("References")
 	if s := h.get("Date"); s != "" {
 		t, ok := parseDate(s)

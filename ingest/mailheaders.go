@@ -1,0 +1,160 @@
+package ingest
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/ingest/parse"
+)
+
+// FoundMail is a mail in a file, of which only the header was read.
+type FoundMail struct {
+	File     string
+	Offset   int64     // where it begins in an mbox, else 0
+	At       time.Time // when it came, by its From line; zero when nothing says so
+	Envelope *crm.Envelope
+}
+
+// HeaderReader reads the headers of mails in files, without their bodies and
+// without a database: an mbox of any size takes no more memory than its longest
+// header.
+type HeaderReader struct {
+	Stdin io.Reader             // what the name "-" stands for
+	Found func(FoundMail) error // an error of it ends the reading
+	Bad   func(error)           // what cannot be read, a sentence each; the rest is read nevertheless
+	r     *bufio.Reader         // reused: most files are small
+}
+
+// Read reads what name means: an mbox, a mail, a Maildir, or a folder of such,
+// told apart by what is in them. Files of a folder come in the order of their
+// names. The error is that of ctx or of Found.
+func (h *HeaderReader) Read(ctx context.Context, name string) error {
+	if h.r == nil {
+		h.r = bufio.NewReaderSize(nil, 1<<20)
+	}
+	if name == "-" {
+		return h.stream(ctx, name, "standard input", h.Stdin)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		h.Bad(fileError(name, err))
+		return nil
+	case info.IsDir():
+		return h.folder(ctx, name)
+	}
+	return h.file(ctx, name)
+}
+
+// folder reads all files beneath a folder. Of a Maildir the mails count, and
+// not what a server keeps beside them.
+func (h *HeaderReader) folder(ctx context.Context, root string) error {
+	keeper := map[string]bool{} // the folders that are a Maildir
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			h.Bad(fileError(path, err))
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			if d.Name() == "tmp" && isMaildir(filepath.Dir(path)) { // not delivered yet
+				return fs.SkipDir
+			}
+			keeper[path] = isMaildir(path)
+			return nil
+		case !d.Type().IsRegular() || keeper[filepath.Dir(path)]:
+			return nil
+		}
+		return h.file(ctx, path)
+	})
+}
+
+// isMaildir reports a folder with the subfolders of a Maildir.
+func isMaildir(dir string) bool {
+	for _, sub := range []string{"cur", "new"} {
+		if info, err := os.Stat(filepath.Join(dir, sub)); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *HeaderReader) file(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		h.Bad(fileError(path, err))
+		return nil
+	}
+	defer f.Close()
+	return h.stream(ctx, path, path, f)
+}
+
+// stream reads one file, called called in a sentence.
+func (h *HeaderReader) stream(ctx context.Context, name, called string, r io.Reader) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	h.r.Reset(r)
+	start, err := h.r.Peek(5)
+	switch {
+	case err != nil && err != io.EOF:
+		h.Bad(fileError(called, err))
+		return nil
+	case len(start) == 0:
+		h.Bad(Empty(called))
+		return nil
+	case string(start) == "From ":
+		return h.mbox(ctx, name, called)
+	}
+	raw, err := io.ReadAll(io.LimitReader(h.r, maxHeader))
+	switch {
+	case err != nil:
+		h.Bad(fileError(called, err))
+	case !parse.HasHeader(raw):
+		h.Bad(NoMail(called))
+	default:
+		return h.Found(FoundMail{File: name, Envelope: parse.Header(headerOf(raw))})
+	}
+	return nil
+}
+
+func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
+	var stop error
+	read := 0
+	end, err := readMbox(h.r, time.Time{}, maxHeader, func(m mboxMail) error {
+		if stop = ctx.Err(); stop == nil && parse.HasHeader(m.head) {
+			read++
+			stop = h.Found(FoundMail{File: name, Offset: m.offset, At: m.at, Envelope: parse.Header(m.head)})
+		}
+		return stop
+	})
+	switch {
+	case stop != nil:
+		return stop
+	case err != nil:
+		h.Bad(fileError(called, err))
+	case read == 0:
+		h.Bad(NoMail(called))
+	case end.mails > read:
+		h.Bad(crm.Invalid("file", "%s has %d mails without a header", called, end.mails-read))
+	case end.cut && end.mails > 1: // a single mail with a From line may end anywhere
+		h.Bad(crm.Invalid("file", "%s ends in the middle of a line: its last mail is cut off", called))
+	}
+	return nil
+}
+
+// Empty says that a file has nothing in it.
+func Empty(name string) error { return crm.Invalid("file", "%s is empty", name) }
+
+// NoMail says that a file has no mail in it.
+func NoMail(name string) error {
+	return crm.Invalid("file", "%s is not a mail: it has no header field", name)
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -24,6 +25,10 @@ type details struct {
 	TextSource     string   `json:"text_source,omitempty"`
 	CharsetGuessed bool     `json:"charset_guessed,omitempty"`
 
+	// Where in the text stands what the author wrote anew: begin and end in
+	// bytes; absent when that is all of it, or not in one piece.
+	New [2]int `json:"new,omitzero"`
+
 	Forwarded []crm.Address    `json:"forwarded,omitempty"`
 	Bounced   []crm.Address    `json:"bounced,omitempty"`
 	Auth      []crm.AuthResult `json:"auth,omitempty"`
@@ -32,6 +37,9 @@ type details struct {
 func detailsOf(m *crm.Message) details {
 	d := details{InReplyTo: m.InReplyTo, References: m.References, ClassReasons: m.ClassReasons, Defects: m.Defects, Lossy: m.Lossy,
 		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounced: m.Bounced, Auth: m.Auth}
+	if at := strings.Index(m.Text, m.NewText); at >= 0 && len(m.NewText) > 0 && len(m.NewText) < len(m.Text) {
+		d.New = [2]int{at, at + len(m.NewText)}
+	}
 	for _, p := range m.Forwarded {
 		d.Forwarded = append(d.Forwarded, p.Address)
 	}
@@ -74,7 +82,7 @@ func (s *Store) prepare(d *crm.Delivery, now time.Time) (prepared, error) {
 		Delivery: d,
 		at:       crm.PlausibleDate(m.Date, d.Internal, now),
 		details:  string(j),
-		preview:  preview(m.Text),
+		preview:  preview(cmp.Or(m.NewText, m.Text)),
 		body:     textEncoder.EncodeAll([]byte(m.Text), nil),
 		search:   s.engine.indexValues(documentOf(m)),
 	}, nil

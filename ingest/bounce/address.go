@@ -58,6 +58,9 @@ func addressAt(l string, from, at int) place {
 			i = from + q
 		}
 	}
+	if len(l)-i > 5 && strings.EqualFold(l[i:i+5], "SMTP=") { // X.400: dda:SMTP=a@b.example
+		i += 5
+	}
 	for i < at && strings.IndexByte(".'`*=/-", l[i]) >= 0 {
 		i++
 	}

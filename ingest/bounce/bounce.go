@@ -14,7 +14,7 @@ import (
 func Read(raw []byte, m *crm.Message) (*crm.Bounce, *crm.Complaint) {
 	switch m.Class {
 	case crm.ClassBounce:
-		return readBounce(gather(raw, m)), nil
+		return readBounce(gather(raw, m), 0), nil
 	case crm.ClassComplaint:
 		c := readComplaint(gather(raw, m))
 		return &crm.Bounce{OriginalMessageID: c.OriginalMessageID, ReportingMTA: c.ReportingMTA,
@@ -36,9 +36,16 @@ func readAnswer(m *crm.Message) *crm.Bounce {
 
 // readBounce asks the readers in the order of their trust: the fields of the
 // standard, a notification in JSON, then the text.
-func readBounce(d *document) *crm.Bounce {
+// A bounce may come back inside of another mail; it is read instead when the
+// outer one names nobody.
+func readBounce(d *document, depth int) *crm.Bounce {
 	b := &crm.Bounce{}
 	found := d.deliveryStatus(b)
+	if len(found) == 0 && depth < maxNested {
+		if inner := d.nested(depth); inner != nil {
+			return inner
+		}
+	}
 	if len(found) == 0 {
 		found = d.notification(b)
 	}
@@ -61,6 +68,19 @@ func readBounce(d *document) *crm.Bounce {
 	return b
 }
 
+// nested reads the first mail that came back when it is a bounce with fields.
+func (d *document) nested(depth int) *crm.Bounce {
+	if len(d.original) == 0 || !strings.Contains(d.original[0], "Final-Recipient:") {
+		return nil
+	}
+	raw := []byte(d.original[0])
+	m := parse.Message(raw)
+	if m.Class != crm.ClassBounce {
+		return nil
+	}
+	return readBounce(gather(raw, m), depth+1)
+}
+
 // Limits on foreign input. A notice is short; what is beyond them is the mail
 // that came back.
 const (
@@ -70,6 +90,7 @@ const (
 	maxLine       = 2000      // bytes of one line
 	maxRecipients = 1000      // recipients of one bounce
 	maxDiagnostic = 2000      // bytes of what is kept of a diagnostic
+	maxNested     = 3         // bounces within each other
 	maxSegment    = 30        // lines that are looked at for one recipient
 )
 

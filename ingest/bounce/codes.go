@@ -27,9 +27,12 @@ var differs = map[string]crm.BounceReason{
 	"4.3.2": crm.BounceNotAccept, "4.4.4": crm.BounceNetworkError, "4.4.1": crm.BounceExpired, "4.2.1": crm.BounceSuspend, "4.7.0": crm.BounceSecurityError, "4.7.1": crm.BounceBlocked,
 }
 
+// certain are the codes that nobody gives by accident; they count before words.
+var certain = settled("1.6", "1.10", "2.2", "2.3", "7.13", "7.20", "7.21", "7.22", "7.23", "7.25", "7.26", "7.27")
+
 // doubtful are the codes that are given for so much that the words of the
 // whole notice count first.
-var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "4.4.7": true, "5.4.7": true, "4.4.1": true, "5.4.1": true, "4.4.2": true, "5.4.2": true}
+var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "4.4.7": true, "5.4.7": true, "4.4.1": true, "5.4.1": true, "4.4.2": true, "5.4.2": true, "5.6.0": true, "4.6.0": true, "5.5.4": true}
 
 // statuses spells the table out for the classes 4 and 5.
 func statuses(details map[string]crm.BounceReason) map[string]crm.BounceReason {
@@ -49,4 +52,14 @@ var byReply = map[string]crm.BounceReason{
 	"552": crm.BounceMailboxFull, "452": crm.BounceSystemFull, "553": crm.BounceUserUnknown, "551": crm.BounceHasMoved, "556": crm.BounceNotAccept, "521": crm.BounceNotAccept,
 	"500": crm.BounceSyntaxError, "501": crm.BounceSyntaxError, "502": crm.BounceSyntaxError, "503": crm.BounceSyntaxError, "504": crm.BounceSyntaxError, "455": crm.BounceSyntaxError,
 	"530": crm.BounceSecurityError, "535": crm.BounceSecurityError, "538": crm.BounceSecurityError,
+}
+
+func settled(details ...string) map[string]crm.BounceReason {
+	m := map[string]crm.BounceReason{}
+	for _, d := range details {
+		for _, class := range [...]string{"4.", "5."} {
+			m[class+d] = byStatus[class+d]
+		}
+	}
+	return m
 }

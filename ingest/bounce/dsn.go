@@ -13,7 +13,7 @@ type finding struct {
 	action     string
 	status     string   // as the Status field has it
 	diagnostic string   // the Diagnostic-Code, or what stands beside the address
-	host       string   // the host that answered
+	local      bool     // a program said so, no host (Diagnostic-Code of type x-unix)
 	around     []string // what else the notice says about this recipient
 }
 
@@ -167,7 +167,10 @@ func recipientOf(g fields) *finding {
 		return nil
 	}
 	f := &finding{address: bare(address), action: strings.ToLower(firstWord(strings.TrimSpace(g["action"]))), status: g["status"],
-		diagnostic: typed(g["diagnostic-code"]), host: typed(g["remote-mta"])}
+		diagnostic: typed(g["diagnostic-code"]), local: strings.HasPrefix(strings.ToLower(g["diagnostic-code"]), "x-unix")}
+	if _, comment, ok := strings.Cut(g["status"], "("); ok {
+		f.around = append(f.around, comment) // RFC 3464 §2.3.4 allows a comment
+	}
 	for _, extra := range [...]string{"x-display-name", "x-supplementary-info", "x-mailer-diagnostic", "x-notes", "reason"} {
 		if v := g[extra]; v != "" {
 			f.around = append(f.around, v)

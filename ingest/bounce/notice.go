@@ -7,8 +7,9 @@ import "strings"
 type notice struct {
 	lines    []string
 	returned []string
-	text     string // the lines, normalized
-	action   string // of the whole: "failed", "delayed", "delivered"
+	text     string   // the lines, normalized
+	refusals []string // of a transcript: "<<< 550 ..." and the lines that follow it
+	action   string   // of the whole: "failed", "delayed", "delivered"
 }
 
 // readNotice takes the notice out of the text of a mail.
@@ -26,6 +27,11 @@ func readNotice(d *document) *notice {
 	n := &notice{lines: lines}
 	if at := returnedAt(lines); at > 0 {
 		n.lines, n.returned = lines[:at], lines[at:]
+	}
+	for _, l := range n.lines {
+		if a, ok := strings.CutPrefix(strings.TrimSpace(l), "<<< "); ok && a != "" && (a[0] == '4' || a[0] == '5') && len(n.refusals) < maxSegment {
+			n.refusals = append(n.refusals, a)
+		}
 	}
 	n.text = normalize(strings.Join(n.lines, "\n"))
 	n.action = actionOf(n.text, strings.ToLower(d.m.Subject))

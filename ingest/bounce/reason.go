@@ -26,7 +26,11 @@ func (f *finding) conclude(n *notice, alone bool) crm.BouncedRecipient {
 			r.Status = enhancedStatus(whole)
 		}
 	}
-	c := circumstances{status: r.Status, reply: r.ReplyCode, action: r.Action, host: strings.ToLower(f.host)}
+	c := circumstances{status: r.Status, reply: r.ReplyCode, action: r.Action, local: f.local}
+	c.core = normalize(core(f.diagnostic))
+	if alone && len(n.refusals) > 0 {
+		c.core = normalize(strings.Join(n.refusals, "\n"))
+	}
 	c.near = normalize(f.diagnostic)
 	c.around = normalize(around)
 	if alone {
@@ -88,6 +92,23 @@ func diagnosticOf(f *finding, n *notice, alone bool) string {
 	return s
 }
 
+// quotations stand before the words of another host, in lower case.
+var quotations = []string{"the error that the other server returned was:", "the response from the remote server was:", "the response was:", "remote host said:", "remote server said:", "remote server returned", "server responded:", " said:", "diagnostic code:", "last reason:", "reason:"}
+
+// core gives what the other host said where a diagnostic quotes it.
+func core(diagnostic string) string {
+	low := strings.ToLower(diagnostic)
+	if len(low) != len(diagnostic) {
+		return ""
+	}
+	for _, q := range quotations {
+		if i := strings.Index(low, q); i >= 0 {
+			return diagnostic[i+len(q):]
+		}
+	}
+	return ""
+}
+
 // stage is the command of the SMTP session that was refused (RFC 5321 §3).
 type stage string
 
@@ -105,7 +126,7 @@ var stages = []struct {
 	stage   stage
 	phrases []string
 }{
-	{stageRcpt, []string{"in reply to rcpt to", "after rcpt to", "after pipelined rcpt to", "[rcpt_to]", "does not like recipient", "not like our rcpt to", "response to rcpt to", "rcpt to command", "(state 14)", "to rcpt command", "rcpt to:"}},
+	{stageRcpt, []string{"in reply to rcpt to", "after rcpt to", "after pipelined rcpt to", "[rcpt_to]", "does not like recipient", "not like our rcpt to", "response to rcpt to", "rcpt to command", "(state 14)", "to rcpt command", "rcpt to response", "smtp:rcpt", "rcpt to :", "rcpt to:"}},
 	{stageData, []string{"in reply to end of data", "in reply to data", "end of data", "after data", "after pipelined data", "not like our data", "failed after i sent the message", "response to data", "(state 17)", "(state 18)", "data command", "after pipelined end"}},
 	{stageMail, []string{"in reply to mail from", "after mail from", "after pipelined mail from", "not like our mail from", "does not like sender", "response to mail from", "mail from command", "(state 13)"}},
 	{stageHello, []string{"in reply to helo", "in reply to ehlo", "after helo", "after ehlo", "not like our helo", "not like our ehlo", "(state 12)", "ehlo command", "helo command"}},
@@ -150,11 +171,14 @@ func stageOf(said string, n *notice, alone bool) stage {
 
 // circumstances are what the reason is concluded from.
 type circumstances struct {
-	near, around, whole string // normalized: by the host, about the recipient, the notice
-	status, reply       string
-	action              crm.BounceAction
-	stage               stage
-	host                string
+	// Normalized, from the surest to the vaguest: the words of the host that
+	// refused, what stands by the recipient, what else is said of it, the
+	// whole notice.
+	core, near, around, whole string
+	status, reply             string
+	action                    crm.BounceAction
+	stage                     stage
+	local                     bool // a program on the host itself said no
 }
 
 // reason concludes: what somebody said in words counts before codes, which are
@@ -163,7 +187,11 @@ func (c *circumstances) reason() crm.BounceReason {
 	if c.action == crm.BounceDelivered || c.action == crm.BounceRelayed || c.action == crm.BounceExpanded {
 		return crm.BounceArrived
 	}
-	for _, text := range [...]string{c.near, c.around} {
+	if r := certain[c.status]; r != "" {
+		return r
+	}
+	near := [...]string{c.core, c.near, c.around}
+	for _, text := range near {
 		if r := c.inWords(text, sayings); r != "" {
 			return r
 		}
@@ -171,11 +199,16 @@ func (c *circumstances) reason() crm.BounceReason {
 	if r := byStatus[c.status]; r != "" && !doubtful[c.status] {
 		return r
 	}
-	if r := c.inWords(c.whole, sayings); r != "" {
-		return r
+	if c.local {
+		return crm.BounceMailerError
 	}
-	for _, text := range [...]string{c.near, c.around, c.whole} {
-		if r := c.inWords(text, vagueSayings); r != "" {
+	for _, text := range near {
+		if r := c.inWords(text, mild); r != "" {
+			return r
+		}
+	}
+	for _, table := range [...][]said{sayings, mild} {
+		if r := c.inWords(c.whole, table); r != "" {
 			return r
 		}
 	}
@@ -201,17 +234,27 @@ func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
 // A host that knows its users says so to RCPT; one that says "user unknown"
 // only once it has the content, or with a code that says otherwise, filters.
 func (c *circumstances) inContext(r crm.BounceReason) crm.BounceReason {
-	if r == crm.BounceUserUnknown && !c.knowsUsers() {
+	switch {
+	case r == crm.BounceUserUnknown && !c.knowsUsers():
 		return crm.BounceFiltered
+	case (r == crm.BounceSecurityError || r == crm.BounceSystemError) && (c.stage == stageHello || c.stage == stageConnect):
+		return crm.BounceBlocked // refused before anything was said
 	}
 	return r
 }
+
 
 func (c *circumstances) knowsUsers() bool {
 	if byStatus[c.status] == crm.BounceUserUnknown {
 		return true
 	}
-	return c.stage == stageRcpt
+	switch c.stage {
+	case stageRcpt:
+		return true
+	case stageData:
+		return false
+	}
+	return false
 }
 
 // byCode is what is left when nobody found words.

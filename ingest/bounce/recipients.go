@@ -63,7 +63,7 @@ func beginsLine(line string, at []place) []place {
 }
 
 // labels stand before a colon and a recipient, in lower case.
-var labels = []string{"recipient", "addressed to", "address", "failed", "user unknown", "unknown user", "user", "undeliverable", "undelivered", "delivered to", "delivery to", "userid", "mailbox", "not be delivered", "bounced", "unreachable", "deliver", "invalid", "rejected", "not found", "rcpt"}
+var labels = []string{"recipient", "addressed to", "address", "failed", "user unknown", "unknown user", "user", "undeliverable", "undelivered", "dda", "delivered to", "delivery to", "userid", "mailbox", "not be delivered", "bounced", "unreachable", "deliver", "invalid", "rejected", "not found", "rcpt"}
 
 // isLabelled: "Recipient address: a@b.example".
 func isLabelled(line string, at []place) []place {
@@ -219,10 +219,14 @@ func (n *notice) addTo(found []*finding) {
 func (n *notice) candidates(d *document) []candidate {
 	bystanders := d.bystanders()
 	var spare []candidate
+	first := n.announced()
 	for _, fits := range layouts {
 		var found, others []candidate
 		action := ""
 		for i, l := range n.lines {
+			if i < first {
+				continue
+			}
 			if heading(l) {
 				action = sectionAction(l)
 			}
@@ -250,6 +254,28 @@ func (n *notice) candidates(d *document) []candidate {
 		}
 	}
 	return spare
+}
+
+// announcements are sentences after which those who failed are listed, in
+// lower case.
+var announcements = []string{"following recipient", "following address", "following user", "following e-mail", "following email", "following destination", "addresses had", "address had", "recipient(s):", "intended recipients", "recipients of this", "failed recipients", "an folgende", "folgende empf", "destinataires suivants", "adresses suivantes", "siguientes destinatarios", "not be delivered to"}
+
+// announced gives the line that announces who failed when addresses follow it,
+// else the first.
+func (n *notice) announced() int {
+	for i, l := range n.lines {
+		low := strings.ToLower(l)
+		for _, a := range announcements {
+			if strings.Contains(low, a) {
+				for _, follows := range n.lines[i:min(len(n.lines), i+8)] {
+					if strings.IndexByte(follows, '@') >= 0 && len(addressesIn(follows)) > 0 {
+						return i
+					}
+				}
+			}
+		}
+	}
+	return 0
 }
 
 // heading reports the lines that part a notice into sections.

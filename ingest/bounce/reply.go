@@ -85,9 +85,45 @@ func normalize(s string) string {
 		b.WriteString(l[from:])
 		b.WriteByte(' ')
 	}
-	s = plainQuotes.Replace(strings.ToLower(b.String()))
-	return strings.Join(strings.Fields(s), " ") + " "
+	words := strings.Fields(plainQuotes.Replace(strings.ToLower(b.String())))
+	kept := words[:0]
+	for _, w := range words {
+		// QUIRK: each line of a reply begins with its code (RFC 5321 §4.2.1);
+		// where the lines are folded into one, codes stand between words.
+		if !isCode(w) {
+			kept = append(kept, w)
+		}
+	}
+	return boilerplate.Replace(strings.Join(kept, " ") + " ")
 }
+
+// isCode reports a reply or status code, or both: 550, 550-5.1.1, 5.1.1.
+func isCode(w string) bool {
+	if len(w) > 12 || w == "" || w[0] != '4' && w[0] != '5' {
+		return false
+	}
+	w = strings.Trim(w, "-:")
+	if len(w) == 3 && digits(w, 0) == 3 {
+		return true
+	}
+	if len(w) > 4 && digits(w, 0) == 3 && w[3] == '-' {
+		w = w[4:]
+	}
+	return enhancedStatus(w) == w
+}
+
+// boilerplate are words that notices have whatever happened.
+var boilerplate = strings.NewReplacer(
+	"unknown address error", "",
+	"please note that this is only a temporary failure report", "",
+	"we recommend contacting the other email provider for further information about the cause of this error", "",
+	"if you do so, please include this problem report. you can delete your own text from the attached returned message", "",
+	"i'm sorry to have to inform you that your message could not be delivered to one or more recipients", "",
+	"this is an automatically generated delivery status notification", "",
+	"for further assistance, please send mail to postmaster", "",
+	"the mail system", "",
+	"or you can contact", "",
+)
 
 // maxNormal bounds the text whose words are looked at, in bytes.
 const maxNormal = 16 << 10

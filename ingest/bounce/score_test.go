@@ -279,7 +279,9 @@ func TestScoreComplaint(t *testing.T) {
 		ReportingMTA string `json:"reporting_mta"`
 	}
 	same := func(want, got string) bool {
-		flat := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "<", "", ">", "").Replace(s)) }
+		flat := func(s string) string {
+			return strings.ToLower(strings.NewReplacer("-", "", "<", "", ">", "").Replace(s))
+		}
 		return want == "" || flat(want) == flat(got)
 	}
 	judge := func(s *tally, file string, expected json.RawMessage, m *crm.Message, _ *crm.Bounce, c *crm.Complaint) {

@@ -20,6 +20,7 @@ func Message(raw []byte) *crm.Message {
 	readEnvelope(&p.w.top, &m.Envelope)
 	p.w.walk(raw)
 	p.finish()
+	reclassify(m)
 	d := p.w.def
 	m.Defects = d.words()
 	m.Lossy = d&lossy != 0

@@ -107,15 +107,16 @@ type document struct {
 // kinds says what the parts of a report are, by media type (RFC 6522 §3 and
 // §4, RFC 3464 §2, RFC 5965 §2, RFC 6533 §4 to §6).
 var kinds = map[string]func(*document) *[]string{
-	"message/delivery-status":        func(d *document) *[]string { return &d.status },
-	"message/global-delivery-status": func(d *document) *[]string { return &d.status },
-	"message/feedback-report":        func(d *document) *[]string { return &d.feedback },
-	"message/rfc822":                 func(d *document) *[]string { return &d.original },
-	"message/global":                 func(d *document) *[]string { return &d.original },
-	"text/rfc822-headers":            func(d *document) *[]string { return &d.original },
-	"text/rfc822-header":             func(d *document) *[]string { return &d.original },
-	"message/global-headers":         func(d *document) *[]string { return &d.original },
-	"message/partial":                func(d *document) *[]string { return &d.original },
+	"message/delivery-status":          func(d *document) *[]string { return &d.status },
+	"message/global-delivery-status":   func(d *document) *[]string { return &d.status },
+	"message/disposition-notification": func(d *document) *[]string { return &d.status },
+	"message/feedback-report":          func(d *document) *[]string { return &d.feedback },
+	"message/rfc822":                   func(d *document) *[]string { return &d.original },
+	"message/global":                   func(d *document) *[]string { return &d.original },
+	"text/rfc822-headers":              func(d *document) *[]string { return &d.original },
+	"text/rfc822-header":               func(d *document) *[]string { return &d.original },
+	"message/global-headers":           func(d *document) *[]string { return &d.original },
+	"message/partial":                  func(d *document) *[]string { return &d.original },
 }
 
 // gather cuts the parts of a report from the mail. Text in attachments is read

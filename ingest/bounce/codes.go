@@ -28,11 +28,11 @@ var differs = map[string]crm.BounceReason{
 }
 
 // certain are the codes that nobody gives by accident; they count before words.
-var certain = settled("1.6", "1.10", "2.2", "2.3", "7.13", "7.20", "7.21", "7.22", "7.23", "7.25", "7.26", "7.27")
+var certain = settled("1.2", "1.6", "1.10", "2.2", "2.3", "7.13", "7.20", "7.21", "7.22", "7.23", "7.25", "7.26", "7.27")
 
 // doubtful are the codes that are given for so much that the words of the
 // whole notice count first.
-var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "4.4.7": true, "5.4.7": true, "4.4.1": true, "5.4.1": true, "4.4.2": true, "5.4.2": true, "5.6.0": true, "4.6.0": true, "5.5.4": true}
+var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "5.4.1": true, "4.4.2": true, "5.4.2": true, "5.6.0": true, "4.6.0": true, "5.5.4": true}
 
 // statuses spells the table out for the classes 4 and 5.
 func statuses(details map[string]crm.BounceReason) map[string]crm.BounceReason {

@@ -45,7 +45,7 @@ var returnedMarks = []string{
 	"header of the original message", "headers of the original message", "headers of the message", "original message follow", "original message header", "original headers follow", "original message below", "original mail follow",
 	"message headers follow", "message header follow", "headers follow", "message follows", "unsent message", "undelivered message follow", "returned message", "returned content", "start of returned", "begin returned", "begin original",
 	"original message -", "- original message", "--original message", "original message:", "original mail header", "text of your message", "text of the message", "message text follows", "enclosed are the original", "message contents:", "your message was:", "original text:", "original mail:",
-	"non-delivered information", "nondelivered message", "undelivered message:", "message body follow", "the message that caused", "your original message", "message that was not delivered", "message transcript", "received message:", "rejected message",
+	"nondelivered message", "undelivered message:", "message body follow", "the message that caused", "your original message", "message that was not delivered", "message transcript", "received message:", "rejected message",
 }
 
 // returnedAt finds the line where the returned mail begins, 0 when it is not
@@ -78,7 +78,7 @@ func saysReturned(l string) bool {
 
 // traceField reports a field that only the header of a mail has.
 func traceField(l string) bool {
-	for _, f := range [...]string{"Received: ", "Return-Path:", "Return-path:", "DKIM-Signature:", "X-Received:", "MIME-Version: ", "Delivered-To: "} {
+	for _, f := range [...]string{"Received: ", "Return-Path:", "Return-path:", "DKIM-Signature:", "X-Received:", "MIME-Version: ", "Delivered-To: ", "Message-ID: <", "Message-Id: <", "Content-Type: message/rfc822", "Content-Type: text/rfc822-headers"} {
 		if strings.HasPrefix(l, f) {
 			return true
 		}

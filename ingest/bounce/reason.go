@@ -126,7 +126,7 @@ var stages = []struct {
 	stage   stage
 	phrases []string
 }{
-	{stageRcpt, []string{"in reply to rcpt to", "after rcpt to", "after pipelined rcpt to", "[rcpt_to]", "does not like recipient", "not like our rcpt to", "response to rcpt to", "rcpt to command", "(state 14)", "to rcpt command", "rcpt to response", "smtp:rcpt", "rcpt to :", "rcpt to:"}},
+	{stageRcpt, []string{"in reply to rcpt to", "after rcpt to", "after pipelined rcpt to", "[rcpt_to]", "does not like recipient", "not like our rcpt to", "response to rcpt to", "rcpt to command", "rcpt command", "@: user unknown", "@: recipient address rejected", "(state 14)", "to rcpt command", "rcpt to response", "smtp:rcpt", "mail delivery agent at symantec email security", "mail delivery agent at messagelabs", "rcpt to :", "rcpt to:"}},
 	{stageData, []string{"in reply to end of data", "in reply to data", "end of data", "after data", "after pipelined data", "not like our data", "failed after i sent the message", "response to data", "(state 17)", "(state 18)", "data command", "after pipelined end"}},
 	{stageMail, []string{"in reply to mail from", "after mail from", "after pipelined mail from", "not like our mail from", "does not like sender", "response to mail from", "mail from command", "(state 13)"}},
 	{stageHello, []string{"in reply to helo", "in reply to ehlo", "after helo", "after ehlo", "not like our helo", "not like our ehlo", "(state 12)", "ehlo command", "helo command"}},
@@ -187,10 +187,15 @@ func (c *circumstances) reason() crm.BounceReason {
 	if c.action == crm.BounceDelivered || c.action == crm.BounceRelayed || c.action == crm.BounceExpanded {
 		return crm.BounceArrived
 	}
+	near := [...]string{c.core, c.near, c.around}
+	for _, text := range [...]string{c.core, c.near, c.around, c.whole} {
+		if r := byPublished(text); r != "" {
+			return r
+		}
+	}
 	if r := certain[c.status]; r != "" {
 		return r
 	}
-	near := [...]string{c.core, c.near, c.around}
 	for _, text := range near {
 		if r := c.inWords(text, sayings); r != "" {
 			return r
@@ -242,7 +247,6 @@ func (c *circumstances) inContext(r crm.BounceReason) crm.BounceReason {
 	}
 	return r
 }
-
 
 func (c *circumstances) knowsUsers() bool {
 	if byStatus[c.status] == crm.BounceUserUnknown {

@@ -13,6 +13,9 @@ type layout func(line string, at []place) []place
 
 var layouts = []layout{standsAlone, beginsLine, isLabelled, inReply, inSentence, anywhere}
 
+// layoutReply is the place of inReply in layouts.
+const layoutReply = 3
+
 // standsAlone: "<a@b.example>:", "  a@b.example (reason: ...)", "Name <a@b.example>".
 func standsAlone(line string, at []place) []place {
 	before, after := strings.Trim(line[:at[0].start], " \t>*-•\"'("), strings.TrimLeft(line[at[0].end:], " \t\"')>")
@@ -68,7 +71,7 @@ var labels = []string{"recipient", "addressed to", "address", "failed", "user un
 // isLabelled: "Recipient address: a@b.example".
 func isLabelled(line string, at []place) []place {
 	label, _, ok := strings.Cut(line[:at[0].start], ":")
-	if !ok || len(label) > 80 {
+	if !ok || len(label) > 80 || strings.HasPrefix(line, ">>>") || strings.HasPrefix(line, "<<<") {
 		return nil
 	}
 	label = strings.ToLower(label)
@@ -83,12 +86,9 @@ func isLabelled(line string, at []place) []place {
 	return nil
 }
 
-// inReply: "550 <a@b.example>... User unknown", ">>> RCPT To:<a@b.example>".
+// inReply: "550 <a@b.example>... User unknown".
 func inReply(line string, at []place) []place {
 	before := strings.ToLower(strings.TrimSpace(line[:at[0].start]))
-	if strings.HasPrefix(before, ">>> rcpt") {
-		return at[:1]
-	}
 	if len(before) >= 3 && replyCode(before) != "" && (len(before) < 4 || enhancedStatus(before) != "" && len(before) < 14) {
 		return at[:1]
 	}
@@ -117,6 +117,9 @@ func inSentence(line string, at []place) []place {
 // the recipient.
 func bystander(before string) bool {
 	before = strings.TrimRight(before, " \t<\"'(")
+	if strings.HasSuffix(before, "generated from") {
+		return false // Exim names an alias so, where it hides what is behind it
+	}
 	for _, w := range [...]string{"from", "from:", "sender", "sender:", "contact", "reply-to:", "by", "envelope-from", "mail to", "write to", "email to", "help", "message-id:", "message-id", "id", "mail from:", "report to", "return-path:", "x-sender:", "mailto:", "e-mail"} {
 		if strings.HasSuffix(before, w) {
 			return true
@@ -141,6 +144,7 @@ type candidate struct {
 	place
 	line   int
 	action string // of the section, "" for that of the notice
+	below  bool   // what happened stands above the line, as in a transcript
 }
 
 // recipients finds who failed. X-Failed-Recipients is what Exim and Gmail
@@ -220,7 +224,7 @@ func (n *notice) candidates(d *document) []candidate {
 	bystanders := d.bystanders()
 	var spare []candidate
 	first := n.announced()
-	for _, fits := range layouts {
+	for kind, fits := range layouts {
 		var found, others []candidate
 		action := ""
 		for i, l := range n.lines {
@@ -238,7 +242,7 @@ func (n *notice) candidates(d *document) []candidate {
 				continue
 			}
 			for _, p := range fits(l, at) {
-				c := candidate{p, i, action}
+				c := candidate{p, i, action, kind == layoutReply}
 				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) {
 					others = append(others, c)
 				} else {
@@ -324,6 +328,18 @@ func (n *notice) beside(all []candidate, i int) string {
 	}
 	var b strings.Builder
 	b.WriteString(strings.Trim(n.lines[c.line][c.end:], " \t:"))
+	if c.below {
+		start := max(0, c.line-maxSegment)
+		if i > 0 {
+			start = max(start, all[i-1].line+1)
+		}
+		for _, l := range n.lines[min(start, c.line):c.line] {
+			if l = strings.TrimSpace(l); l != "" && !heading(l) && b.Len() < maxDiagnostic {
+				b.WriteString("\n" + l)
+			}
+		}
+		return b.String()
+	}
 	blank := 0
 	for _, l := range n.lines[c.line+1 : end] {
 		if l == "" {
@@ -366,7 +382,7 @@ func (n *notice) transcribe(found []*finding) {
 			if strings.HasPrefix(t, ">>>") && i+1 < len(n.lines) && strings.HasPrefix(n.lines[i+1], "<<<") {
 				t += "\n" + n.lines[i+1]
 			}
-			if len(f.around) < maxSegment && t != "" && replyCode(t) != "" {
+			if len(f.around) < maxSegment && t != "" && (replyCode(t) != "" || strings.Contains(t, "... ")) {
 				f.around = append(f.around, t)
 			}
 		}

@@ -120,7 +120,11 @@ func (c *clues) bounce() string {
 		return "Content-Type: report-type=delivery-status"
 	case c.h.Has("X-Failed-Recipients"):
 		return "X-Failed-Recipients"
-	case c.report != "" && c.report != "delivery-status":
+	case c.report == "disposition-notification" && c.daemon && containsAny(strings.ToLower(c.e.Subject), bounceSubjects):
+		// QUIRK: RFC 5429 §2.1.2 has filters refuse mail by a disposition
+		// notification; only the author and the Subject tell it from one.
+		return "From: " + c.e.Author().Display() + " and Subject"
+	case c.report != "":
 		return "" // another kind of report
 	}
 	subject := (c.null || c.daemon || c.typ == "multipart/report") && containsAny(strings.ToLower(c.e.Subject), bounceSubjects)

@@ -9,7 +9,7 @@ import (
 // reclassify looks at the body where the header leaves a bounce or complaint
 // open: the header of a mail that bounced may stand over its bounce, and some
 // systems send reports from an address that says nothing. A person's mail is
-// not looked at unless its subject is one that mail systems write.
+// not looked at unless its subject begins as mail systems begin theirs.
 func reclassify(m *crm.Message) {
 	var class crm.Class
 	var why string
@@ -20,7 +20,7 @@ func reclassify(m *crm.Message) {
 			class, why = returned(m)
 		}
 	case crm.ClassHuman, crm.ClassList, crm.ClassNewsletter:
-		if subject := strings.ToLower(m.Subject); containsAny(subject, bounceSubjects) && !answers(subject) {
+		if subject := strings.ToLower(m.Subject); beginsWithAny(subject, bounceSubjects) {
 			class, why = returned(m)
 		}
 	}
@@ -73,10 +73,9 @@ func firstLines(s string) string {
 // case. They count only together with a sign in the header.
 var bounceOpenings = []string{"could not be delivered", "cannot be delivered", "can not be delivered", "was not delivered", "not be delivered", "undeliverable", "undelivered", "could not deliver", "unable to deliver", "delivery failed", "delivery has failed", "delivery failure", "failed to deliver", "non-delivery report", "did not reach", "delivery problems", "wasn't delivered", "delivery to the following", "user unknown", "no such user", "permanent fatal errors", "mailbox is full", "returned to sender"}
 
-// answers reports the subject of an answer or a forwarded mail.
-func answers(subject string) bool {
-	for _, p := range [...]string{"re:", "fw:", "fwd:", "aw:", "wg:", "sv:", "vs:", "vl:", "tr:", "rv:", "antw:"} {
-		if strings.HasPrefix(subject, p) {
+func beginsWithAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.HasPrefix(s, w) {
 			return true
 		}
 	}

@@ -56,9 +56,14 @@ var published = []said{
 	{crm.BounceVirusDetected, []string{"mcspamsignature"}},
 	{crm.BouncePolicyViolation, []string{"host network not allowed"}},
 	{crm.BounceBlocked, []string{"cxbl", "cdrbl", "ipbl0", "ipbl1"}},
+	{crm.BounceRequirePTR, []string{"cxdns", "dns:nr"}},
+	{crm.BounceTooManyConn, []string{"cxcnct", "con-t1", "con-t3"}},
+	{crm.BounceRejected, []string{"cxsndr"}},
+	{crm.BounceUserUnknown, []string{"rcp-p1"}},
+	{crm.BounceBlocked, []string{"rtr:bl", "rtr:bb", "rtr:sc", "rtr:gb", "dyn:t1", "blk-p"}},
 	// Mail servers whose sentence is their own.
 	{crm.BounceHostUnknown, []string{"the account or domain may not exist"}},
-	{crm.BounceUserUnknown, []string{"invalid final delivery userid", "recipient name is not recognized"}},
+	{crm.BounceUserUnknown, []string{"invalid final delivery userid", "recipient name is not recognized", "not listed in domino directory", "not listed in public name & address book", "not listed in name & address book", "no user by that name at this server", "account that you tried to reach does not exist"}},
 	{crm.BounceNotAccept, []string{"mx or srv record indicated no smtp service"}},
 	{crm.BounceNetworkError, []string{"malformed or unexpected name server reply"}},
 }

@@ -8,7 +8,7 @@ type notice struct {
 	lines    []string
 	returned []string
 	text     string   // the lines, normalized
-	refusals []string // of a transcript: "<<< 550 ..." and the lines that follow it
+	refusals []string // of a transcript: "<<< 550 ...", without the 503 that follow from another
 	action   string   // of the whole: "failed", "delayed", "delivered"
 }
 
@@ -29,7 +29,7 @@ func readNotice(d *document) *notice {
 		n.lines, n.returned = lines[:at], lines[at:]
 	}
 	for _, l := range n.lines {
-		if a, ok := strings.CutPrefix(strings.TrimSpace(l), "<<< "); ok && a != "" && (a[0] == '4' || a[0] == '5') && len(n.refusals) < maxSegment {
+		if a, ok := strings.CutPrefix(strings.TrimSpace(l), "<<< "); ok && a != "" && (a[0] == '4' || a[0] == '5') && !strings.HasPrefix(a, "503") && len(n.refusals) < maxSegment {
 			n.refusals = append(n.refusals, a)
 		}
 	}

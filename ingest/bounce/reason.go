@@ -242,6 +242,10 @@ func (c *circumstances) inContext(r crm.BounceReason) crm.BounceReason {
 	switch {
 	case r == crm.BounceUserUnknown && !c.knowsUsers():
 		return crm.BounceFiltered
+	case r == crm.BounceFiltered && byStatus[c.status] == crm.BounceUserUnknown:
+		return crm.BounceUserUnknown
+	case r == crm.BounceMesgTooBig && byStatus[c.status] == crm.BounceExceedLimit:
+		return crm.BounceExceedLimit // RFC 3463 §3.3: x.2.3 is a limit of the mailbox, x.3.4 one of the system
 	case (r == crm.BounceSecurityError || r == crm.BounceSystemError) && (c.stage == stageHello || c.stage == stageConnect):
 		return crm.BounceBlocked // refused before anything was said
 	}

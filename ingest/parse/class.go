@@ -111,7 +111,7 @@ func isDaemon(local, name string) bool {
 // bounceSubjects are what mail systems write over mail that did not arrive or
 // is late. They count only together with a sign of a robot.
 var bounceSubjects = []string{"undeliver", "undelivered", "returned mail", "returned to sender", "return to sender", "delivery status", "delivery failure", "delivery failed", "delivery notification", "delivery report",
-	"delivery has failed", "failure notice", "mail delivery", "non delivery", "non-delivery", "nondeliverable", "could not send", "not delivered", "undeliverable", "message delay", "delayed", "warning: could not", "mail failure", "mail system error", "could not be delivered", "couldn't be delivered", "failed mail", "mail error", "rejected mail", "user unknown", "mail status report",
+	"delivery has failed", "failure notice", "mail delivery", "non delivery", "non-delivery", "nondeliverable", "could not send", "not delivered", "undeliverable", "message delay", "delayed", "warning: could not", "mail failure", "mail system error", "could not be delivered", "couldn't be delivered", "failed mail", "mail error", "rejected mail", "mail could not be delivered", "user unknown", "mail status report",
 	"unzustellbar", "unzustellbare", "nicht zugestellt", "non remis", "échec de la remise", "non recapitabile", "no se puede entregar", "toimittaminen epäonnistui", "ei voitu toimittaa", "kan inte levereras", "olevererbart"}
 
 func (c *clues) bounce() string {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest/bounce"
 	"kaveri/ingest/parse"
 )
 
@@ -47,6 +48,8 @@ type inspectedJSON struct {
 	Defects        []string         `json:"defects"`
 	Class          crm.Class        `json:"class"`
 	ClassReasons   []string         `json:"class_reasons"`
+	Bounce         *bounceJSON      `json:"bounce"`
+	Complaint      *complaintJSON   `json:"complaint"`
 }
 
 type attachmentJSON struct {
@@ -83,7 +86,9 @@ func (p *program) inspect(ctx context.Context, names []string) error {
 			return ctx.Err()
 		}
 		done++
-		if err := p.printInspected(name, parse.Message(raw)); err != nil {
+		m := parse.Message(raw)
+		b, c := bounce.Read(raw, m)
+		if err := p.printInspected(name, m, b, c); err != nil {
 			return err
 		}
 		return ctx.Err()
@@ -120,8 +125,9 @@ func eachFile(name string, do func(string) error) error {
 	})
 }
 
-func (p *program) printInspected(name string, m *crm.Message) error {
+func (p *program) printInspected(name string, m *crm.Message, b *crm.Bounce, c *crm.Complaint) error {
 	j := inspectedOf(name, m)
+	j.Bounce, j.Complaint = bounceOf(b), complaintOf(c)
 	if p.json {
 		return p.printJSON(j)
 	}
@@ -145,6 +151,7 @@ func (p *program) printInspected(name string, m *crm.Message) error {
 		}
 	}
 	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
+	j.Bounce.each(line)
 	line("defects", strings.Join(m.Defects, ", "))
 	for _, a := range j.Attachments {
 		line("attachment", a.Name+" ("+a.Type+", "+bytesOf(a.Size)+")")

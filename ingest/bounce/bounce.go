@@ -35,9 +35,8 @@ func readAnswer(m *crm.Message) *crm.Bounce {
 }
 
 // readBounce asks the readers in the order of their trust: the fields of the
-// standard, a notification in JSON, then the text.
-// A bounce may come back inside of another mail; it is read instead when the
-// outer one names nobody.
+// standard, a notification in JSON, then the text. A bounce may come back
+// inside of another mail; it is read instead when the outer one names nobody.
 func readBounce(d *document, depth int) *crm.Bounce {
 	b := &crm.Bounce{}
 	found := d.deliveryStatus(b)
@@ -50,17 +49,14 @@ func readBounce(d *document, depth int) *crm.Bounce {
 		found = d.notification(b)
 	}
 	n := readNotice(d)
-	switch {
-	case len(found) == 0:
+	if len(found) == 0 {
 		found = n.recipients(d)
-	default:
+	} else {
 		n.addTo(found)
 	}
-	for i := range found {
-		if i == maxRecipients {
-			break
-		}
-		b.Recipients = append(b.Recipients, found[i].conclude(n, len(found) == 1))
+	found = found[:min(len(found), maxRecipients)]
+	for _, f := range found {
+		b.Recipients = append(b.Recipients, f.conclude(n, len(found) == 1))
 	}
 	if b.OriginalMessageID == "" {
 		b.OriginalMessageID = d.originalID(n)
@@ -88,7 +84,9 @@ const (
 	maxParts      = 8         // attachments that are looked at
 	maxLines      = 2000      // lines of a notice
 	maxLine       = 2000      // bytes of one line
-	maxRecipients = 1000      // recipients of one bounce
+	maxPart       = 64 << 20  // bytes of an attachment; a larger one is not cut out
+	maxAddresses  = 4000      // addresses of one notice
+	maxRecipients = 500       // recipients of one bounce
 	maxDiagnostic = 2000      // bytes of what is kept of a diagnostic
 	maxNested     = 3         // bounces within each other
 	maxSegment    = 30        // lines that are looked at for one recipient
@@ -126,7 +124,7 @@ func gather(raw []byte, m *crm.Message) *document {
 	for i, n := 0, 0; i < len(m.Attachments) && n < maxParts; i++ {
 		a := &m.Attachments[i]
 		kind, known := kinds[a.Type]
-		if !known && !strings.HasPrefix(a.Type, "text/") {
+		if !known && !strings.HasPrefix(a.Type, "text/") || a.Size > maxPart {
 			continue
 		}
 		n++

@@ -54,6 +54,7 @@ var byReply = map[string]crm.BounceReason{
 	"530": crm.BounceSecurityError, "535": crm.BounceSecurityError, "538": crm.BounceSecurityError,
 }
 
+// settled picks rows of byStatus, for both classes.
 func settled(details ...string) map[string]crm.BounceReason {
 	m := map[string]crm.BounceReason{}
 	for _, d := range details {

@@ -6,6 +6,7 @@ import "strings"
 // that it returns below.
 type notice struct {
 	lines    []string
+	at       [][]place // the addresses of each line
 	returned []string
 	text     string   // the lines, normalized
 	refusals []string // of a transcript: "<<< 550 ...", without the 503 that follow from another
@@ -27,6 +28,13 @@ func readNotice(d *document) *notice {
 	n := &notice{lines: lines}
 	if at := returnedAt(lines); at > 0 {
 		n.lines, n.returned = lines[:at], lines[at:]
+	}
+	n.at = make([][]place, len(n.lines))
+	for i, room := 0, maxAddresses; i < len(n.lines) && room > 0; i++ {
+		if strings.IndexByte(n.lines[i], '@') >= 0 {
+			n.at[i] = addressesIn(n.lines[i])
+			room -= len(n.at[i])
+		}
 	}
 	for _, l := range n.lines {
 		if a, ok := strings.CutPrefix(strings.TrimSpace(l), "<<< "); ok && a != "" && (a[0] == '4' || a[0] == '5') && !strings.HasPrefix(a, "503") && len(n.refusals) < maxSegment {

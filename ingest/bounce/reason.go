@@ -222,7 +222,7 @@ func (c *circumstances) reason() crm.BounceReason {
 
 // inWords gives what the first table row means whose phrase the text has.
 func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
-	if text == "" || text == " " {
+	if text == "" {
 		return ""
 	}
 	for i := range table {
@@ -279,7 +279,7 @@ func (c *circumstances) byCode() crm.BounceReason {
 		return crm.BounceExpired
 	case byReply[c.reply] != "":
 		return byReply[c.reply]
-	case c.near == " " && c.around == " " && c.status == "" && c.reply == "":
+	case strings.TrimSpace(c.near+c.around) == "" && c.status == "" && c.reply == "":
 		return crm.BounceUndefined
 	}
 	return crm.BounceOnHold

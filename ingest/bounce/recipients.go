@@ -198,12 +198,9 @@ func (n *notice) declared(failed []string, said []candidate) []*finding {
 // their fields.
 func (n *notice) addTo(found []*finding) {
 	var said []candidate
-	for i, l := range n.lines {
-		if strings.IndexByte(l, '@') < 0 {
-			continue
-		}
-		if at := addressesIn(l); len(at) > 0 {
-			if at = standsAlone(l, at); len(at) > 0 {
+	for i, at := range n.at {
+		if len(at) > 0 {
+			if at = standsAlone(n.lines[i], at); len(at) > 0 {
 				said = append(said, candidate{place: at[0], line: i})
 			}
 		}
@@ -227,21 +224,15 @@ func (n *notice) candidates(d *document) []candidate {
 	for kind, fits := range layouts {
 		var found, others []candidate
 		action := ""
-		for i, l := range n.lines {
-			if i < first {
-				continue
-			}
+		for i := first; i < len(n.lines); i++ {
+			l := n.lines[i]
 			if heading(l) {
 				action = sectionAction(l)
 			}
-			if strings.IndexByte(l, '@') < 0 {
+			if len(n.at[i]) == 0 {
 				continue
 			}
-			at := addressesIn(l)
-			if len(at) == 0 {
-				continue
-			}
-			for _, p := range fits(l, at) {
+			for _, p := range fits(l, n.at[i]) {
 				c := candidate{p, i, action, kind == layoutReply}
 				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) {
 					others = append(others, c)
@@ -271,8 +262,8 @@ func (n *notice) announced() int {
 		low := strings.ToLower(l)
 		for _, a := range announcements {
 			if strings.Contains(low, a) {
-				for _, follows := range n.lines[i:min(len(n.lines), i+8)] {
-					if strings.IndexByte(follows, '@') >= 0 && len(addressesIn(follows)) > 0 {
+				for _, follows := range n.at[i:min(len(n.at), i+8)] {
+					if len(follows) > 0 {
 						return i
 					}
 				}
@@ -370,7 +361,7 @@ func (n *notice) transcribe(found []*finding) {
 		return // each line would be looked at for each of them
 	}
 	for i, l := range n.lines {
-		if strings.IndexByte(l, '@') < 0 {
+		if len(n.at[i]) == 0 {
 			continue
 		}
 		low := strings.ToLower(l)

@@ -70,6 +70,9 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 // written: lower case, one space between words, "@" for an address with its
 // brackets and quotes, plain quotes, ending in a space.
 func normalize(s string) string {
+	if s == "" {
+		return ""
+	}
 	if len(s) > maxNormal {
 		s = strings.ToValidUTF8(s[:maxNormal], "")
 	}
@@ -126,7 +129,7 @@ var boilerplate = strings.NewReplacer(
 )
 
 // maxNormal bounds the text whose words are looked at, in bytes.
-const maxNormal = 16 << 10
+const maxNormal = 8 << 10
 
 var plainQuotes = strings.NewReplacer("’", "'", "‘", "'", "“", `"`, "”", `"`, "' @ '", "@", `" @ "`, "@", "( @ )", "@", "[ @ ]", "@", "<>", "@", " @ ...", " @", " @ :", " @:", " @ ,", " @,", " @ .", " @.")
 

@@ -15,7 +15,8 @@
 //     belongs to one program: hundreds wrote such notices, and they write
 //     alike.
 //
-// reason.go concludes why. Words count before codes, since servers give one
+// reason.go concludes why, with stage.go, which finds the command that was
+// refused. Words count before codes, since servers give one
 // code for everything and say in words what they mean; what stands near the
 // recipient counts before what the notice says at large. Three tables hold what
 // is known: phrases.go what servers say, hosts.go the codes that single

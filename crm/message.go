@@ -142,9 +142,11 @@ type Message struct {
 	Forwarded      []Party   // authors of the mails that it carries along, attached or quoted
 	Bounced        []Address // recipients that it reports as failed
 	Auth           []AuthResult
-	CharsetGuessed bool     // a charset was missing or wrong and was guessed
-	Lossy          bool     // something could not be decoded faithfully
-	Defects        []string // what was odd, in a fixed vocabulary of short words
+	Bounce         *Bounce    // what a bounce tells, nil for other mail
+	Complaint      *Complaint // what a complaint tells
+	CharsetGuessed bool       // a charset was missing or wrong and was guessed
+	Lossy          bool       // something could not be decoded faithfully
+	Defects        []string   // what was odd, in a fixed vocabulary of short words
 }
 
 // AuthResult is what a server noted about who sent a mail (RFC 8601). Anybody

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"kaveri/crm"
+	"kaveri/ingest/bounce"
 	"kaveri/ingest/parse"
 )
 
@@ -198,6 +199,7 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 		return d, nil
 	}
 	d.Message = parse.Message(j.raw)
+	told(j.raw, d.Message)
 	// Pictures and documents do not shrink, so there must be room for all.
 	j.zstd = p.zstd.EncodeAll(j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
 	d.Raw.Zstd = j.zstd
@@ -205,6 +207,19 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 		oversize(&d, j.size)
 	}
 	return d, nil
+}
+
+// told adds what a bounce or complaint tells about another mail.
+func told(raw []byte, m *crm.Message) {
+	m.Bounce, m.Complaint = bounce.Read(raw, m)
+	if m.Bounce == nil || m.Class != crm.ClassBounce {
+		return
+	}
+	for _, r := range m.Bounce.Failed() {
+		if a, err := crm.ParseAddress(r.Address); err == nil {
+			m.Bounced = append(m.Bounced, a)
+		}
+	}
 }
 
 // oversize marks a mail of which only the beginning was fetched, and puts a

@@ -131,7 +131,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 		return m, err
 	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
-	m.New = d.New
+	m.New, m.Bounce, m.Complaint = d.New, d.Bounce, d.Complaint
 	firm, err := x.savedFirm()
 	m.Verified, m.Checked = firm.Verified(d.Auth)
 	return m, err

@@ -13,6 +13,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/bounce"
 	"kaveri/ingest/parse"
 )
 
@@ -56,6 +57,8 @@ type inspectedJSON struct {
 	Defects        []string         `json:"defects"`
 	Class          crm.Class        `json:"class"`
 	ClassReasons   []string         `json:"class_reasons"`
+	Bounce         *bounceJSON      `json:"bounce"`
+	Complaint      *complaintJSON   `json:"complaint"`
 }
 
 type attachmentJSON struct {
@@ -100,7 +103,9 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 			return ctx.Err()
 		}
 		done++
-		if err := p.printInspected(name, read(raw)); err != nil {
+		m := read(raw)
+		b, c := bounce.Read(raw, m)
+		if err := p.printInspected(name, m, b, c); err != nil {
 			return err
 		}
 		return ctx.Err()
@@ -157,8 +162,9 @@ func eachFile(name string, do func(string) error) error {
 	})
 }
 
-func (p *program) printInspected(name string, m *crm.Message) error {
+func (p *program) printInspected(name string, m *crm.Message, b *crm.Bounce, c *crm.Complaint) error {
 	j := inspectedOf(name, m)
+	j.Bounce, j.Complaint = bounceOf(b), complaintOf(c)
 	if p.json {
 		return p.printJSON(j)
 	}
@@ -182,6 +188,7 @@ func (p *program) printInspected(name string, m *crm.Message) error {
 		}
 	}
 	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
+	j.Bounce.each(line)
 	line("defects", strings.Join(m.Defects, ", "))
 	for _, a := range j.Attachments {
 		line("attachment", a.Name+" ("+a.Type+", "+bytesOf(a.Size)+")")

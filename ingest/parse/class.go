@@ -63,17 +63,27 @@ func (c *clues) collect() {
 	}
 	c.auto = keyword(c.h.get("Auto-Submitted"))
 	c.prec = keyword(c.h.get("Precedence"))
-	c.null = strings.ReplaceAll(c.h.Get("Return-Path"), " ", "") == "<>"
+	c.null = isNullPath(c.h.Get("Return-Path"))
 	author := c.e.Author()
 	local := strings.ToLower(author.Address.Local())
 	if local == "" {
 		local = strings.ToLower(author.Name) // "MAILER-DAEMON" without domain
 	}
-	c.daemon = isDaemon(local, strings.ToLower(author.Name))
+	// QUIRK: some put the null path of RFC 5321 §4.5.5 into From as well.
+	nobody := local == "" && strings.ReplaceAll(c.h.Get("From"), " ", "") == "<>"
+	c.daemon = nobody || isDaemon(local, strings.ToLower(author.Name))
 	c.robotic = author.Address.LooksRobotic()
 	if v := c.h.get("List-Post"); v != "" {
 		c.post = keyword(v) != "no" // RFC 2369 §3.4: NO: nobody may post
 	}
+}
+
+// isNullPath reports the return path of notices. QUIRK: RFC 5321 §4.5.5 wants
+// <>; some systems write <MAILER-DAEMON> for it.
+func isNullPath(v string) bool {
+	v = strings.TrimLeft(v, " <")
+	const daemon = "mailer-daemon"
+	return v == ">" || len(v) > len(daemon) && strings.EqualFold(v[:len(daemon)], daemon) && (v[len(daemon)] == '>' || v[len(daemon)] == '@')
 }
 
 // keyword gives the first word of a value in lower case, without comments and
@@ -101,7 +111,7 @@ func isDaemon(local, name string) bool {
 // bounceSubjects are what mail systems write over mail that did not arrive or
 // is late. They count only together with a sign of a robot.
 var bounceSubjects = []string{"undeliver", "undelivered", "returned mail", "returned to sender", "return to sender", "delivery status", "delivery failure", "delivery failed", "delivery notification", "delivery report",
-	"delivery has failed", "failure notice", "mail delivery", "non delivery", "non-delivery", "nondeliverable", "could not send", "not delivered", "undeliverable", "message delay", "delayed", "warning: could not", "mail failure", "mail system error", "could not be delivered", "couldn't be delivered", "failed mail", "mail error",
+	"delivery has failed", "failure notice", "mail delivery", "non delivery", "non-delivery", "nondeliverable", "could not send", "not delivered", "undeliverable", "message delay", "delayed", "warning: could not", "mail failure", "mail system error", "could not be delivered", "couldn't be delivered", "failed mail", "mail error", "rejected mail", "mail could not be delivered", "user unknown", "mail status report",
 	"unzustellbar", "unzustellbare", "nicht zugestellt", "non remis", "échec de la remise", "non recapitabile", "no se puede entregar", "toimittaminen epäonnistui", "ei voitu toimittaa", "kan inte levereras", "olevererbart"}
 
 func (c *clues) bounce() string {
@@ -110,7 +120,11 @@ func (c *clues) bounce() string {
 		return "Content-Type: report-type=delivery-status"
 	case c.h.Has("X-Failed-Recipients"):
 		return "X-Failed-Recipients"
-	case c.report != "" && c.report != "delivery-status":
+	case c.report == "disposition-notification" && c.daemon && containsAny(strings.ToLower(c.e.Subject), bounceSubjects):
+		// QUIRK: RFC 5429 §2.1.2 has filters refuse mail by a disposition
+		// notification; only the author and the Subject tell it from one.
+		return "From: " + c.e.Author().Display() + " and Subject"
+	case c.report != "":
 		return "" // another kind of report
 	}
 	subject := (c.null || c.daemon || c.typ == "multipart/report") && containsAny(strings.ToLower(c.e.Subject), bounceSubjects)
@@ -131,6 +145,14 @@ func (c *clues) bounce() string {
 	return ""
 }
 
+// loops are the senders of feedback loops that are older than RFC 5965, and
+// what they write as Subject, in lower case.
+var loops = []struct{ author, subject string }{
+	{"staff@hotmail.com", "complaint about message from"},
+	{"scomp@aol.net", "feedback report"},
+	{"feedback@arf.mail.yahoo.com", ""},
+}
+
 func (c *clues) complaint() string {
 	switch {
 	case c.report == "feedback-report": // RFC 5965 §2
@@ -138,11 +160,17 @@ func (c *clues) complaint() string {
 	case c.h.Has("X-Hmxmroriginalrecipient"): // the junk mail reports of one large provider
 		return "X-HmXmrOriginalRecipient"
 	}
+	author := string(c.e.Author().Address)
+	for _, l := range loops {
+		if author == l.author && strings.Contains(strings.ToLower(c.e.Subject), l.subject) {
+			return "From: " + author
+		}
+	}
 	return ""
 }
 
 // awaySubjects are what people's mail programs write over automatic answers.
-var awaySubjects = []string{"out of office", "out of the office", "automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto response", "automated response", "away from", "on vacation", "on leave", "vacation reply", "abwesen", "automatische antwort", "nicht im büro", "poissa", "lomalla", "automaattinen vastaus", "frånvaro", "autosvar", "automatiskt svar", "absence", "réponse automatique", "fuera de la oficina", "respuesta automática", "risposta automatica", "fuori sede", "automatisch antwoord", "afwezig", "automatisk svar", "fravær"}
+var awaySubjects = []string{"out of office", "out of the office", "automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto response", "automated response", "automatic response", "away from", "on vacation", "on leave", "vacation reply", "abwesen", "automatische antwort", "nicht im büro", "poissa", "lomalla", "automaattinen vastaus", "frånvaro", "autosvar", "automatiskt svar", "absence", "réponse automatique", "fuera de la oficina", "respuesta automática", "risposta automatica", "fuori sede", "automatisch antwoord", "afwezig", "automatisk svar", "fravær"}
 
 func (c *clues) autoReply() string {
 	switch {
@@ -253,10 +281,20 @@ func (c *clues) system() string {
 		return "Auto-Submitted: " + validText(c.auto)
 	case c.robotic || c.daemon:
 		return "From: " + c.e.Author().Display()
+	case isDomainReport(c.e.Subject):
+		return "Subject: Report Domain"
 	case c.null: // RFC 5321 §4.5.5
 		return "Return-Path: <>"
 	}
 	return ""
+}
+
+// isDomainReport tells DMARC and TLS reports by the Subject that RFC 7489
+// §7.2.1.1 and RFC 8460 §5.3 demand of them, whoever sends them.
+func isDomainReport(subject string) bool {
+	low := strings.ToLower(subject)
+	i := strings.Index(low, "report domain:")
+	return i >= 0 && strings.Contains(low[i:], "report-id:")
 }
 
 func containsAny(s string, words []string) bool {

@@ -24,7 +24,9 @@
 //  4. go-message reads subject, addresses, ids, Content-Type and
 //     Content-Disposition; word.go, address.go, id.go and params.go read what
 //     it cannot. date.go reads dates.
-//  5. class.go says from the header alone who wrote: a person or a robot.
+//  5. class.go says from the header alone who wrote: a person or a robot;
+//     class_body.go looks at the body where bounces and complaints hide behind
+//     a header that says nothing.
 //  6. [Trim] takes the text apart into what is new, quotes and signature.
 //
 // # What is new in a mail

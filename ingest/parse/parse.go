@@ -20,6 +20,7 @@ func Message(raw []byte) *crm.Message {
 	readEnvelope(&p.w.top, &m.Envelope)
 	p.w.walk(raw)
 	p.finish()
+	reclassify(m)
 	m.Auth = authResults(&p.w.top)
 	m.Forwarded = p.forwarded()
 	d := p.w.def

@@ -18,6 +18,7 @@ var directions = map[string][]string{
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	"outbound":    {"crm"},
+	bounceReader:  {"crm", "ingest/parse"},
 	"campaigns":   {"crm", "insight", "templates"},
 	"templates":   {"crm"},
 	"web":         {"crm", "insight", "templates"},
@@ -32,6 +33,8 @@ const (
 	tagGuard = "internal/buildtags"
 	// storeContract is a test suite that several test files run, hence not itself a test file.
 	storeContract = "store/storetest"
+	// bounceReader reads the parts of a report, which the parser cuts out.
+	bounceReader = "ingest/bounce"
 )
 
 // domainLibraries are the modules, besides the standard library, that the domain may import.

@@ -77,6 +77,13 @@ const (
 	RoleBcc     Role = "bcc"
 )
 
+// The roles of people whom only the body names: they take no part in the mail,
+// and it may be about them.
+const (
+	RoleForwarded Role = "forwarded" // author of a mail that is carried along
+	RoleBounced   Role = "bounced"   // recipient whom another mail did not reach
+)
+
 // Participant is a party in its role.
 type Participant struct {
 	Role Role

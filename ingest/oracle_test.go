@@ -390,7 +390,7 @@ func (d database) checkAttached(o *office, known func(address string) bool) (lin
 		got := map[int]bool{}
 		for a, rule := range s.links {
 			id := people[a]
-			if got[id] = true; !want[id] && (rule != "thread" || id != tr.Customer) {
+			if got[id] = true; !want[id] && (rule != "thread" && rule != "bounced" || id != tr.Customer) {
 				bad("%s mail from %s, %q is linked by %s to %s (customer %d); it is of %d", tr.Kind, tr.From, tr.Subject, rule, a, id, tr.Customer)
 			}
 		}

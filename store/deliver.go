@@ -29,8 +29,6 @@ type details struct {
 	// bytes; absent when that is all of it, or not in one piece.
 	New [2]int `json:"new,omitzero"`
 
-	Forwarded []crm.Address    `json:"forwarded,omitempty"`
-	Bounced   []crm.Address    `json:"bounced,omitempty"`
 	Bounce    *crm.Bounce      `json:"bounce,omitempty"`
 	Complaint *crm.Complaint   `json:"complaint,omitempty"`
 	Auth      []crm.AuthResult `json:"auth,omitempty"`
@@ -38,12 +36,9 @@ type details struct {
 
 func detailsOf(m *crm.Message) details {
 	d := details{InReplyTo: m.InReplyTo, References: m.References, ClassReasons: m.ClassReasons, Defects: m.Defects, Lossy: m.Lossy,
-		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounced: m.Bounced, Bounce: m.Bounce, Complaint: m.Complaint, Auth: m.Auth}
+		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounce: m.Bounce, Complaint: m.Complaint, Auth: m.Auth}
 	if at := strings.Index(m.Text, m.NewText); at >= 0 && len(m.NewText) > 0 && len(m.NewText) < len(m.Text) {
 		d.New = [2]int{at, at + len(m.NewText)}
-	}
-	for _, p := range m.Forwarded {
-		d.Forwarded = append(d.Forwarded, p.Address)
 	}
 	return d
 }
@@ -306,7 +301,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 	}
 	b.raws = append(b.raws, rawID, id, p.Raw.Sum[:], p.Raw.Size, kept)
 	b.search = append(append(b.search, id), p.search...)
-	if err := b.participants(id, &m.Envelope); err != nil {
+	if err := b.participants(id, m); err != nil {
 		return crm.Outcome{}, err
 	}
 	b.messages[p.Raw.Content] = id
@@ -377,9 +372,17 @@ func (b *batch) withhold(p *prepared, rule crm.Rule) {
 	}
 }
 
-// participants notes who takes part, with their addresses.
-func (b *batch) participants(message int64, e *crm.Envelope) error {
-	for n, p := range e.Participants() {
+// participants notes who takes part, with their addresses, and whom the body
+// names.
+func (b *batch) participants(message int64, m *crm.Message) error {
+	all := m.Participants()
+	for _, p := range m.Forwarded {
+		all = append(all, crm.Participant{Role: crm.RoleForwarded, Party: p})
+	}
+	for _, a := range m.Bounced {
+		all = append(all, crm.Participant{Role: crm.RoleBounced, Party: crm.Party{Address: a}})
+	}
+	for n, p := range all {
 		if n >= maxParticipants {
 			break
 		}

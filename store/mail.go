@@ -138,7 +138,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 }
 
 func (x *tx) mailParticipants(m *crm.MailView) error {
-	rows, err := x.query(`SELECT p.message_id, p.role, p.name, a.address, p.written FROM participants p JOIN addresses a ON a.id = p.address_id WHERE p.message_id = $1 ORDER BY p.n`, int64(m.ID))
+	rows, err := x.query(`SELECT p.message_id, p.role, p.name, a.address, p.written FROM participants p JOIN addresses a ON a.id = p.address_id WHERE p.message_id = $1 AND p.role NOT IN ('forwarded', 'bounced') ORDER BY p.n`, int64(m.ID))
 	m.Participants, err = collect(rows, err, func(r *sql.Rows, p *crm.Participant) (err error) {
 		var message int64
 		*p, err = scanParticipant(r, &message)

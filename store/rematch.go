@@ -315,10 +315,7 @@ func (x *tx) storedMails(ids []int64, firm *crm.Firm) ([]*storedMail, error) {
 			return err
 		}
 		m.At, m.private, m.loose, m.Mail = fromMicros(at), private != 0, loose != 0, crm.MessageID(m.id)
-		m.InReplyTo, m.References, m.Bounced, m.Forged = d.InReplyTo, d.References, d.Bounced, firm.Forged(d.Auth)
-		for _, a := range d.Forwarded {
-			m.Forwarded = append(m.Forwarded, crm.Party{Address: a})
-		}
+		m.InReplyTo, m.References, m.Forged = d.InReplyTo, d.References, firm.Forged(d.Auth)
 		if byID[m.id] == nil {
 			byID[m.id] = m
 			mails = append(mails, m)
@@ -334,7 +331,14 @@ func (x *tx) storedMails(ids []int64, firm *crm.Firm) ([]*storedMail, error) {
 		if err != nil {
 			return err
 		}
-		byID[id].Add(p)
+		switch m := byID[id]; p.Role {
+		case crm.RoleForwarded:
+			m.Forwarded = append(m.Forwarded, p.Party)
+		case crm.RoleBounced:
+			m.Bounced = append(m.Bounced, p.Address)
+		default:
+			m.Add(p)
+		}
 		return nil
 	})
 	if err != nil {

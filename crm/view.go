@@ -54,6 +54,7 @@ type MailRow struct {
 	Preview      string // the first words of the text
 	Attachments  int
 	Private      bool
+	Begins       bool     // in a conversation: a new topic begins with it
 	Through      []string // the colleagues' mailboxes in which it was seen, by name
 }
 

@@ -41,7 +41,7 @@ var backupTables = []string{
 	"id_blocks", "settings", "staff", "mailboxes", "folders", "uids", "uid_keys", "wanted_keys", "correspondents", "quarantine", "census",
 	"organisations", "customers", "contacts", "customer_words", "phones", "addresses", "contact_addresses",
 	"conversations", "thread_ids", "messages", "raws", "sightings", "participants", "attachments", "links", "notes",
-	"organisation_domains", "corrections", "reviews", "merges", "stale",
+	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

@@ -128,8 +128,8 @@ func (x *tx) timelineItems(entries []entry) ([]crm.TimelineItem, error) {
 // maxConversation bounds a conversation as it is shown: its newest mails.
 const maxConversation = 1000
 
-// Conversation gives the mails of a conversation that the viewer may see,
-// oldest first; of a very long one the newest thousand.
+// Conversation gives the mails of a conversation that the viewer may see, topic
+// by topic, each oldest first; of a very long one the newest thousand.
 func (s *Store) Conversation(ctx context.Context, v crm.Viewer, id crm.ConversationID) ([]crm.MailRow, error) {
 	var out []crm.MailRow
 	err := s.view(ctx, func(x *tx) error {
@@ -150,7 +150,7 @@ func (s *Store) Conversation(ctx context.Context, v crm.Viewer, id crm.Conversat
 		for _, id := range slices.Backward(ids) {
 			out = append(out, *mails[id])
 		}
-		return nil
+		return x.orderTopics(out)
 	})
 	return out, err
 }

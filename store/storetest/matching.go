@@ -152,6 +152,56 @@ func testStrangerInThread(t *testing.T, s *store.Store) {
 	w.refused(s.Correct(w.ctx, w.anna, mine, 1<<40, true), crm.KindNotFound, "")
 }
 
+// An old mail answered with another subject begins a new topic in its
+// conversation; a colleague may join and split, and later mails follow.
+func testTopics(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.customer("Dora", "dora@acme.example")
+	say := func(subject, id, replyTo string) crm.MessageID {
+		return w.arrives(letter{From: "dora@acme.example", To: "anna@kaukoranta.example", Subject: subject, ID: id, ReplyTo: replyTo}, w.anna)
+	}
+	trip := say("Trip to Tallinn", "t1", "")
+	w.clock = w.clock.AddDate(1, 0, 0)
+	bikes := say("Bicycles in May", "b1", "t1")
+	late := say("Re: Trip to Tallinn", "t2", "t1")
+	helmets := say("Re: Bicycles in May", "b2", "b1")
+	topics := func() string {
+		rows, err := s.Conversation(w.ctx, w.anna, w.conversation(trip))
+		w.check(err)
+		out := ""
+		for _, r := range rows {
+			if r.Begins {
+				out += "| "
+			}
+			out += r.Subject + "; "
+		}
+		return out
+	}
+	if w.conversation(bikes) != w.conversation(trip) {
+		t.Error("an answer is in another conversation than what it answers")
+	}
+	const apart = "Trip to Tallinn; Re: Trip to Tallinn; | Bicycles in May; Re: Bicycles in May; "
+	if got := topics(); got != apart {
+		t.Errorf("topics: %s", got)
+	}
+	w.check(s.SetTopic(w.ctx, w.anna, bikes, false))
+	if got := topics(); got != "Trip to Tallinn; Bicycles in May; Re: Trip to Tallinn; Re: Bicycles in May; " {
+		t.Errorf("joined: %s", got)
+	}
+	w.check(s.SetTopic(w.ctx, w.anna, helmets, true))
+	say("Re: Bicycles in May", "b3", "b2")
+	if got := topics(); got != "Trip to Tallinn; Bicycles in May; Re: Trip to Tallinn; | Re: Bicycles in May; Re: Bicycles in May; " {
+		t.Errorf("split, and a later mail follows: %s", got)
+	}
+	w.check(s.SetTopic(w.ctx, w.anna, bikes, true))
+	w.check(s.SetTopic(w.ctx, w.anna, helmets, false))
+	if got := topics(); got != apart+"Re: Bicycles in May; " {
+		t.Errorf("as before: %s", got)
+	}
+	w.refused(s.SetTopic(w.ctx, crm.Viewer{}, late, true), crm.KindForbidden, "")
+	w.refused(s.SetTopic(w.ctx, w.anna, 1<<40, true), crm.KindNotFound, "")
+}
+
 // Two people of one domain are asked about; once confirmed they are one
 // customer, and whoever writes from there next is of it. Nobody is asked about
 // a mail provider.

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ParentComesLater", testParentComesLater},
 		{"StrangerInThread", testStrangerInThread},
 		{"Organisations", testOrganisations},
+		{"Topics", testTopics},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},
 		{"Identity", testIdentity},

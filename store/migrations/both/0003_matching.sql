@@ -59,3 +59,12 @@ CREATE INDEX merges_gone ON merges (gone_id);
 CREATE TABLE stale (
     message_id BIGINT PRIMARY KEY REFERENCES messages (id)
 );
+
+-- Where a colleague has said that a new topic begins in a conversation, or that
+-- none does.
+CREATE TABLE topics (
+    message_id BIGINT PRIMARY KEY REFERENCES messages (id),
+    begins     BIGINT NOT NULL,
+    staff_id   BIGINT REFERENCES staff (id),
+    at_us      BIGINT NOT NULL
+);

@@ -255,6 +255,12 @@ func Forwards(subject string) bool {
 // along.
 func (f *Firm) MayForward(e *Envelope) bool { return f.Outgoing(e) && Forwards(e.Subject) }
 
+// BodyTells reports whether only the body of a mail can say whose it is: one
+// that a colleague forwards, and what mail systems say about other mail.
+func (f *Firm) BodyTells(e *Envelope) bool {
+	return f.MayForward(e) || e.Class == ClassBounce || e.Class == ClassComplaint
+}
+
 // thread follows the answered mail, when no address is known. Anybody can write
 // an In-Reply-To; so there must be proof that the author has to do with the
 // contact, or has seen the mail: the same organisation, the same name, or words

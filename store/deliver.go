@@ -367,9 +367,21 @@ func (b *batch) withhold(p *prepared, rule crm.Rule) {
 	e := &p.Message.Envelope
 	b.settled = append(b.settled, place{p.Folder, p.UIDValidity, p.UID})
 	b.uids = append(b.uids, int64(p.Folder), int64(p.UIDValidity), int64(p.UID), crm.UIDWithheld, string(rule), p.Raw.Size, micros(p.Internal), b.idKey(e))
-	for _, k := range b.keysOf(e) {
+	keys := b.keysOf(e)
+	for _, a := range append(addressesOf(p.Message.Forwarded), p.Message.Bounced...) {
+		keys = append(keys, b.addressKey(a), b.addressKey(a.Canonical()))
+	}
+	for _, k := range distinct(keys) {
 		b.uidKeys = append(b.uidKeys, k, int64(p.Folder), int64(p.UID), int64(p.UIDValidity))
 	}
+}
+
+func addressesOf(ps []crm.Party) []crm.Address {
+	out := make([]crm.Address, len(ps))
+	for i, p := range ps {
+		out[i] = p.Address
+	}
+	return out
 }
 
 // participants notes who takes part, with their addresses, and whom the body

@@ -104,7 +104,7 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 		switch {
 		case rule != "":
 			state = crm.UIDWithheld
-		case b.firm.Policy == crm.PolicyKnown && !b.firm.MayForward(l.Envelope) && !b.belongs(l.Envelope):
+		case b.firm.Policy == crm.PolicyKnown && !b.firm.BodyTells(l.Envelope) && !b.belongs(l.Envelope):
 			state, rule = crm.UIDWithheld, crm.RuleNoCustomer
 			for _, k := range b.keysOf(l.Envelope) {
 				b.uidKeys = append(b.uidKeys, k, int64(folder), int64(l.UID), int64(epoch))

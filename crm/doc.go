@@ -18,8 +18,10 @@
 //
 // # Rules
 //
-//   - [Decide] says whether a mail is kept, to which contacts it is linked, and
-//     which correspondents become customers; each answer names its [Rule].
+//   - [Decide] says whether a mail is kept, to which contacts it is linked,
+//     which correspondents become customers, and what only a colleague can say
+//     ([Review]); each answer names its [Rule]. It is asked again whenever what
+//     it rests on has changed.
 //   - [Viewer.MaySee] is the one policy that every read passes.
 //   - [Firm.Internal] says who is one of us.
 //   - [ParseAddress] brings an address to the form in which it is matched.

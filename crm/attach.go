@@ -134,7 +134,7 @@ func (f *Firm) Correspondence(e *Envelope) (wrote, answered []Party) {
 // it for good. A mail that Screen lets pass is kept or not by [Decide]: one
 // among colleagues that may carry a customer's mail along only when it does.
 func (f *Firm) Screen(e *Envelope) Rule {
-	if f.Policy == PolicyAll || len(f.Outsiders(e)) > 0 || f.MayForward(e) || len(f.WritesFor(e)) > 0 {
+	if f.Policy == PolicyAll || len(f.Outsiders(e)) > 0 || f.BodyTells(e) || len(f.WritesFor(e)) > 0 {
 		return ""
 	}
 	if len(e.Participants()) == 0 {

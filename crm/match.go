@@ -115,6 +115,8 @@ func Decide(f *Firm, m *Facts, dir Directory) Verdict {
 	v.Keep = placed || f.Policy == PolicyAll || f.Policy == PolicyExternal && len(d.outsiders) > 0
 	switch {
 	case v.Keep:
+	case len(m.Participants()) == 0:
+		v.Rule = RuleNobody
 	case len(d.outsiders) == 0:
 		v.Rule = RuleInternal
 	default:

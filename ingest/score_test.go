@@ -49,7 +49,7 @@ func scoreAttach(t *testing.T, set, seed string, policy crm.Policy) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	firm := crm.Firm{Name: "Kaveri", Domains: []string{"kaveri.test"}, Policy: policy}
+	firm := crm.Firm{Name: "Kaveri", Domains: []string{"kaveri.test"}, Relays: []crm.Address{"shop@verkkokauppa.example"}, Policy: policy}
 	if err := s.SaveFirm(ctx, crm.SystemViewer, firm); err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func scoreAttach(t *testing.T, set, seed string, policy crm.Policy) {
 		}
 		sum, _ := parse.Hash(raw)
 		got := linked[sum]
-		// Notifications name the customer in Reply-To only and bounces only in
-		// their report: such mail belongs to the next steps of matching.
-		if kind := row["kind"]; kind == "case" || kind == "autoreply" {
+		// Notifications name the customer in Reply-To only, bounces only in
+		// their report.
+		if kind := row["kind"]; kind == "case" || kind == "autoreply" || kind == "notification" || kind == "bounce" {
 			known++
 			if len(got) == 1 && got[0] == customers[row["customer"]] {
 				right++

@@ -13,6 +13,9 @@ export CGO_ENABLED := 1
 # Where score and bench find the corpora and the bench set. Absolute, since a Go test runs in its package's folder.
 export KAVERI_SHARED := $(abspath $(or $(KAVERI_SHARED),../shared))
 
+# Where score lists what was read otherwise than labelled.
+KAVERI_SCORE_DIR ?= $(CURDIR)/tmp/score
+
 FUZZTIME ?= 30s
 
 .PHONY: help build run test check score bench bench-ingest soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
@@ -44,13 +47,14 @@ vet:
 staticcheck:
 	go tool -modfile=tools.mod staticcheck -tags=$(TAGS),score,shots ./...
 
-score: ## measure on the corpora of ../shared or KAVERI_SHARED
+score: ## measure on the corpora of ../shared or KAVERI_SHARED; misses go to KAVERI_SCORE_DIR (tmp/score)
 	@[ -d "$(KAVERI_SHARED)/data" ] || { \
 		echo "make score: no corpora in $(KAVERI_SHARED)/data; set KAVERI_SHARED to the folder that holds data/" >&2; exit 1; }
 	@packages=$$({ grep -rl --include='*_test.go' --exclude-dir=node_modules '^//go:build score' . || true; } | xargs -r -n1 dirname | sort -u); \
 	[ -n "$$packages" ] || { echo "make score: no package has a score test (//go:build score)" >&2; exit 1; }; \
-	echo "measuring:" $$packages; \
-	go test -tags=$(TAGS),score -count=1 -timeout=30m -run=Score -v $$packages
+	echo "measuring:" $$packages; mkdir -p "$(KAVERI_SCORE_DIR)"; \
+	KAVERI_SCORE_DIR="$(KAVERI_SCORE_DIR)" go test -tags=$(TAGS),score -count=1 -timeout=30m -run=Score -v $$packages && \
+	echo "the misses, each with its reason: $(KAVERI_SCORE_DIR)"
 
 bench: bench-ingest ## the benchmarks of the packages, and ingestion on the bench set
 	go test -run='^$$' -bench=. -benchmem ./...

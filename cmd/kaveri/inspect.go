@@ -118,7 +118,8 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 	return readOutcome(done, failed)
 }
 
-// noMail refuses what is no mail in any state of repair.
+// noMail refuses what is no mail in any state of repair. Text without a header
+// is one whose header was lost.
 func noMail(name string, raw []byte) error {
 	if name == "-" {
 		name = "standard input"
@@ -126,10 +127,25 @@ func noMail(name string, raw []byte) error {
 	switch {
 	case len(raw) == 0:
 		return ingest.Empty(name)
-	case !parse.HasHeader(raw):
+	case !parse.HasHeader(raw) && binary(raw):
 		return ingest.NoMail(name)
 	}
 	return nil
+}
+
+// binary reports bytes that no text has: NULs, or many control characters.
+func binary(raw []byte) bool {
+	head := raw[:min(len(raw), 8<<10)]
+	control := 0
+	for _, c := range head {
+		switch {
+		case c == 0:
+			return true
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b: // escape: ISO-2022
+			control++
+		}
+	}
+	return control > len(head)/20
 }
 
 // readOutcome is how a verb ends that reads many files, of which some could not

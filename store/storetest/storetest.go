@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Organisations", testOrganisations},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},
+		{"Explanations", testExplanations},
 		{"Identity", testIdentity},
 		{"TwoWayMail", testTwoWayMail},
 		{"WithheldMailWakes", testWithheldMailWakes},

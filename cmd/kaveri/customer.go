@@ -13,7 +13,8 @@ import (
 
 func (p *program) customerCommand() *cobra.Command {
 	return group("customer", "Customers and their timelines",
-		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand())
+		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand(),
+		p.customerMergeCommand(), p.customerUnmergeCommand(), p.customerAddressCommand())
 }
 
 // customerJSON is a line of the customers list in JSON.

@@ -64,8 +64,8 @@ func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID,
 func (x *tx) openReview(v crm.Viewer, id crm.ReviewID) (crm.Review, error) {
 	q := crm.Review{ID: id}
 	condition, args := visible(v, []any{int64(id)})
-	err := x.row(`SELECT r.kind, COALESCE(r.message_id, 0), COALESCE(r.contact_id, 0), COALESCE(r.other_id, 0), r.subject, r.state, COALESCE(c.customer_id, 0), COALESCE(o.customer_id, 0)
-FROM reviews r LEFT JOIN messages m ON m.id = r.message_id LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN contacts o ON o.id = r.other_id
+	err := x.row(`SELECT r.kind, COALESCE(r.message_id, 0), COALESCE(c.id, 0), COALESCE(o.id, 0), r.subject, r.state, COALESCE(c.customer_id, 0), COALESCE(o.customer_id, 0)
+FROM `+reviewTables+`
 WHERE r.id = $1 AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&q.Kind, &q.Message, &q.Contact, &q.Other, &q.Subject, &q.State, &q.Customer, &q.OtherOf)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -14,6 +14,16 @@ import (
 // maxMailReviews bounds the questions shown about one mail.
 const maxMailReviews = 50
 
+// reviewTables are what a question is read from. A contact that was merged into
+// another one since is that one.
+const reviewTables = `reviews r LEFT JOIN messages m ON m.id = r.message_id
+LEFT JOIN contacts rc ON rc.id = r.contact_id LEFT JOIN contacts c ON c.id = CASE WHEN rc.merged_into = 0 THEN rc.id ELSE rc.merged_into END
+LEFT JOIN contacts ro ON ro.id = r.other_id LEFT JOIN contacts o ON o.id = CASE WHEN ro.merged_into = 0 THEN ro.id ELSE ro.merged_into END`
+
+// stillAsked holds for questions that are open and make sense: two who have
+// become one customer since are not asked about.
+const stillAsked = `r.state = 'open' AND (r.kind <> 'merge' OR c.customer_id <> o.customer_id)`
+
 // OpenReviews counts the open questions that the viewer may see.
 func (s *Store) OpenReviews(ctx context.Context, v crm.Viewer) (n int, err error) {
 	if !mayRead(v) {
@@ -21,7 +31,7 @@ func (s *Store) OpenReviews(ctx context.Context, v crm.Viewer) (n int, err error
 	}
 	err = s.view(ctx, func(x *tx) error {
 		condition, args := visible(v, nil)
-		return x.row(`SELECT count(*) FROM reviews r LEFT JOIN messages m ON m.id = r.message_id WHERE r.state = 'open' AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&n)
+		return x.row(`SELECT count(*) FROM `+reviewTables+` WHERE `+stillAsked+` AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&n)
 	})
 	return n, err
 }
@@ -44,10 +54,10 @@ func (s *Store) MailReviews(ctx context.Context, v crm.Viewer, m crm.MessageID) 
 func (x *tx) reviews(v crm.Viewer, also string, args []any, limit int) ([]crm.Review, error) {
 	condition, args := visible(v, args)
 	args = append(args, limit)
-	rows, err := x.query(`SELECT r.id, r.kind, COALESCE(r.message_id, 0), COALESCE(r.contact_id, 0), COALESCE(r.other_id, 0), r.subject, r.reason, r.evidence, r.state, r.at_us,
+	rows, err := x.query(`SELECT r.id, r.kind, COALESCE(r.message_id, 0), COALESCE(c.id, 0), COALESCE(o.id, 0), r.subject, r.reason, r.evidence, r.state, r.at_us,
 COALESCE(c.name, ''), COALESCE(c.customer_id, 0), COALESCE(o.name, ''), COALESCE(o.customer_id, 0)
-FROM reviews r LEFT JOIN messages m ON m.id = r.message_id LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN contacts o ON o.id = r.other_id
-WHERE r.state = 'open' AND `+also+`(r.message_id IS NULL OR `+condition+`) ORDER BY r.id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+FROM `+reviewTables+`
+WHERE `+stillAsked+` AND `+also+`(r.message_id IS NULL OR `+condition+`) ORDER BY r.id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
 	out, err := collect(rows, err, func(r *sql.Rows, q *crm.Review) error {
 		var at int64
 		err := r.Scan(&q.ID, &q.Kind, &q.Message, &q.Contact, &q.Other, &q.Subject, &q.Reason, &q.Evidence, &q.State, &at, &q.ContactName, &q.Customer, &q.OtherName, &q.OtherOf)

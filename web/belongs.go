@@ -54,21 +54,24 @@ func (s *Server) choices(r *http.Request, c *call, text string) ([]Choice, error
 	return out, nil
 }
 
-// belongs notes a colleague's word on whether a mail belongs to a contact.
+// belongs notes a colleague's word on whether a mail belongs to a contact, or
+// that it belongs to nobody of a customer.
 func (s *Server) belongs(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.MessageID]("mail", r.PathValue("id"))
-	if err != nil {
-		return crm.NotFound("no such mail")
-	}
-	contact, err := crm.ParseID[crm.ContactID]("contact", r.PostFormValue("contact"))
+	m, err := s.mail(r, c)
 	if err != nil {
 		return err
 	}
 	yes := r.PostFormValue("belongs") == "yes"
-	if err := s.Store.Correct(r.Context(), c.viewer, id, contact, yes); err != nil {
+	contacts, err := concerned(r, m, yes)
+	if err != nil {
 		return err
 	}
-	done, to := "belongs-not", mailPath(id)
+	for _, k := range contacts {
+		if err := s.Store.Correct(r.Context(), c.viewer, m.ID, k, yes); err != nil {
+			return err
+		}
+	}
+	done, to := "belongs-not", mailPath(m.ID)
 	if yes {
 		done = "belongs"
 	}
@@ -76,6 +79,23 @@ func (s *Server) belongs(w http.ResponseWriter, r *http.Request, c *call) error 
 		to = withSight(back, to)
 	}
 	return go303(w, r, to, done)
+}
+
+// concerned gives the contacts that a form about a mail names: one, or all of a
+// customer's to whom the mail belongs.
+func concerned(r *http.Request, m crm.MailView, yes bool) ([]crm.ContactID, error) {
+	if name := r.PostFormValue("customer"); name != "" && !yes {
+		id, err := crm.ParseID[crm.CustomerID]("customer", name)
+		var out []crm.ContactID
+		for _, l := range m.Links {
+			if l.Customer == id {
+				out = append(out, l.Contact)
+			}
+		}
+		return out, err
+	}
+	id, err := crm.ParseID[crm.ContactID]("contact", r.PostFormValue("contact"))
+	return []crm.ContactID{id}, err
 }
 
 func mailPath(id crm.MessageID) string { return fmt.Sprintf("/mails/%d", id) }

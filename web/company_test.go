@@ -75,6 +75,7 @@ func company() *memory {
 		m.mail(c, k)
 	}
 	m.customer(20, "Pekka Uusi", 0, person("Pekka Uusi", "pekka@uusi.example"))
+	m.customers[1].Organisation, m.customers[1].Domains = 41, []string{"balticseawalks.example"}
 	m.desk()
 	m.boxes = []crm.MailboxHealth{
 		{Mailbox: crm.Mailbox{ID: 31, Staff: 1, Address: "mikko@saarimatkat.example", Label: "mikko@saarimatkat.example", Host: "imap.saarimatkat.example", State: crm.MailboxFollowed, LastSeen: now.Add(-2 * time.Minute)}, Owner: "Mikko Laine", Stored: 894, Folders: []crm.FolderCount{

@@ -199,7 +199,7 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		switch {
 		case it.Mail != nil:
 			card := c.mailCard(*it.Mail, l.When)
-			card.Why, card.Contact, card.Back = c.why(it.Link, it.Contact), it.Link.Contact, customerPath(cu.ID)
+			card.Why, card.Customer, card.Back = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID)
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)

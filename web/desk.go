@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"kaveri/crm"
 )
@@ -13,6 +14,7 @@ type CustomerDesk struct {
 	Customer crm.CustomerID
 	Open     bool // shown at once
 	Contacts []crm.Contact
+	Domains  []string // at which everybody is of this customer
 	Merges   []MergeLine
 	Contact  crm.ContactID // whose form was sent
 	Address  string        // what was written there
@@ -27,7 +29,7 @@ type MergeLine struct {
 }
 
 func (s *Server) fillDesk(r *http.Request, c *call, cu crm.Customer, d *CustomerDesk) error {
-	d.Customer, d.Contacts = cu.ID, cu.Contacts
+	d.Customer, d.Contacts, d.Domains = cu.ID, cu.Contacts, cu.Domains
 	d.Open = d.Open || d.Faults.Any()
 	merges, err := s.Store.Merges(r.Context(), c.viewer, cu.ID)
 	for _, m := range merges {
@@ -78,6 +80,22 @@ func (s *Server) removeAddress(w http.ResponseWriter, r *http.Request, c *call) 
 		return err
 	}
 	return go303(w, r, deskPath(id), "address-removed")
+}
+
+// removeDomain takes back that everybody at a domain is of this customer.
+func (s *Server) removeDomain(w http.ResponseWriter, r *http.Request, c *call) error {
+	cu, err := s.customer(r, c)
+	if err != nil {
+		return err
+	}
+	domain := r.PostFormValue("domain")
+	if !slices.Contains(cu.Domains, domain) {
+		return crm.NotFound("no such domain")
+	}
+	if err := s.Store.RemoveDomain(r.Context(), c.viewer, domain); err != nil {
+		return err
+	}
+	return go303(w, r, deskPath(cu.ID), "domain-removed")
 }
 
 // contactOf gives the customer of the address, and which of its contacts the

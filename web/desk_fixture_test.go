@@ -38,7 +38,7 @@ func (m *memory) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID
 	all, _ := m.Reviews(ctx, v, 1000)
 	i := slices.IndexFunc(all, func(q crm.Review) bool { return q.ID == id })
 	if i < 0 {
-		return crm.NotFound("no question has this number")
+		return crm.Conflict("this question is answered already")
 	}
 	q := all[i]
 	switch {
@@ -122,6 +122,15 @@ func (m *memory) RemoveAddress(_ context.Context, _ crm.Viewer, contact crm.Cont
 	k.Addresses = slices.DeleteFunc(slices.Clone(k.Addresses), func(u crm.ContactAddress) bool { return u.Address == a })
 	if len(k.Addresses) == n {
 		return crm.NotFound("%s is no address of this contact", a)
+	}
+	return nil
+}
+
+func (m *memory) RemoveDomain(_ context.Context, _ crm.Viewer, domain string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.customers {
+		m.customers[i].Domains = slices.DeleteFunc(slices.Clone(m.customers[i].Domains), func(d string) bool { return d == domain })
 	}
 	return nil
 }

@@ -121,8 +121,8 @@ func TestPrivateMailStaysOutOfTheQueue(t *testing.T) {
 
 func TestCorrections(t *testing.T) {
 	v := newSite(t, company()).signIn()
-	want(t, v.get("/customers/11"), 200, "Does not belong here", `action="/mails/101/belongs"`, `name="back" value="/customers/11"`)
-	page := v.goes("/mails/101/belongs", "contact", "110", "belongs", "no", "back", "/customers/11")
+	want(t, v.get("/customers/11"), 200, "Does not belong here", `action="/mails/101/belongs"`, `name="customer" value="11"`, `name="back" value="/customers/11"`)
+	page := v.goes("/mails/101/belongs", "customer", "11", "belongs", "no", "back", "/customers/11")
 	says(t, page, "no longer on that page", `href="/mails/101">See the mail`)
 	lacks(t, page, `id="mail-101"`)
 	want(t, v.get("/mails/101"), 200, "Why is it on no customer’s page?", "A colleague has said whose it is not", "Mikko Laine has said that it does not belong to Aino Virtanen.")
@@ -189,6 +189,15 @@ func TestAddressesOfAContact(t *testing.T) {
 	says(t, page, "The address has been removed")
 	lacks(t, page, "priya@home.example")
 	want(t, v.post("/customers/12/addresses/remove", "contact", "121", "address", "priya@home.example"), 404)
+}
+
+func TestDomainOfAnOrganisation(t *testing.T) {
+	v := newSite(t, company()).signIn()
+	want(t, v.get("/customers/12"), 200, "Whoever writes from balticseawalks.example belongs here.")
+	want(t, v.post("/customers/11/domains/remove", "domain", "balticseawalks.example"), 404)
+	page := v.goes("/customers/12/domains/remove", "domain", "balticseawalks.example")
+	says(t, page, "Who is here stays.")
+	lacks(t, page, "Whoever writes from balticseawalks.example")
 }
 
 func TestMergeCustomers(t *testing.T) {

@@ -15,17 +15,17 @@ import (
 // MailCard is a mail in a list that can be opened in place.
 type MailCard struct {
 	crm.MailRow
-	When    Stamp
-	Style   string        // in, out, internal or robot
-	Robot   string        // which kind of robot wrote it, "" for people
-	Who     string        // the other side, as people would say it
-	Title   string        // the subject, or words for none
-	Through string        // in whose mailbox it was seen
-	Why     Why           // set where it stands on a customer's timeline
-	Contact crm.ContactID // whose timeline that is
-	Back    string        // the page it stands on
-	Text    string        // the whole text, when it is shown at once
-	Open    bool
+	When     Stamp
+	Style    string         // in, out, internal or robot
+	Robot    string         // which kind of robot wrote it, "" for people
+	Who      string         // the other side, as people would say it
+	Title    string         // the subject, or words for none
+	Through  string         // in whose mailbox it was seen
+	Why      Why            // set where it stands on a customer's timeline
+	Customer crm.CustomerID // whose timeline that is
+	Back     string         // the page it stands on
+	Text     string         // the whole text, when it is shown at once
+	Open     bool
 }
 
 func (c *call) mailCard(m crm.MailRow, when Stamp) MailCard {

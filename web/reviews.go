@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"kaveri/crm"
 )
@@ -10,6 +11,9 @@ import (
 // reviewsPerPage is how many questions stand on the page; the next ones come
 // when these are answered.
 const reviewsPerPage = 40
+
+// maxReviews bounds how far a question is looked for.
+const maxReviews = 10_000
 
 // ReviewsPage is the queue of questions.
 type ReviewsPage struct {
@@ -148,6 +152,12 @@ func (c *call) reason(v crm.Review, g crm.Grounds) string {
 	return c.t("why.rule", string(v.Reason))
 }
 
+// stillOpen reports whether the viewer is still asked a question.
+func (s *Server) stillOpen(r *http.Request, c *call, id crm.ReviewID) (bool, error) {
+	open, err := s.Store.Reviews(r.Context(), c.viewer, maxReviews)
+	return slices.ContainsFunc(open, func(q crm.Review) bool { return q.ID == id }), err
+}
+
 // decide answers a question.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request, c *call) error {
 	id, err := crm.ParseID[crm.ReviewID]("question", r.PathValue("id"))
@@ -162,10 +172,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, c *call) error {
 		return crm.Invalid("answer", "answer with yes or no")
 	}
 	err = s.Store.DecideReview(r.Context(), c.viewer, id, answer == "yes")
-	if crm.KindOf(err) == crm.KindNotFound && err != nil {
-		return go303(w, r, back, "answered-before")
-	}
 	if err != nil {
+		open, fault := s.stillOpen(r, c, id)
+		if fault != nil {
+			return fault
+		}
+		if !open {
+			return go303(w, r, back, "answered-before")
+		}
 		f, ok := c.faults(err)
 		if !ok {
 			return err

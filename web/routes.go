@@ -31,6 +31,7 @@ func (s *Server) routes() http.Handler {
 
 	staff("POST /customers/{id}/addresses", s.addAddress)
 	staff("POST /customers/{id}/addresses/remove", s.removeAddress)
+	staff("POST /customers/{id}/domains/remove", s.removeDomain)
 	staff("GET /customers/{id}/merge", s.mergePage)
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)

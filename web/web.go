@@ -51,6 +51,8 @@ type Store interface {
 	Correct(ctx context.Context, v crm.Viewer, m crm.MessageID, contact crm.ContactID, belongs bool) error
 	AddAddress(ctx context.Context, v crm.Viewer, contact crm.ContactID, a crm.ContactAddress) error
 	RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.ContactID, a crm.Address) error
+	// RemoveDomain takes back that everybody at a domain is of one organisation.
+	RemoveDomain(ctx context.Context, v crm.Viewer, domain string) error
 	// Merge makes two customers one, Unmerge undoes it.
 	Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error)
 	Unmerge(ctx context.Context, v crm.Viewer, id crm.MergeID) error

@@ -131,6 +131,9 @@ func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []
 		}
 		p.printf(", %s\n", printable(c.Origin))
 	}
+	for _, d := range cu.Domains {
+		p.printf("  everybody at %s belongs here; to undo it: kaveri organisation remove %s\n", d, d)
+	}
 	for _, m := range merges {
 		p.printf("  merged with %s (customer %d) on %s; to undo it: kaveri customer unmerge %d\n", printable(m.Name), m.Other, cell(m.At), m.ID)
 	}

@@ -73,3 +73,56 @@ func (w *world) questions(v crm.Viewer, m crm.MessageID, all, about int) {
 		w.Errorf("%d questions are open, %d of them about mail %d; want %d and %d", n, len(of), m, all, about)
 	}
 }
+
+// A question about somebody who has become somebody else is one about that one;
+// whether two are the same is not asked when they are.
+func testQuestionsAfterMerge(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora, keep := w.customer("Dora Dorsey", "dora@acme.example"), w.customer("D. Dorsey", "d.dorsey@home.example")
+	w.arrives(letter{From: "anna@kaukoranta.example", To: "dora@acme.example", Subject: "Trip", ID: "t1"}, w.anna)
+	m := w.arrives(letter{From: "Dora Dorsey <d.privat@gmx.example>", To: "anna@kaukoranta.example", Subject: "Re: Trip", ID: "t2", ReplyTo: "t1"}, w.anna)
+	w.questions(w.anna, m, 1, 1)
+	_, err := s.Merge(w.ctx, w.anna, keep.ID, dora.ID, true)
+	w.check(err)
+	var question crm.Review
+	for _, q := range w.open() {
+		if q.Kind == crm.ReviewAddress {
+			question = q
+		}
+		if q.Customer != keep.ID || q.Contact != keep.Contacts[0].ID {
+			t.Errorf("asked about somebody who is gone: %+v", q)
+		}
+	}
+	w.check(s.DecideReview(w.ctx, w.anna, question.ID, true))
+	w.linked(m, "D. Dorsey: exact-address: from: d.privat@gmx.example")
+
+	// Somebody of the same name becomes a customer, and is merged by hand.
+	for _, l := range []letter{{From: "D. Dorsey <dd@else.example>", To: "anna@kaukoranta.example", Subject: "Ship"}, {From: "anna@kaukoranta.example", To: "dd@else.example", Subject: "Re: Ship"}} {
+		w.arrives(l, w.anna)
+	}
+	rows, _, err := s.Customers(w.ctx, w.anna, crm.CustomerQuery{Text: "dd@else.example", Limit: 2})
+	w.check(err)
+	if len(rows) != 1 {
+		t.Fatalf("customers: %+v", rows)
+	}
+	before := len(w.open())
+	_, err = s.Merge(w.ctx, w.anna, keep.ID, rows[0].ID, false)
+	w.check(err)
+	for _, q := range w.open() {
+		if q.Kind == crm.ReviewMerge {
+			t.Errorf("asked whether one customer is one: %+v", q)
+		}
+	}
+	if n, err := s.OpenReviews(w.ctx, w.anna); err != nil || n != len(w.open()) || n > before {
+		t.Errorf("%d questions are counted, %d listed, %d were before; %v", n, len(w.open()), before, err)
+	}
+
+	// The domains of an organisation stand with its customer.
+	id, err := s.ConfirmOrganisation(w.ctx, w.anna, "acme.example", "Acme")
+	w.check(err)
+	c, err := s.Customer(w.ctx, w.anna, id)
+	w.check(err)
+	if !equal(c.Domains, []string{"acme.example"}) {
+		t.Errorf("domains: %q", c.Domains)
+	}
+}

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},
 		{"Explanations", testExplanations},
+		{"QuestionsAfterMerge", testQuestionsAfterMerge},
 		{"Identity", testIdentity},
 		{"TwoWayMail", testTwoWayMail},
 		{"WithheldMailWakes", testWithheldMailWakes},

@@ -78,7 +78,7 @@ func questionText(q crm.Review) string {
 	case crm.ReviewMail:
 		what := fmt.Sprintf("mail %d", q.Message)
 		if q.Mail != nil {
-			what = fmt.Sprintf("mail %d, %q from %s,", q.Message, q.Mail.Subject, q.Mail.From.Display())
+			what = fmt.Sprintf("mail %d, %q from %s,", q.Message, q.Mail.Subject, authorText(q.Mail.From))
 		}
 		return fmt.Sprintf("Does %s belong to %s?", what, q.ContactName)
 	case crm.ReviewAddress:
@@ -89,6 +89,14 @@ func questionText(q crm.Review) string {
 		return fmt.Sprintf("Is %s (customer %d) the same person as %s (customer %d)?", q.ContactName, q.Customer, q.OtherName, q.OtherOf)
 	}
 	return string(q.Kind)
+}
+
+// authorText names an author with the address: a name alone anybody can write.
+func authorText(p crm.Party) string {
+	if p.Name == "" || addressOf(p) == "" {
+		return p.Display()
+	}
+	return p.Name + " (" + addressOf(p) + ")"
 }
 
 // reasonText says why a question is one.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -42,8 +41,9 @@ func (s *Server) fillDesk(r *http.Request, c *call, cu crm.Customer, d *Customer
 	return err
 }
 
-// deskPath is the page of a customer with its desk open.
-func deskPath(id crm.CustomerID) string { return fmt.Sprintf("/customers/%d?desk=1#desk", id) }
+// deskPath is the page of a customer with its desk open. It begins at the top,
+// where what was done is said.
+func deskPath(id crm.CustomerID) string { return customerPath(id) + "?desk=1" }
 
 // addAddress gives a contact an address.
 func (s *Server) addAddress(w http.ResponseWriter, r *http.Request, c *call) error {

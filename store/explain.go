@@ -24,14 +24,18 @@ LEFT JOIN contacts ro ON ro.id = r.other_id LEFT JOIN contacts o ON o.id = CASE 
 // become one customer since are not asked about.
 const stillAsked = `r.state = 'open' AND (r.kind <> 'merge' OR c.customer_id <> o.customer_id)`
 
-// OpenReviews counts the open questions that the viewer may see.
+// maxCounted bounds a count that stands on every page.
+const maxCounted = 1000
+
+// OpenReviews counts the open questions that the viewer may see, up to 1000.
 func (s *Store) OpenReviews(ctx context.Context, v crm.Viewer) (n int, err error) {
 	if !mayRead(v) {
 		return 0, errNobody
 	}
 	err = s.view(ctx, func(x *tx) error {
 		condition, args := visible(v, nil)
-		return x.row(`SELECT count(*) FROM `+reviewTables+` WHERE `+stillAsked+` AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&n)
+		args = append(args, maxCounted)
+		return x.row(`SELECT count(*) FROM (SELECT r.id FROM `+reviewTables+` WHERE `+stillAsked+` AND (r.message_id IS NULL OR `+condition+`) LIMIT $`+strconv.Itoa(len(args))+`) q`, args...).Scan(&n)
 	})
 	return n, err
 }

@@ -99,6 +99,10 @@ func TestNoQuestions(t *testing.T) {
 	want(t, w, 200, "Nothing to decide")
 	lacks(t, w.Body.String(), "open question")
 	want(t, v.in("fi").get("/reviews"), 200, "Ei mitään päätettävää")
+	for i := range 1000 {
+		m.reviews = append(m.reviews, crm.Review{ID: crm.ReviewID(5000 + i), Kind: crm.ReviewOrganisation, Subject: "acme.example"})
+	}
+	want(t, v.in("en").get("/reviews"), 200, ">999+<", "960 more questions follow")
 }
 
 // What is private is in nobody else's queue, count or form.

@@ -42,7 +42,7 @@ type Store interface {
 	SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error
 
 	// Reviews gives the open questions, newest first; MailReviews those about
-	// one mail, OpenReviews how many there are.
+	// one mail, OpenReviews how many there are, up to 1000.
 	Reviews(ctx context.Context, v crm.Viewer, limit int) ([]crm.Review, error)
 	MailReviews(ctx context.Context, v crm.Viewer, m crm.MessageID) ([]crm.Review, error)
 	OpenReviews(ctx context.Context, v crm.Viewer) (int, error)

@@ -38,7 +38,8 @@ type Customer struct {
 	ID           CustomerID
 	Name         string
 	Organisation OrganisationID
-	Owner        StaffID // the colleague who looks after it, 0 when nobody
+	Domains      []string // at which everybody is of that organisation
+	Owner        StaffID  // the colleague who looks after it, 0 when nobody
 	Contacts     []Contact
 	Created      time.Time
 }

@@ -66,6 +66,7 @@ type MailView struct {
 	Participants []Participant
 	Files        []Attachment
 	Links        []MailLink
+	Denied       []MailDenial // whose it is not, by a colleague's word
 	Sightings    []SightingRow
 	Lossy        bool
 	Defects      []string
@@ -84,6 +85,16 @@ type MailLink struct {
 	Link
 	ContactName  string
 	CustomerName string
+}
+
+// MailDenial is a colleague's word that a mail does not belong to a contact.
+type MailDenial struct {
+	Contact      ContactID
+	ContactName  string
+	Customer     CustomerID
+	CustomerName string
+	Staff        string // "" when it was said on the machine itself
+	At           time.Time
 }
 
 // SightingRow is one place where a mail was seen.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strconv"
 
 	"kaveri/crm"
 )
@@ -15,32 +14,8 @@ func (s *Store) Reviews(ctx context.Context, v crm.Viewer, limit int) ([]crm.Rev
 		return nil, errNobody
 	}
 	var out []crm.Review
-	err := s.view(ctx, func(x *tx) error {
-		condition, args := visible(v, nil)
-		args = append(args, limit)
-		rows, err := x.query(`SELECT r.id, r.kind, COALESCE(r.message_id, 0), COALESCE(r.contact_id, 0), COALESCE(r.other_id, 0), r.subject, r.reason, r.evidence, r.state, r.at_us,
-COALESCE(c.name, ''), COALESCE(c.customer_id, 0), COALESCE(o.name, ''), COALESCE(o.customer_id, 0)
-FROM reviews r LEFT JOIN messages m ON m.id = r.message_id LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN contacts o ON o.id = r.other_id
-WHERE r.state = 'open' AND (r.message_id IS NULL OR `+condition+`) ORDER BY r.id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
-		out, err = collect(rows, err, func(r *sql.Rows, q *crm.Review) error {
-			var at int64
-			err := r.Scan(&q.ID, &q.Kind, &q.Message, &q.Contact, &q.Other, &q.Subject, &q.Reason, &q.Evidence, &q.State, &at, &q.ContactName, &q.Customer, &q.OtherName, &q.OtherOf)
-			q.At = fromMicros(at)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		var ids []int64
-		for _, q := range out {
-			if q.Message != 0 {
-				ids = append(ids, int64(q.Message))
-			}
-		}
-		mails, err := x.mailRows(distinct(ids))
-		for i := range out {
-			out[i].Mail = mails[int64(out[i].Message)]
-		}
+	err := s.view(ctx, func(x *tx) (err error) {
+		out, err = x.reviews(v, "", nil, limit)
 		return err
 	})
 	return out, err
@@ -89,8 +64,8 @@ func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID,
 func (x *tx) openReview(v crm.Viewer, id crm.ReviewID) (crm.Review, error) {
 	q := crm.Review{ID: id}
 	condition, args := visible(v, []any{int64(id)})
-	err := x.row(`SELECT r.kind, COALESCE(r.message_id, 0), COALESCE(r.contact_id, 0), COALESCE(r.other_id, 0), r.subject, r.state, COALESCE(c.customer_id, 0), COALESCE(o.customer_id, 0)
-FROM reviews r LEFT JOIN messages m ON m.id = r.message_id LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN contacts o ON o.id = r.other_id
+	err := x.row(`SELECT r.kind, COALESCE(r.message_id, 0), COALESCE(c.id, 0), COALESCE(o.id, 0), r.subject, r.state, COALESCE(c.customer_id, 0), COALESCE(o.customer_id, 0)
+FROM `+reviewTables+`
 WHERE r.id = $1 AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&q.Kind, &q.Message, &q.Contact, &q.Other, &q.Subject, &q.State, &q.Customer, &q.OtherOf)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -165,6 +165,12 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 	if err != nil {
 		return c, err
 	}
+	if c.Organisation != 0 {
+		rows, err := x.query(`SELECT domain FROM organisation_domains WHERE organisation_id = $1 ORDER BY domain`, int64(c.Organisation))
+		if c.Domains, err = collect(rows, err, func(r *sql.Rows, d *string) error { return r.Scan(d) }); err != nil {
+			return c, err
+		}
+	}
 	return c, x.fillContacts(c.Contacts)
 }
 

@@ -101,7 +101,7 @@ func (s *Store) Mail(ctx context.Context, v crm.Viewer, id crm.MessageID) (crm.M
 			return err
 		}
 		m.MailRow = *rows[int64(id)]
-		for _, fill := range []func(*crm.MailView) error{x.mailParticipants, x.mailFiles, x.mailLinks, x.mailSightings} {
+		for _, fill := range []func(*crm.MailView) error{x.mailParticipants, x.mailFiles, x.mailLinks, x.mailDenials, x.mailSightings} {
 			if err := fill(&m); err != nil {
 				return err
 			}

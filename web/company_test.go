@@ -75,6 +75,8 @@ func company() *memory {
 		m.mail(c, k)
 	}
 	m.customer(20, "Pekka Uusi", 0, person("Pekka Uusi", "pekka@uusi.example"))
+	m.customers[1].Organisation, m.customers[1].Domains = 41, []string{"balticseawalks.example"}
+	m.desk()
 	m.boxes = []crm.MailboxHealth{
 		{Mailbox: crm.Mailbox{ID: 31, Staff: 1, Address: "mikko@saarimatkat.example", Label: "mikko@saarimatkat.example", Host: "imap.saarimatkat.example", State: crm.MailboxFollowed, LastSeen: now.Add(-2 * time.Minute)}, Owner: "Mikko Laine", Stored: 894, Folders: []crm.FolderCount{
 			folder("INBOX", 1204, 894, 0, 0, 310), folder("Lähetetyt", 611, 540, 0, 0, 71), folder("Arkisto/2024", 88, 88, 0, 0, 0), {FolderName: "Roskakori"}}},
@@ -84,6 +86,58 @@ func company() *memory {
 	}
 	m.aside = []crm.Quarantined{{Mailbox: 32, MailboxName: "sari@saarimatkat.example", FolderName: "INBOX", UID: 2044, Reason: "the server broke off in the middle of the mail, three times", Tries: 3, At: now.Add(-20 * time.Hour)}}
 	return m
+}
+
+// desk adds what is not clear by itself: mails by every rule, mails of nobody,
+// and a question of each kind.
+func (m *memory) desk() {
+	mikko, sari := party("Mikko Laine", "mikko@saarimatkat.example"), party("Sari Koskinen", "sari@saarimatkat.example")
+	salo := m.customer(21, "Tuula Salo", 0, person("Tuula Salo", "tuula.salo@kirja.example"))
+	tuula := party("Tuula Salo", "tuula@koti.example")
+	for i, k := range []mail{
+		{from: party("Verkkokauppa", "kauppa@saarimatkat.example"), to: []crm.Party{sari}, class: crm.ClassSystem, subject: "Uusi varaus: Utö, 2 henkilöä", rule: crm.RuleReplyTo, evidence: "reply-to: tuula.salo@kirja.example", sure: .9},
+		{from: party("Tuula Salo", "tuula.salo+utö@kirja.example"), to: []crm.Party{sari}, subject: "Varauksesta", rule: crm.RuleAlias, evidence: "from: tuula.salo+utö@kirja.example", sure: .95},
+		{from: mikko, to: []crm.Party{sari}, subject: "VL: Kysymys saunasta", rule: crm.RuleForwarded, evidence: "forwarded from: tuula.salo@kirja.example", sure: .85},
+		{from: party("Mail Delivery System", "mailer-daemon@kirja.example"), to: []crm.Party{sari}, class: crm.ClassBounce, subject: "Undelivered Mail Returned to Sender", rule: crm.RuleBounced, evidence: "not delivered to: tuula.salo@kirja.example", sure: .9},
+		{from: tuula, to: []crm.Party{sari}, subject: "Re: Varauksesta", rule: crm.RuleThread, evidence: "in-reply-to: m151@saarimatkat.example (signed Tuula Salo)", sure: .75},
+		{from: party("", "kirjasto@kirja.example"), to: []crm.Party{sari}, subject: "Kirjastoautosta", rule: crm.RuleByHand, evidence: "said by Sari Koskinen", sure: 1},
+	} {
+		k.id, k.conv, k.ago, k.through = crm.MessageID(150+i), crm.ConversationID(90+i), time.Duration(10+i*7)*time.Hour, []string{"Sari Koskinen"}
+		k.text = "Hei!\n\nTässä vielä asiaa matkasta.\n\nTerveisin\nTuula"
+		m.mail(salo, k)
+	}
+	m.customer(22, "Tuula Salo", 0, person("Tuula Salo", "t.salo@posti.example"))
+	m.customer(23, "Rantakallion kokous", 0, person("Rantakallion kokous", "kokous@rantakallio.example"))
+
+	m.nobodys(mail{id: 161, conv: 97, ago: 5 * time.Hour, from: party("Mallory", "m@evil.example"), to: []crm.Party{mikko}, through: []string{"Mikko Laine"}, subject: "Re: Kesän Kökar-matka", text: "Hei! Tilinumeromme on vaihtunut. Maksakaa ennakko uudelle tilille vielä tänään."})
+	m.nobodys(mail{id: 162, conv: 98, ago: 6 * time.Hour, from: party("Vene ja Vapaa-aika", "uutiset@venelehti.example"), to: []crm.Party{mikko}, class: crm.ClassNewsletter, through: []string{"Mikko Laine"}, subject: "Syksyn tarjoukset", text: "Syksyn parhaat tarjoukset."})
+	m.nobodys(mail{id: 163, conv: 99, ago: 7 * time.Hour, from: party("Aino V.", "yhteinen@taloyhtio.example"), to: []crm.Party{sari}, through: []string{"Sari Koskinen"}, subject: "Talonyhtiön retki", text: "Voisimmeko tehdä retken koko taloyhtiön kanssa?"})
+	m.nobodys(mail{id: 164, conv: 100, ago: 8 * time.Hour, from: party("Ville Heikkinen", "ville@tyo.example"), to: []crm.Party{sari}, through: []string{"Sari Koskinen"}, subject: "Palaveri", text: "Sopiiko torstai?"})
+	v := m.views[161]
+	v.Checked = true
+	m.views[161] = v
+	v = m.views[104]
+	v.Checked, v.Verified = true, true
+	m.views[104] = v
+	m.reviews = []crm.Review{
+		{ID: 71, Kind: crm.ReviewMail, Message: 161, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Reason: crm.ReasonThread, Evidence: "in-reply-to: m102@saarimatkat.example"},
+		{ID: 70, Kind: crm.ReviewAddress, Message: 154, Contact: 210, ContactName: "Tuula Salo", Customer: 21, Subject: "tuula@koti.example", Reason: crm.RuleThread, Evidence: "in-reply-to: m151@saarimatkat.example (signed Tuula Salo)"},
+		{ID: 69, Kind: crm.ReviewMerge, Contact: 210, ContactName: "Tuula Salo", Customer: 21, Other: 220, OtherName: "Tuula Salo", OtherOf: 22, Subject: "Tuula Salo", Reason: crm.ReasonName, Evidence: "Tuula Salo"},
+		{ID: 68, Kind: crm.ReviewOrganisation, Contact: 230, ContactName: "Rantakallion kokous", Customer: 23, Other: 160, OtherName: "Hotelli Rantakallio", OtherOf: 16, Subject: "rantakallio.example", Reason: "same-domain", Evidence: "kokous@rantakallio.example, and others at rantakallio.example"},
+		{ID: 67, Kind: crm.ReviewMail, Message: 163, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Reason: crm.ReasonSeveral, Evidence: "from: yhteinen@taloyhtio.example"},
+		{ID: 66, Kind: crm.ReviewMail, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Reason: crm.ReasonName, Evidence: "from: Ville Heikkinen"},
+		{ID: 65, Kind: crm.ReviewMail, Message: 161, Contact: 120, ContactName: "Thomas Whitfield", Customer: 12, Reason: crm.ReasonUnverified, Evidence: "in-reply-to: m111@saarimatkat.example"},
+	}
+}
+
+// nobodys puts a mail on nobody's page.
+func (m *memory) nobodys(k mail) {
+	at := crm.CustomerID(9999)
+	m.mail(crm.Customer{ID: at, Contacts: make([]crm.Contact, 1)}, k)
+	delete(m.items, at)
+	v := m.views[k.id]
+	v.Links = nil
+	m.views[k.id] = v
 }
 
 const ainoHTML = `<html><head><style>p{color:red}</style><script>document.title="owned";fetch("http://tracker.example/js")</script></head><body onload="alert(1)">
@@ -104,6 +158,9 @@ type mail struct {
 	html          string
 	files         int
 	through       []string
+	rule          crm.Rule // else an address
+	evidence      string
+	sure          float64
 }
 
 func party(name, address string) crm.Party {
@@ -123,6 +180,9 @@ func folder(name string, in, stored, waiting, aside, none int) crm.FolderCount {
 }
 
 func (m *memory) customer(id crm.CustomerID, name string, owner crm.StaffID, contacts ...crm.Contact) crm.Customer {
+	for i := range contacts {
+		contacts[i].ID, contacts[i].Customer = crm.ContactID(10*int(id)+i), id
+	}
 	c := crm.Customer{ID: id, Name: name, Owner: owner, Contacts: contacts, Created: now.Add(-500 * 24 * time.Hour)}
 	m.customers = append(m.customers, c)
 	return c
@@ -144,7 +204,10 @@ func (m *memory) mail(c crm.Customer, k mail) {
 	}
 	preview := []rune(k.text)
 	row := crm.MailRow{ID: k.id, Conversation: k.conv, At: now.Add(-k.ago), Direction: dir, Class: k.class, From: k.from, To: k.to, Subject: k.subject, Preview: string(preview[:min(len(preview), 180)]), Attachments: k.files, Through: k.through}
-	link := crm.Link{Message: k.id, Customer: c.ID, Rule: crm.RuleExact, Evidence: fmt.Sprintf("%s: %s", role, known.Address), Confidence: 1}
+	link := crm.Link{Message: k.id, Contact: c.Contacts[0].ID, Customer: c.ID, Rule: crm.RuleExact, Evidence: fmt.Sprintf("%s: %s", role, known.Address), Confidence: 1}
+	if k.rule != "" {
+		link.Rule, link.Evidence, link.Confidence = k.rule, k.evidence, k.sure
+	}
 	m.mu.Lock()
 	m.texts[k.id], m.html[k.id] = k.text, k.html
 	v := crm.MailView{MailRow: row, MessageID: fmt.Sprintf("m%d@saarimatkat.example", k.id), Sent: row.At, Size: 48213, Raws: len(k.through), Links: []crm.MailLink{{Link: link, ContactName: c.Contacts[0].Name, CustomerName: c.Name}}}

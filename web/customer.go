@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"kaveri/crm"
@@ -23,6 +22,7 @@ type CustomerPage struct {
 	Head     CustomerHead
 	Timeline Timeline
 	Note     NoteForm
+	Desk     CustomerDesk
 }
 
 // CustomerHead is what stands above the timeline and changes with it.
@@ -69,10 +69,12 @@ type NoteForm struct {
 }
 
 func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	return s.showCustomer(w, r, c, NoteForm{Kind: crm.NoteKindNote}, http.StatusOK)
+	return s.showCustomer(w, r, c, NoteForm{}, CustomerDesk{Open: r.URL.Query().Has("desk")}, http.StatusOK)
 }
 
-func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, note NoteForm, status int) error {
+// showCustomer shows the page, with the forms as they were sent when something
+// is wrong with them.
+func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, note NoteForm, desk CustomerDesk, status int) error {
 	id, err := crm.ParseID[crm.CustomerID]("customer", r.PathValue("id"))
 	if err != nil {
 		return crm.NotFound("no such customer")
@@ -80,6 +82,9 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	cu, err := s.Store.Customer(r.Context(), c.viewer, id)
 	if err != nil {
 		return err
+	}
+	if cu.ID != id && r.Method == http.MethodGet { // it was merged into that one
+		return go303(w, r, customerPath(cu.ID), "")
 	}
 	after, err := parseKey(r.URL.Query().Get("after"))
 	if err != nil {
@@ -89,8 +94,11 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	if err != nil {
 		return err
 	}
-	p := CustomerPage{Shell: s.shell(c, "customers", cu.Name), Note: note}
+	p := CustomerPage{Shell: s.shell(c, "customers", cu.Name), Note: note, Desk: desk}
 	p.Note.Customer = id
+	if err := s.fillDesk(r, c, cu, &p.Desk); err != nil {
+		return err
+	}
 	p.Timeline = c.timeline(cu, items, time.Time{})
 	p.Timeline.First = after == crm.PageKey{}
 	p.Timeline.Refresh = refreshAddress(id, items, s.Now())
@@ -106,6 +114,8 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	s.render(w, r, c, status, "customer", p)
 	return nil
 }
+
+func customerPath(id crm.CustomerID) string { return fmt.Sprintf("/customers/%d", id) }
 
 // refreshAddress asks for all entries down to the oldest shown now, so that a
 // refresh never takes away what somebody is reading.
@@ -189,7 +199,7 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		switch {
 		case it.Mail != nil:
 			card := c.mailCard(*it.Mail, l.When)
-			card.Why = c.why(it.Link, it.Contact)
+			card.Why, card.Customer, card.Back = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID)
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)
@@ -288,36 +298,4 @@ func (c *call) knowsBest(items []crm.TimelineItem) string {
 		return ""
 	}
 	return c.t("customer.knows", best, by[best], total)
-}
-
-// Why says in plain words why a mail stands on a customer's timeline.
-type Why struct {
-	Text     string
-	Evidence string
-	Sure     string // how sure we are
-}
-
-func (c *call) why(l crm.Link, contact string) Why {
-	if contact == "" {
-		contact = c.t("why.this-customer")
-	}
-	w := Why{Evidence: l.Evidence, Sure: c.t("why.sure", int(l.Confidence*100+0.5))}
-	switch l.Rule {
-	case crm.RuleExact:
-		role, address, ok := strings.Cut(strings.TrimSuffix(l.Evidence, " (shared)"), ": ")
-		k := Key("why.field." + role)
-		if !ok || !words[k].has() {
-			w.Text = c.t("why.exact", contact)
-			break
-		}
-		w.Text = c.t("why.exact-field", address, c.t(k), contact)
-		if strings.HasSuffix(l.Evidence, " (shared)") {
-			w.Text += " " + c.t("why.shared")
-		}
-	case crm.RuleThread:
-		w.Text = c.t("why.thread", contact)
-	default:
-		w.Text = c.t("why.rule", string(l.Rule))
-	}
-	return w
 }

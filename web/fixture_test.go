@@ -34,12 +34,15 @@ type memory struct {
 	aside     []crm.Quarantined
 	listeners map[chan crm.Event]bool
 	next      int64
-	broken    error // every read fails with it
+	reviews   []crm.Review // open, newest first
+	merges    map[crm.CustomerID][]crm.MergeRow
+	gone      []goneCustomer // merged into others
+	broken    error          // every read fails with it
 }
 
 func newMemory() *memory {
 	return &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, next: 1000}
 }
 
 func (m *memory) id() int64 { m.next++; return m.next }
@@ -196,6 +199,11 @@ func (m *memory) Customer(_ context.Context, _ crm.Viewer, id crm.CustomerID) (c
 		if c.ID == id {
 			return c, nil
 		}
+		for _, g := range m.gone {
+			if g.was.ID == id && g.into == c.ID {
+				return c, nil
+			}
+		}
 	}
 	return crm.Customer{}, crm.NotFound("no such customer")
 }
@@ -204,7 +212,7 @@ func (m *memory) AddCustomer(_ context.Context, _ crm.Viewer, name string, addre
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := crm.Customer{ID: crm.CustomerID(m.id()), Name: name, Created: now}
-	k := crm.Contact{Name: name}
+	k := crm.Contact{ID: crm.ContactID(m.id()), Customer: c.ID, Name: name}
 	for _, a := range addresses {
 		k.Addresses = append(k.Addresses, crm.ContactAddress{Address: a})
 	}

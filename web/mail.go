@@ -15,15 +15,17 @@ import (
 // MailCard is a mail in a list that can be opened in place.
 type MailCard struct {
 	crm.MailRow
-	When    Stamp
-	Style   string // in, out, internal or robot
-	Robot   string // which kind of robot wrote it, "" for people
-	Who     string // the other side, as people would say it
-	Title   string // the subject, or words for none
-	Through string // in whose mailbox it was seen
-	Why     Why    // set where it stands on a customer's timeline
-	Text    string // the whole text, when it is shown at once
-	Open    bool
+	When     Stamp
+	Style    string         // in, out, internal or robot
+	Robot    string         // which kind of robot wrote it, "" for people
+	Who      string         // the other side, as people would say it
+	Title    string         // the subject, or words for none
+	Through  string         // in whose mailbox it was seen
+	Why      Why            // set where it stands on a customer's timeline
+	Customer crm.CustomerID // whose timeline that is
+	Back     string         // the page it stands on
+	Text     string         // the whole text, when it is shown at once
+	Open     bool
 }
 
 func (c *call) mailCard(m crm.MailRow, when Stamp) MailCard {
@@ -68,6 +70,11 @@ type MailPage struct {
 	Blocked   int  // remote images that the HTML view leaves out
 	Files     []FileLine
 	Links     []LinkLine
+	Denied    []DenialLine
+	Questions []Question
+	Unplaced  string // why it is on nobody's page
+	Class     string // who wrote it, in words
+	Reasons   []string
 	Sightings []SightingLine
 	Defects   []string
 	MayHide   bool // the viewer holds a copy
@@ -91,6 +98,12 @@ type FileLine struct {
 type LinkLine struct {
 	crm.MailLink
 	Why Why
+}
+
+// DenialLine says to whom a mail does not belong, by whose word.
+type DenialLine struct {
+	crm.MailDenial
+	Text string
 }
 
 // SightingLine is one place where the mail was seen.
@@ -123,8 +136,8 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request, c *call) error
 	for _, f := range m.Files {
 		p.Files = append(p.Files, FileLine{Attachment: f, Label: fileName(f), URL: fmt.Sprintf("/mails/%d/parts/%s", m.ID, f.Part)})
 	}
-	for _, l := range m.Links {
-		p.Links = append(p.Links, LinkLine{MailLink: l, Why: c.why(l.Link, l.ContactName)})
+	if err := s.place(r, c, m, &p); err != nil {
+		return err
 	}
 	for _, g := range m.Sightings {
 		p.Sightings = append(p.Sightings, SightingLine{SightingRow: g, SeenAt: c.clock.stamp(g.Seen), GoneAt: c.clock.stamp(g.Gone)})
@@ -133,6 +146,40 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request, c *call) error
 		return err
 	}
 	s.render(w, r, c, http.StatusOK, "mail", p)
+	return nil
+}
+
+// place says where a mail belongs, and why.
+func (s *Server) place(r *http.Request, c *call, m crm.MailView, p *MailPage) error {
+	for _, l := range m.Links {
+		p.Links = append(p.Links, LinkLine{MailLink: l, Why: c.why(l.Link, l.ContactName)})
+	}
+	for _, d := range m.Denied {
+		who := d.Staff
+		if who == "" {
+			who = c.t("why.administrator")
+		}
+		p.Denied = append(p.Denied, DenialLine{d, c.t("belongs.denied", who, d.ContactName)})
+	}
+	open, err := s.Store.MailReviews(r.Context(), c.viewer, m.ID)
+	if err != nil {
+		return err
+	}
+	if p.Questions, err = s.questions(r, c, open, false); err != nil {
+		return err
+	}
+	for i := range p.Questions {
+		p.Questions[i].Back = mailPath(m.ID)
+	}
+	if why := m.Unplaced(len(open) > 0); why != "" {
+		p.Unplaced = c.t(Key("unplaced." + string(why)))
+	}
+	if k := Key("class-text." + string(m.Class)); words[k].has() {
+		p.Class = c.t(k)
+	}
+	if m.Class != crm.ClassHuman { // of people there is nothing to show
+		p.Reasons = m.ClassReasons
+	}
 	return nil
 }
 

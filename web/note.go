@@ -22,7 +22,7 @@ func (s *Server) addNote(w http.ResponseWriter, r *http.Request, c *call) error 
 		if !ok {
 			return err
 		}
-		return s.showCustomer(w, r, c, NoteForm{Kind: n.Kind, Body: n.Body, Faults: f}, statusOf[crm.KindOf(err)])
+		return s.showCustomer(w, r, c, NoteForm{Kind: n.Kind, Body: n.Body, Faults: f}, CustomerDesk{}, statusOf[crm.KindOf(err)])
 	}
 	return go303(w, r, fmt.Sprintf("/customers/%d#note-%d", id, n.ID), "note")
 }

@@ -24,6 +24,8 @@ type Shell struct {
 	Firm   string
 	Query  string // what the search field holds
 	Done   string // one sentence about what was just done
+	See    string // the page where that can be looked at, "" when there is none
+	Open   int    // questions that wait for an answer
 	Path   string // of this page, to come back to it
 	Script bool   // the browser libraries are built in
 }
@@ -34,8 +36,9 @@ func (s *Server) shell(c *call, nav, title string) Shell {
 		sh.Me, sh.Admin = &c.me, c.viewer.MayAdminister()
 	}
 	if c.done != "" {
-		sh.Done = c.t(Key("done." + c.done))
+		sh.Done, sh.See = c.t(Key("done."+c.done)), c.see
 	}
+	sh.Open = c.questions
 	return sh
 }
 
@@ -80,6 +83,7 @@ func funcs(lang string, st *static) template.FuncMap {
 		"asset":    st.url,
 		"join":     strings.Join,
 		"initials": initials,
+		"prefix":   strings.HasPrefix,
 		"inc":      func(n int) int { return n + 1 },
 		"field": func(name, label, value, fault, hint string) Field {
 			return Field{Name: name, Label: label, Value: value, Fault: fault, Hint: hint, Type: "text"}

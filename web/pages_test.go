@@ -106,6 +106,8 @@ func gist(w *httptest.ResponseRecorder) string {
 
 // pages are all pages of a working firm.
 var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
+	"/customers/11/merge", "/customers/11/merge?q=zzz", "/customers/21/merge?with=22", "/customers/11/merge?with=12", "/customers/21", "/customers/11?desk=1",
+	"/mails/150", "/mails/154", "/mails/161", "/mails/162", "/mails/161/belongs?q=aino", "/mails/161/belongs?q=zzz", "/reviews",
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/settings", "/colleagues", "/nowhere"}
 
 var bareKey = regexp.MustCompile(`%!|&lt;no value|ZgotmplZ`)
@@ -120,6 +122,9 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 				status = http.StatusNotFound
 			}
 			want(t, w, status, `<html lang="`+lang+`">`, "<h1>", `</html>`)
+			if p != "/nowhere" && !strings.Contains(w.Body.String(), `name="language" value="`+otherLanguage(lang)+`"`) {
+				t.Errorf("%s in %s does not offer the other language", p, lang)
+			}
 			if bad := bareKey.FindString(w.Body.String()); bad != "" {
 				t.Errorf("%s in %s shows %q", p, lang, bad)
 			}
@@ -130,7 +135,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		empty := newMemory()
 		empty.firm, empty.staff, empty.passwords = crm.Firm{Name: "Tyhjä Oy"}, company().staff[:1], company().passwords
 		v = newSite(t, empty).signIn().in(lang)
-		for _, p := range []string{"/customers", "/mailboxes", "/search", "/colleagues", "/settings"} {
+		for _, p := range []string{"/customers", "/mailboxes", "/search", "/colleagues", "/settings", "/reviews"} {
 			want(t, v.get(p), http.StatusOK, "</html>")
 		}
 	}

@@ -29,6 +29,19 @@ func (s *Server) routes() http.Handler {
 	staff("GET /customers/{id}/head", s.customerHeadPart)
 	staff("POST /customers/{id}/notes", s.addNote)
 
+	staff("POST /customers/{id}/addresses", s.addAddress)
+	staff("POST /customers/{id}/addresses/remove", s.removeAddress)
+	staff("POST /customers/{id}/domains/remove", s.removeDomain)
+	staff("GET /customers/{id}/merge", s.mergePage)
+	staff("POST /customers/{id}/merge", s.merge)
+	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
+
+	// Where mail belongs.
+	staff("GET /reviews", s.reviewsPage)
+	staff("POST /reviews/{id}", s.decide)
+	staff("GET /mails/{id}/belongs", s.belongsPage)
+	staff("POST /mails/{id}/belongs", s.belongs)
+
 	// Mail.
 	staff("GET /mails/{id}", s.mailPage)
 	staff("GET /mails/{id}/text", s.mailTextPart)

@@ -24,7 +24,8 @@ func TestNothingWithoutSigningIn(t *testing.T) {
 			t.Errorf("%s answers %d to a stranger", p, w.Code)
 		}
 	}
-	for _, p := range []string{"/customers", "/customers/11/notes", "/mails/104/private", "/mailboxes", "/mailboxes/31/remove", "/mailboxes/discover", "/settings", "/colleagues"} {
+	for _, p := range []string{"/customers", "/customers/11/notes", "/mails/104/private", "/mailboxes", "/mailboxes/31/remove", "/mailboxes/discover", "/settings", "/colleagues",
+		"/reviews/71", "/mails/101/belongs", "/customers/11/addresses", "/customers/11/addresses/remove", "/customers/12/domains/remove", "/customers/11/merge", "/customers/11/merges/1/undo"} {
 		if w := v.post(p, "name", "x"); w.Code != 303 || w.Header().Get("Location") != "/signin" {
 			t.Errorf("POST %s answers %d to a stranger", p, w.Code)
 		}
@@ -71,6 +72,12 @@ func TestCrossOriginWritesAreRefused(t *testing.T) {
 	v := newSite(t, m).signIn()
 	v.header.Set("Sec-Fetch-Site", "cross-site")
 	want(t, v.post("/customers", "name", "Forged"), 403, "sent from another site")
+	for _, p := range []string{"/reviews/71", "/mails/101/belongs", "/customers/11/addresses", "/customers/11/addresses/remove", "/customers/21/merge", "/customers/11/merges/1/undo"} {
+		want(t, v.post(p, "answer", "yes", "contact", "110", "belongs", "no", "address", "aino.virtanen@postia.example", "with", "22"), 403, "sent from another site")
+	}
+	if len(m.reviews) != 7 || len(m.merges) != 0 || len(m.views[101].Links) != 1 || len(m.customers[0].Contacts[0].Addresses) != 1 {
+		t.Error("another site has changed something")
+	}
 	v.header = http.Header{"Origin": {"https://evil.example"}}
 	want(t, v.post("/signout"), 403)
 	if len(m.sessions) != 1 {

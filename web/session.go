@@ -31,7 +31,10 @@ type call struct {
 	clock  clock
 	path   string
 	done   string
-	token  [32]byte // hash of the session's token
+	see    string // where what was done can be looked at
+	// questions counts what waits for an answer; of fragments it is not asked.
+	questions int
+	token     [32]byte // hash of the session's token
 }
 
 func (c *call) signedIn() bool { return c.me.ID != 0 }
@@ -71,6 +74,13 @@ func (s *Server) open(h handler) http.Handler {
 func (s *Server) staff(h handler) http.Handler {
 	return s.open(func(w http.ResponseWriter, r *http.Request, c *call) error {
 		if c.signedIn() {
+			if !isFragment(r) && r.URL.Path != "/events" {
+				n, err := s.Store.OpenReviews(r.Context(), c.viewer)
+				if err != nil {
+					return err
+				}
+				c.questions = n
+			}
 			return h(w, r, c)
 		}
 		to := "/signin"
@@ -101,7 +111,11 @@ func (s *Server) newCall(r *http.Request) (*call, error) {
 	if k := r.URL.Query().Get("done"); words[Key("done."+k)].has() {
 		c.done = k
 		q := r.URL.Query()
+		if see := ownPath(q.Get("see")); see != "/" {
+			c.see = see
+		}
 		q.Del("done")
+		q.Del("see")
 		c.path = strings.TrimSuffix(r.URL.Path+"?"+q.Encode(), "?")
 	}
 	c.clock = newClock(c.lang, "", s.Now())

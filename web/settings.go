@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -11,21 +12,27 @@ import (
 type SettingsPage struct {
 	Shell
 	Name, Domains, Addresses, Zone, Currency, Language string
+	Relays, AuthServer                                 string
 	Policy                                             crm.Policy
 	Faults                                             Faults
 }
 
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, c *call) error {
 	f := c.firm
-	var own []string
-	for _, a := range f.Addresses {
-		own = append(own, string(a))
-	}
 	if f.Policy == "" {
 		f.Policy = crm.PolicyKnown
 	}
-	s.showSettings(w, r, c, SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: strings.Join(own, "\n"), Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy}, http.StatusOK)
+	s.showSettings(w, r, c, SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy}, http.StatusOK)
 	return nil
+}
+
+// lines writes addresses one per line.
+func lines(list []crm.Address) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, string(a))
+	}
+	return strings.Join(out, "\n")
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, c *call, p SettingsPage, status int) {
@@ -35,17 +42,24 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, c *call, p
 
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) error {
 	p := SettingsPage{Name: strings.TrimSpace(r.PostFormValue("name")), Domains: r.PostFormValue("domains"), Addresses: r.PostFormValue("addresses"),
+		Relays: r.PostFormValue("relays"), AuthServer: strings.ToLower(strings.TrimSpace(r.PostFormValue("auth-server"))),
 		Zone: strings.TrimSpace(r.PostFormValue("zone")), Currency: strings.ToUpper(strings.TrimSpace(r.PostFormValue("currency"))), Language: r.PostFormValue("language"), Policy: crm.Policy(r.PostFormValue("policy"))}
 	own, err := parseAddresses(p.Addresses)
+	var relays []crm.Address
+	if err == nil {
+		relays, err = parseAddresses(p.Relays)
+		err = atField(err, "relay")
+	}
 	if err == nil {
 		f := c.firm
+		f.Relays, f.AuthServer = relays, p.AuthServer
 		f.Name, f.Domains, f.Addresses, f.TimeZone, f.Currency, f.Language, f.Policy = p.Name, strings.Fields(strings.NewReplacer(",", " ", ";", " ").Replace(p.Domains)), own, p.Zone, p.Currency, p.Language, p.Policy
 		if err = f.Validate(); err == nil {
 			err = s.Store.SaveFirm(r.Context(), c.viewer, f)
 		}
 	}
 	if err != nil {
-		f, ok := c.faults(err, "own domain", "address", "time zone", "currency", "language", "capture policy", "name")
+		f, ok := c.faults(err, "own domain", "address", "relay", "time zone", "currency", "language", "capture policy", "name")
 		if !ok {
 			return err
 		}
@@ -54,4 +68,15 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 		return nil
 	}
 	return go303(w, r, "/settings", "settings")
+}
+
+// atField places an error about a value at the field that held it.
+func atField(err error, field string) error {
+	var e *crm.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	there := *e
+	there.Field = field
+	return &there
 }

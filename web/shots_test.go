@@ -33,7 +33,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", company(), full}, {"none", none, []string{"/customers", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", company(), full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
 	for _, set := range sets {
 		b := openTab(t, set.m, demo)
 		if set.name == "full" {

@@ -41,6 +41,23 @@ type Store interface {
 	AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note, error)
 	SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error
 
+	// Reviews gives the open questions, newest first; MailReviews those about
+	// one mail, OpenReviews how many there are, up to 1000.
+	Reviews(ctx context.Context, v crm.Viewer, limit int) ([]crm.Review, error)
+	MailReviews(ctx context.Context, v crm.Viewer, m crm.MessageID) ([]crm.Review, error)
+	OpenReviews(ctx context.Context, v crm.Viewer) (int, error)
+	DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID, yes bool) error
+	// Correct notes a colleague's word on whether a mail belongs to a contact.
+	Correct(ctx context.Context, v crm.Viewer, m crm.MessageID, contact crm.ContactID, belongs bool) error
+	AddAddress(ctx context.Context, v crm.Viewer, contact crm.ContactID, a crm.ContactAddress) error
+	RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.ContactID, a crm.Address) error
+	// RemoveDomain takes back that everybody at a domain is of one organisation.
+	RemoveDomain(ctx context.Context, v crm.Viewer, domain string) error
+	// Merge makes two customers one, Unmerge undoes it.
+	Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error)
+	Unmerge(ctx context.Context, v crm.Viewer, id crm.MergeID) error
+	Merges(ctx context.Context, v crm.Viewer, c crm.CustomerID) ([]crm.MergeRow, error)
+
 	Health(ctx context.Context, v crm.Viewer) ([]crm.MailboxHealth, error)
 	AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (crm.Mailbox, error)
 	// RemoveMailbox disconnects; captured mail stays.

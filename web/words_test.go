@@ -103,6 +103,18 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody} {
 		used[Key("rule."+string(k))] = "crm"
 	}
+	for _, k := range []crm.Class{crm.ClassHuman, crm.ClassAutoReply, crm.ClassBounce, crm.ClassComplaint, crm.ClassList, crm.ClassNewsletter, crm.ClassSystem, crm.ClassCalendar} {
+		used[Key("class-text."+string(k))] = "crm"
+	}
+	for _, k := range []crm.Proof{crm.ProofAuthor, crm.ProofDomain, crm.ProofName, crm.ProofAddress, crm.ProofQuote} {
+		used[Key("proof."+string(k))] = "crm"
+	}
+	for _, k := range []crm.ReviewKind{crm.ReviewMail, crm.ReviewAddress, crm.ReviewOrganisation, crm.ReviewMerge} {
+		used[Key("then."+string(k))] = "crm"
+	}
+	for _, k := range []crm.Unplaced{crm.UnplacedAsked, crm.UnplacedDenied, crm.UnplacedInternal, crm.UnplacedRobot, crm.UnplacedNobody, crm.UnplacedIn, crm.UnplacedOut} {
+		used[Key("unplaced."+string(k))] = "crm"
+	}
 	for k, where := range used {
 		if !words[k].has() {
 			t.Errorf("%s names %q, which the catalogue lacks", where, k)

@@ -13,7 +13,8 @@ import (
 
 func (p *program) customerCommand() *cobra.Command {
 	return group("customer", "Customers and their timelines",
-		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand())
+		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand(),
+		p.customerMergeCommand(), p.customerUnmergeCommand(), p.customerAddressCommand())
 }
 
 // customerJSON is a line of the customers list in JSON.
@@ -145,6 +146,7 @@ type accountJSON struct {
 	ID           crm.CustomerID     `json:"id"`
 	Name         string             `json:"name"`
 	Organisation crm.OrganisationID `json:"organisation"` // 0: one contact alone
+	Domains      []string           `json:"domains"`      // at which everybody is of the organisation
 	Owner        crm.StaffID        `json:"owner"`        // 0: nobody
 	Created      jsonTime           `json:"created"`
 	Contacts     []contactJSON      `json:"contacts"`
@@ -167,7 +169,7 @@ type usedJSON struct {
 }
 
 func accountOf(cu crm.Customer) accountJSON {
-	j := accountJSON{cu.ID, cu.Name, cu.Organisation, cu.Owner, jsonTime(cu.Created), []contactJSON{}}
+	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, jsonTime(cu.Created), []contactJSON{}}
 	for _, c := range cu.Contacts {
 		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created)}
 		for _, a := range c.Addresses {

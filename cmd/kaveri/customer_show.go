@@ -47,8 +47,9 @@ type whyJSON struct {
 // shownJSON is a customer with the timeline in JSON.
 type shownJSON struct {
 	accountJSON
-	Timeline []itemJSON `json:"timeline"`
-	More     bool       `json:"more"` // the timeline goes on
+	Merges   []mergeJSON `json:"merges"`
+	Timeline []itemJSON  `json:"timeline"`
+	More     bool        `json:"more"` // the timeline goes on
 }
 
 func itemOf(it crm.TimelineItem) itemJSON {
@@ -81,18 +82,25 @@ func (p *program) showCustomer(ctx context.Context, who string, limit int, as st
 	if err != nil {
 		return err
 	}
-	items, more, err := timeline(ctx, s, v, id, limit)
+	items, more, err := timeline(ctx, s, v, cu.ID, limit)
+	if err != nil {
+		return err
+	}
+	merges, err := s.Merges(ctx, v, cu.ID)
 	if err != nil {
 		return err
 	}
 	if p.json {
-		j := shownJSON{accountJSON: accountOf(cu), Timeline: []itemJSON{}, More: more}
+		j := shownJSON{accountJSON: accountOf(cu), Merges: []mergeJSON{}, Timeline: []itemJSON{}, More: more}
+		for _, m := range merges {
+			j.Merges = append(j.Merges, mergeOf(m))
+		}
 		for _, it := range items {
 			j.Timeline = append(j.Timeline, itemOf(it))
 		}
 		return p.printJSON(j)
 	}
-	return p.printCustomer(cu, items, more)
+	return p.printCustomer(cu, merges, items, more)
 }
 
 func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.CustomerID, limit int) (items []crm.TimelineItem, more bool, err error) {
@@ -111,7 +119,7 @@ func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.Customer
 	return items, true, nil
 }
 
-func (p *program) printCustomer(cu crm.Customer, items []crm.TimelineItem, more bool) error {
+func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []crm.TimelineItem, more bool) error {
 	p.printf("%s (customer %d)\n", printable(cu.Name), cu.ID)
 	for _, c := range cu.Contacts {
 		p.printf("  %s", printable(c.Name))
@@ -122,6 +130,12 @@ func (p *program) printCustomer(cu crm.Customer, items []crm.TimelineItem, more 
 			p.printf(" %s", printable(phone))
 		}
 		p.printf(", %s\n", printable(c.Origin))
+	}
+	for _, d := range cu.Domains {
+		p.printf("  everybody at %s belongs here; to undo it: kaveri organisation remove %s\n", d, d)
+	}
+	for _, m := range merges {
+		p.printf("  merged with %s (customer %d) on %s; to undo it: kaveri customer unmerge %d\n", printable(m.Name), m.Other, cell(m.At), m.ID)
 	}
 	p.printf("\n")
 	t := p.table("WHEN", "WHAT", "WHO", "SUBJECT OR NOTE", "THROUGH", "WHY")

@@ -32,7 +32,7 @@ func (p *program) showFirm(ctx context.Context) error {
 }
 
 func (p *program) printFirm(f crm.Firm) error {
-	f.Domains, f.Addresses = orEmpty(f.Domains), orEmpty(f.Addresses)
+	f.Domains, f.Addresses, f.Relays = orEmpty(f.Domains), orEmpty(f.Addresses), orEmpty(f.Relays)
 	if p.json {
 		return p.printJSON(f)
 	}
@@ -40,6 +40,8 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("name", f.Name)
 	t.row("own domains", strings.Join(f.Domains, " "))
 	t.row("own addresses", joinAddresses(f.Addresses))
+	t.row("relays", joinAddresses(f.Relays))
+	t.row("receiving server", f.AuthServer)
 	t.row("time zone", f.TimeZone)
 	t.row("currency", f.Currency)
 	t.row("language", f.Language)
@@ -57,8 +59,8 @@ func joinAddresses(list []crm.Address) string {
 
 // firmChange is what the flags of firm set ask for.
 type firmChange struct {
-	name, zone, currency, language, policy string
-	domains, addresses                     []string
+	name, zone, currency, language, policy, server string
+	domains, addresses, relays                     []string
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -67,7 +69,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "time-zone", "currency", "language", "policy"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -77,6 +79,8 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.name, "name", "", "name of the firm")
 	f.StringSliceVar(&ch.domains, "domain", nil, "own domains, all of them: mail among them is internal")
 	f.StringSliceVar(&ch.addresses, "address", nil, "own addresses at domains that are not yours, all of them")
+	f.StringSliceVar(&ch.relays, "relay", nil, "senders that write for others, named in Reply-To (your shop, a contact form), all of them")
+	f.StringVar(&ch.server, "auth-server", "", "name of your receiving mail server as it stands in Authentication-Results; only what it found about senders counts")
 	f.StringVar(&ch.zone, "time-zone", "", "IANA name, such as Europe/Helsinki")
 	f.StringVar(&ch.currency, "currency", "", "ISO 4217 code, such as EUR")
 	f.StringVar(&ch.language, "language", "", "en or fi")
@@ -90,6 +94,10 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	if err != nil {
 		return err
 	}
+	relays, err := parseAddresses(ch.relays)
+	if err != nil {
+		return err
+	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -99,7 +107,7 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	if err != nil && crm.KindOf(err) != crm.KindNotFound {
 		return err
 	}
-	ch.apply(&f, c.Flags().Changed, own)
+	ch.apply(&f, c.Flags().Changed, own, relays)
 	if err := f.Validate(); err != nil {
 		return err
 	}
@@ -109,13 +117,14 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	return p.printFirm(f)
 }
 
-func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own []crm.Address) {
+func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays []crm.Address) {
 	set := func(flag string, to *string, value string) {
 		if changed(flag) {
 			*to = value
 		}
 	}
 	set("name", &f.Name, strings.TrimSpace(ch.name))
+	set("auth-server", &f.AuthServer, strings.ToLower(strings.TrimSpace(ch.server)))
 	set("time-zone", &f.TimeZone, ch.zone)
 	set("currency", &f.Currency, ch.currency)
 	set("language", &f.Language, ch.language)
@@ -125,6 +134,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own []crm.Add
 	}
 	if changed("address") {
 		f.Addresses = own
+	}
+	if changed("relay") {
+		f.Relays = relays
 	}
 }
 

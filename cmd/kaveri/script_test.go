@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -49,6 +50,7 @@ func TestScript(t *testing.T) {
 			"exits":  exits,
 			"keys":   keys,
 			"lines":  lines,
+			"take":   take,
 			"sqlite": sqlite,
 		},
 	})
@@ -108,6 +110,30 @@ func keys(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("keys %v, want %v", got, want)
 		}
 	}
+}
+
+// take keeps a value of the first line of standard output for later: take DORA
+// contacts/id; of a list, the first.
+func take(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: take VARIABLE path/to/key")
+	}
+	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	var v any
+	ts.Check(d.Decode(&v))
+	for _, key := range strings.Split(args[1], "/") {
+		if list, ok := v.([]any); ok && len(list) > 0 {
+			v = list[0]
+		}
+		m, ok := v.(map[string]any)
+		if !ok || m[key] == nil {
+			ts.Fatalf("%s: there is no %s", line, args[1])
+		}
+		v = m[key]
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
 }
 
 // lines checks the number of lines of standard output.

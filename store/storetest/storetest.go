@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Topics", testTopics},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},
+		{"Explanations", testExplanations},
+		{"QuestionsAfterMerge", testQuestionsAfterMerge},
 		{"Identity", testIdentity},
 		{"TwoWayMail", testTwoWayMail},
 		{"WithheldMailWakes", testWithheldMailWakes},

@@ -73,9 +73,8 @@ type MailView struct {
 	ClassReasons []string
 	Bounce       *Bounce
 	Complaint    *Complaint
-	Checked      bool   // the firm's own server has checked who sent it
-	Verified     bool   // and it comes from where its From says
-	New          [2]int // where in the text the new part stands, in bytes; zero: all of it
+	Checked      bool // the firm's own server has checked who sent it
+	Verified     bool // and it comes from where its From says
 	Size         int64
 	Raws         int // distinct raws kept
 }
@@ -104,6 +103,12 @@ type SightingRow struct {
 	UID     uint32
 	Seen    time.Time
 	Gone    time.Time // zero while it is still there
+}
+
+// Letter is the text of a mail, and what of it its author wrote anew.
+type Letter struct {
+	Text string // UTF-8 with LF line ends
+	New  string // "": all of it, or it does not stand in one piece
 }
 
 // SearchHit is a mail found, with the words in their place.

@@ -131,7 +131,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 		return m, err
 	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
-	m.New, m.Bounce, m.Complaint = d.New, d.Bounce, d.Complaint
+	m.Bounce, m.Complaint = d.Bounce, d.Complaint
 	firm, err := x.savedFirm()
 	m.Verified, m.Checked = firm.Verified(d.Auth)
 	return m, err
@@ -200,10 +200,28 @@ func (s *Store) RawMail(ctx context.Context, v crm.Viewer, id crm.MessageID) ([]
 	return s.packed(ctx, v, id, `SELECT r.zstd FROM messages m JOIN raws r ON r.message_id = m.id WHERE m.id = $1 AND `, ` ORDER BY r.id DESC LIMIT 1`)
 }
 
-// MailText gives the text of a mail, UTF-8 with LF line ends.
-func (s *Store) MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (string, error) {
-	b, err := s.packed(ctx, v, id, `SELECT m.body FROM messages m WHERE m.id = $1 AND `, ``)
-	return string(b), err
+// MailText gives the text of a mail.
+func (s *Store) MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (crm.Letter, error) {
+	condition, args := visible(v, []any{int64(id)})
+	var body []byte
+	var j string
+	err := s.r.QueryRowContext(ctx, s.bound.sql(`SELECT m.body, m.details FROM messages m WHERE m.id = $1 AND `+condition), args...).Scan(&body, &j)
+	if errors.Is(err, sql.ErrNoRows) {
+		return crm.Letter{}, noMail(id)
+	}
+	if err != nil {
+		return crm.Letter{}, err
+	}
+	var d details
+	if err := json.Unmarshal([]byte(j), &d); err != nil {
+		return crm.Letter{}, err
+	}
+	text, err := unpack(body)
+	l := crm.Letter{Text: string(text)}
+	if from, to := d.New[0], d.New[1]; 0 <= from && from < to && to <= len(l.Text) {
+		l.New = strings.TrimSpace(l.Text[from:to])
+	}
+	return l, err
 }
 
 // packed reads a compressed column of a mail that the viewer may see.

@@ -22,6 +22,8 @@ var words = map[Key]phrase{
 
 	// What was just done.
 	"done.customer":        {"The customer has been added.", "Asiakas on lisätty."},
+	"done.topic-begun":     {"A new topic begins with this mail.", "Tästä viestistä alkaa uusi aihe."},
+	"done.topic-joined":    {"The mail is part of the topic before it.", "Viesti kuuluu edelliseen aiheeseen."},
 	"done.note":            {"Noted.", "Kirjattu."},
 	"done.mailbox":         {"Connected. The first mails arrive in a moment.", "Yhdistetty. Ensimmäiset viestit tulevat hetken kuluttua."},
 	"done.removed":         {"Disconnected. Everything captured so far has stayed.", "Yhteys on katkaistu. Kaikki tähän asti tallennettu on tallessa."},
@@ -121,6 +123,10 @@ var words = map[Key]phrase{
 	"mail.private":          {"private", "yksityinen"},
 	"mail.open":             {"Open the mail", "Avaa viesti"},
 	"mail.conversation":     {"Whole conversation", "Koko keskustelu"},
+	"mail.whole":            {"The whole mail, with what it quotes", "Koko viesti lainauksineen"},
+	"topic.title":           {"New topic", "Uusi aihe"},
+	"topic.begin":           {"A new topic begins here", "Tästä alkaa uusi aihe"},
+	"topic.join":            {"Same topic as above", "Sama aihe kuin edellä"},
 	"mail.empty":            {"This mail has no text.", "Viestissä ei ole tekstiä."},
 	"mail.views":            {"How to show the mail", "Näkymä"},
 	"mail.view-text":        {"Text", "Teksti"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 
 	"kaveri/crm"
@@ -33,8 +34,9 @@ func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *cal
 			if k.Text, err = s.Store.MailText(r.Context(), c.viewer, m.ID); err != nil {
 				return err
 			}
-			k.Open = true
+			k.Open, k.Shown = true, true
 		}
+		k.Topics, k.Back = i > 0, r.URL.Path
 		p.Mails = append(p.Mails, k)
 	}
 	p.Subject = p.Mails[0].Title
@@ -48,4 +50,21 @@ func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *cal
 	p.Shell = s.shell(c, "customers", p.Subject)
 	s.render(w, r, c, http.StatusOK, "conversation", p)
 	return nil
+}
+
+// setTopic notes a colleague's word on whether a new topic begins with a mail.
+func (s *Server) setTopic(w http.ResponseWriter, r *http.Request, c *call) error {
+	m, err := s.mail(r, c)
+	if err != nil {
+		return err
+	}
+	begins := r.PostFormValue("begins") == "yes"
+	if err := s.Store.SetTopic(r.Context(), c.viewer, m.ID, begins); err != nil {
+		return err
+	}
+	done := "topic-joined"
+	if begins {
+		done = "topic-begun"
+	}
+	return go303(w, r, fmt.Sprintf("/conversations/%d#mail-%d", m.Conversation, m.ID), done)
 }

@@ -256,11 +256,27 @@ func (m *memory) RawMail(ctx context.Context, v crm.Viewer, id crm.MessageID) ([
 	return fmt.Appendf(nil, "Message-Number: %d\r\n\r\nraw", id), nil
 }
 
-func (m *memory) MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (string, error) {
+func (m *memory) MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (crm.Letter, error) {
 	if _, err := m.Mail(ctx, v, id); err != nil {
-		return "", err
+		return crm.Letter{}, err
 	}
-	return m.texts[id], nil
+	l := crm.Letter{Text: m.texts[id]}
+	if new, _, quoted := strings.Cut(l.Text, "\n>"); quoted {
+		l.New = new
+	}
+	return l, nil
+}
+
+func (m *memory) SetTopic(ctx context.Context, v crm.Viewer, id crm.MessageID, begins bool) error {
+	if _, err := m.Mail(ctx, v, id); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	view := m.views[id]
+	view.Begins = begins
+	m.views[id] = view
+	return nil
 }
 
 func (m *memory) Conversation(_ context.Context, v crm.Viewer, id crm.ConversationID) ([]crm.MailRow, error) {

@@ -24,7 +24,9 @@ type MailCard struct {
 	Why      Why            // set where it stands on a customer's timeline
 	Customer crm.CustomerID // whose timeline that is
 	Back     string         // the page it stands on
-	Text     string         // the whole text, when it is shown at once
+	Text     crm.Letter     // when it is shown at once
+	Shown    bool           // the text is
+	Topics   bool           // it stands in its conversation
 	Open     bool
 }
 
@@ -64,7 +66,7 @@ type MailPage struct {
 	Card      MailCard
 	Sent      Stamp
 	People    []PeopleLine
-	Text      string
+	Text      crm.Letter
 	HasHTML   bool
 	HTML      bool // the HTML view is chosen
 	Blocked   int  // remote images that the HTML view leaves out
@@ -253,7 +255,7 @@ func (s *Server) mailTextPart(w http.ResponseWriter, r *http.Request, c *call) e
 		return go303(w, r, fmt.Sprintf("/mails/%d", m.ID), "")
 	}
 	k := c.mailCard(m.MailRow, c.clock.stamp(m.At))
-	k.Text = text
+	k.Text, k.Shown = text, true
 	return s.renderPart(w, r, c, "mail", "mail-text", k)
 }
 

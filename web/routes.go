@@ -49,6 +49,7 @@ func (s *Server) routes() http.Handler {
 	staff("GET /mails/{id}/raw", s.mailRaw)
 	staff("GET /mails/{id}/parts/{part}", s.mailPart)
 	staff("POST /mails/{id}/private", s.setPrivate)
+	staff("POST /mails/{id}/topic", s.setTopic)
 	staff("GET /conversations/{id}", s.conversationPage)
 	staff("GET /search", s.searchPage)
 

@@ -34,7 +34,8 @@ type Store interface {
 	Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, after crm.PageKey, limit int) ([]crm.TimelineItem, crm.PageKey, error)
 	Mail(ctx context.Context, v crm.Viewer, id crm.MessageID) (crm.MailView, error)
 	RawMail(ctx context.Context, v crm.Viewer, id crm.MessageID) ([]byte, error)
-	MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (string, error)
+	MailText(ctx context.Context, v crm.Viewer, id crm.MessageID) (crm.Letter, error)
+	SetTopic(ctx context.Context, v crm.Viewer, id crm.MessageID, begins bool) error
 	// Conversation gives its mails, oldest first.
 	Conversation(ctx context.Context, v crm.Viewer, id crm.ConversationID) ([]crm.MailRow, error)
 	Search(ctx context.Context, v crm.Viewer, query string, limit int) ([]crm.SearchHit, error)

@@ -208,7 +208,7 @@ func testMail(t *testing.T, s *store.Store) {
 	}
 	text, err := s.MailText(w.ctx, w.anna, id)
 	w.check(err)
-	if text != l.Text {
+	if text.Text != l.Text {
 		t.Errorf("the text is %q", text)
 	}
 	raw, err := s.RawMail(w.ctx, w.anna, id)

@@ -82,20 +82,21 @@ var published = []said{
 	{crm.BounceNetworkError, []string{"malformed or unexpected name server reply"}},
 }
 
-// byPublished gives what a provider's own code means, "" when there is none.
-func byPublished(text string) crm.BounceReason {
+// byPublished gives what a provider's own code means, "" when there is none,
+// and the code.
+func byPublished(text string) (r crm.BounceReason, phrase string) {
 	for i := range published {
 		for _, p := range published[i].phrases {
 			if p[0] == '_' {
 				if frenchCode(text, p) {
-					return published[i].reason
+					return published[i].reason, p
 				}
 			} else if says(text, p) {
-				return published[i].reason
+				return published[i].reason, p
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // frenchCode finds _416 behind OFR, LPN or SFR and perhaps digits.

@@ -7,10 +7,11 @@ import (
 )
 
 // conclude judges a finding. alone says that it is the only one, so that the
-// whole notice speaks of it.
-func (f *finding) conclude(n *notice, alone bool) crm.BouncedRecipient {
+// whole notice speaks of it. because is the phrase that told the reason, "" for
+// a code.
+func (f *finding) conclude(n *notice, alone bool) (r crm.BouncedRecipient, because string) {
 	around := strings.Join(f.around, "\n")
-	r := crm.BouncedRecipient{Address: f.address, Action: actionNamed(f.action), Diagnostic: diagnosticOf(f, n, alone)}
+	r = crm.BouncedRecipient{Address: f.address, Action: actionNamed(f.action), Diagnostic: diagnosticOf(f, n, alone)}
 	if r.Action == "" {
 		r.Action = actionNamed(n.action)
 	}
@@ -30,7 +31,7 @@ func (f *finding) conclude(n *notice, alone bool) crm.BouncedRecipient {
 	}
 	r.Reason = c.reason()
 	r.Permanent = r.Reason.Permanent()
-	return r
+	return r, c.because
 }
 
 // actionNamed reads an Action (RFC 3464 §2.3.3). QUIRK: some write "failure",
@@ -102,7 +103,8 @@ type circumstances struct {
 	status, reply             string
 	action                    crm.BounceAction
 	stage                     stage
-	local                     bool // a program on the host itself said no
+	local                     bool   // a program on the host itself said no
+	because                   string // the phrase that told the reason
 }
 
 // reason concludes: what somebody said in words counts before codes, which are
@@ -113,7 +115,8 @@ func (c *circumstances) reason() crm.BounceReason {
 	}
 	near := [...]string{c.core, c.near, c.around}
 	for _, text := range [...]string{c.core, c.near, c.around, c.whole} {
-		if r := byPublished(text); r != "" {
+		if r, phrase := byPublished(text); r != "" {
+			c.because = phrase
 			return r
 		}
 	}
@@ -152,6 +155,7 @@ func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
 	for i := range table {
 		for _, p := range table[i].phrases {
 			if says(text, p) {
+				c.because = p
 				return c.inContext(table[i].reason)
 			}
 		}

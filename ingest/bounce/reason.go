@@ -131,6 +131,11 @@ func (c *circumstances) reason() crm.BounceReason {
 	if r := byStatus[c.status]; r != "" && !doubtful[c.status] {
 		return r
 	}
+	for _, text := range near {
+		if r := c.inFamily(text); r != "" {
+			return r
+		}
+	}
 	if c.local {
 		return crm.BounceMailerError
 	}
@@ -139,10 +144,14 @@ func (c *circumstances) reason() crm.BounceReason {
 			return r
 		}
 	}
-	for _, table := range [...][]said{sayings, mild} {
-		if r := c.inWords(c.whole, table); r != "" {
-			return r
-		}
+	if r := c.inWords(c.whole, sayings); r != "" {
+		return r
+	}
+	if r := c.inFamily(c.whole); r != "" {
+		return r
+	}
+	if r := c.inWords(c.whole, mild); r != "" {
+		return r
 	}
 	return c.byCode()
 }
@@ -161,6 +170,16 @@ func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
 		}
 	}
 	return ""
+}
+
+// inFamily gives what the first family means that speaks in a text.
+func (c *circumstances) inFamily(text string) crm.BounceReason {
+	r, phrase := inFamilies(text)
+	if r == "" {
+		return ""
+	}
+	c.because = phrase
+	return c.inContext(r)
 }
 
 // inContext corrects what words mean by the circumstances in which they are said.

@@ -81,10 +81,16 @@ func without(gone map[string]bool, do func()) {
 			(*t)[j].phrases = slices.DeleteFunc(slices.Clone((*t)[j].phrases), func(p string) bool { return gone[p] })
 		}
 	}
+	all := families
+	families = slices.Clone(families)
+	for i := range families {
+		families[i].states = slices.DeleteFunc(slices.Clone(families[i].states), func(p string) bool { return gone[p] })
+	}
 	do()
 	for i, t := range tables {
 		*t = kept[i]
 	}
+	families = all
 }
 
 func TestScoreBounceUnseen(t *testing.T) {

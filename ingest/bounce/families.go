@@ -1,0 +1,111 @@
+package bounce
+
+import (
+	"strings"
+
+	"kaveri/crm"
+)
+
+// family is what hosts say of a thing in ever other words: a state ("is full")
+// of one of its names ("mailbox", "inbox", "folder"). The name stands shortly
+// before the state, or follows it ("unknown user"). Normalized.
+type family struct {
+	reason crm.BounceReason
+	names  []string
+	states []string
+}
+
+// mailboxes are names of that to which mail is delivered, in the languages in
+// which servers speak.
+var mailboxes = []string{
+	"user", "username", "userid", "mailbox", "mail box", "inbox", "recipient", "recipients", "account", "address", "addressee", "alias", "person", "customer", "subscriber", "member", "employee", "email id", "local part", "local-part", "mail user", "domain user", "e-mail", "mail account", "mail address",
+	"benutzer", "empfänger", "empfaenger", "postfach", "konto", "adresse", "mailadresse", "e-mail-adresse",
+	"utilisateur", "destinataire", "compte", "boîte", "boite",
+	"usuario", "destinatario", "cuenta", "buzón", "buzon", "casilla", "dirección", "direccion",
+	"utente", "casella", "indirizzo", "usuário", "destinatário", "conta", "caixa", "endereço", "endereco",
+	"пользовател", "получател", "ящик", "адрес", "абонент",
+	"ユーザ", "宛先", "アドレス", "アカウント", "ボックス", "受信者",
+	"用户", "收件人", "邮箱", "地址", "帐号", "账号", "使用者", "信箱",
+}
+
+// senders are words that make a name one of the sender or of a host.
+var senders = []string{"sender", "from", "return-path", "return path", "ip address", "host", "helo", "ehlo", "client", "domain", "server", "absender", "expéditeur", "remitente", "mittente", "remetente", "отправител", "送信者", "发件人"}
+
+var families = []family{
+	{crm.BounceMailboxFull, append([]string{"folder", "storage", "quota", "maildir", "mail drop", "mailfolder"}, mailboxes...), []string{
+		"full", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded", "storage",
+		"voll", "überfüllt", "speicherplatz", "pleine", "plein", "saturée", "lleno", "llena", "cuota", "piena", "pieno", "spazio", "cheia", "cheio", "cota", "переполнен", "квот", "一杯", "いっぱい", "満杯", "容量", "已满", "已滿", "超限", "空间不足"}},
+	{crm.BounceSuspend, mailboxes, []string{
+		"disabled", "suspended", "inactive", "not active", "isn't active", "not activated", "deactivated", "de-activated", "locked", "locked out", "expired", "frozen", "dormant", "has been blocked", "is blocked", "is closed", "was closed", "has been closed", "barred", "disconnected", "unused", "terminated", "restricted account", "temporarily limited", "turned off", "stopped", "discontinued",
+		"gesperrt", "deaktiviert", "stillgelegt", "désactivé", "desactive", "suspendu", "bloqué", "bloque", "inactif", "desactivad", "suspendid", "bloquead", "inactiv", "deshabilitad", "disabilitat", "sospes", "disattivat", "desativad", "inativ", "заблокирован", "отключен", "停止", "無効", "停用", "禁用", "冻结", "锁定"}},
+	{crm.BounceUserUnknown, mailboxes, []string{
+		"unknown", "not found", "wasn't found", "was not found", "can't be found", "cannot be found", "could not be found", "couldn't be found", "not exist", "does not exist", "doesn't exist", "doesnt exist", "do not exist", "no longer exist", "nonexistent", "non-existent", "non existent", "non-existing", "invalid", "not valid", "isn't valid", "no longer valid", "not known", "isn't known", "not recognized", "not recognised", "not defined", "not registered", "not listed", "not local", "no such", "bad", "illegal", "incorrect", "wrong", "deleted", "removed", "cancelled", "canceled", "obsolete", "retired", "misspelled", "mistyped", "unavailable", "not available", "no longer available", "not here", "no longer here", "no longer with", "no longer employed", "no longer in use", "not in use", "not in service", "not deliverable", "undeliverable", "does not have", "doesn't have", "has left", "is gone", "not hosted", "not served", "unresolvable", "can't be resolved", "could not be resolved", "cannot be resolved", "unroutable", "unrouteable", "not provisioned",
+		"unbekannt", "existiert nicht", "nicht gefunden", "nicht vorhanden", "nicht bekannt", "ungültig", "gelöscht", "inconnu", "n'existe pas", "n'existe plus", "introuvable", "invalide", "inexistant", "desconocid", "no existe", "inexistente", "no encontrad", "inválid", "no válid", "sconosciut", "non esiste", "inesistente", "non trovat", "non valid", "desconhecid", "não existe", "nao existe", "não encontrad", "не найден", "не существует", "неизвест", "несуществующ", "存在しま", "存在し", "見つかりません", "見つからない", "不明", "不存在", "找不到", "无效"}},
+}
+
+// Bounds of what counts as near, in bytes.
+const (
+	nameBefore = 70
+	nameBehind = 24
+)
+
+// inFamilies gives what the first family means that speaks in a text.
+func inFamilies(text string) (r crm.BounceReason, phrase string) {
+	for i := range families {
+		f := &families[i]
+		for _, state := range f.states {
+			for at := range wordAt(text, state) {
+				if f.speaksAt(text, at, at+len(state)) {
+					return f.reason, state
+				}
+			}
+		}
+	}
+	return "", ""
+}
+
+// speaksAt reports that the state between start and end is that of a mailbox.
+func (f *family) speaksAt(text string, start, end int) bool {
+	before := text[max(0, start-nameBefore):start]
+	if i := strings.LastIndex(before, ". "); i >= 0 {
+		before = before[i+2:]
+	}
+	if anyWord(before, senders) {
+		return false
+	}
+	behind := text[end:min(len(text), end+nameBehind)]
+	if i := strings.IndexByte(behind, '.'); i >= 0 {
+		behind = behind[:i]
+	}
+	return anyWord(before, f.names) || !anyWord(behind, senders) && anyWord(behind, f.names)
+}
+
+func anyWord(text string, words []string) bool {
+	for _, w := range words {
+		for range wordAt(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordAt gives the places where a phrase stands as words of its own. Stems of
+// languages that inflect, and scripts without spaces, have no end.
+func wordAt(text, phrase string) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for from := 0; ; {
+			i := strings.Index(text[from:], phrase)
+			if i < 0 {
+				return
+			}
+			i += from
+			from = i + 1
+			if i > 0 && isWord(text[i-1]) && isWord(phrase[0]) {
+				continue
+			}
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 type family struct {
 	reason crm.BounceReason
 	names  []string
+	others []string // names that make it the state of another thing
 	states []string
 }
 
@@ -31,14 +32,31 @@ var mailboxes = []string{
 // senders are words that make a name one of the sender or of a host.
 var senders = []string{"sender", "from", "return-path", "return path", "ip address", "host", "helo", "ehlo", "client", "domain", "server", "absender", "expéditeur", "remitente", "mittente", "remetente", "отправител", "送信者", "发件人"}
 
+// hosts are names of what mail comes from or goes to.
+var hosts = []string{"host", "hostname", "host name", "domain", "domain name", "mail server", "mail exchanger", "site", "destination system", "domäne", "domaine", "dominio", "domínio", "домен", "ドメイン", "域名"}
+
+// clients are names of the host that sends.
+var clients = []string{"client", "client host", "your ip", "your host", "your server", "your mail server", "your network", "sending ip", "sending host", "sending server", "connecting ip", "connecting host", "ip address", "ip", "connection", "connections", "helo", "ehlo", "hostname", "network"}
+
+// authors are names of who sends.
+var authors = []string{"sender", "sender's", "from address", "mail from", "from:", "return-path", "return path", "envelope from", "originator", "absender", "expéditeur", "remitente", "mittente", "remetente", "отправител", "送信者", "发件人"}
+
 var families = []family{
-	{crm.BounceMailboxFull, append([]string{"folder", "storage", "quota", "maildir", "mail drop", "mailfolder"}, mailboxes...), []string{
+	{crm.BounceMailboxFull, append([]string{"folder", "storage", "maildir", "mail drop", "mailfolder"}, mailboxes...), senders, []string{
 		"full", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded", "storage",
 		"voll", "überfüllt", "speicherplatz", "pleine", "plein", "saturée", "lleno", "llena", "cuota", "piena", "pieno", "spazio", "cheia", "cheio", "cota", "переполнен", "квот", "一杯", "いっぱい", "満杯", "容量", "已满", "已滿", "超限", "空间不足"}},
-	{crm.BounceSuspend, mailboxes, []string{
+	{crm.BounceMesgTooBig, []string{"message", "mail", "email", "e-mail", "size", "length", "line", "body", "attachment", "attachments", "nachricht", "mensaje", "messaggio", "mensagem", "メール", "サイズ", "邮件"}, []string{"mailbox", "recipients", "rate", "header"}, []string{
+		"too large", "too big", "too long", "size exceed", "size limit", "length exceed", "exceeds limit", "exceeds the limit", "exceeds size", "exceeds the size", "limit exceeded", "larger than", "bigger than", "exceeds the maximum", "zu groß", "trop volumineux", "trop grand", "demasiado grande", "troppo grande", "muito grande", "大きすぎ", "过大"}},
+	{crm.BounceSuspend, mailboxes, senders, []string{
 		"disabled", "suspended", "inactive", "not active", "isn't active", "not activated", "deactivated", "de-activated", "locked", "locked out", "expired", "frozen", "dormant", "has been blocked", "is blocked", "is closed", "was closed", "has been closed", "barred", "disconnected", "unused", "terminated", "restricted account", "temporarily limited", "turned off", "stopped", "discontinued",
 		"gesperrt", "deaktiviert", "stillgelegt", "désactivé", "desactive", "suspendu", "bloqué", "bloque", "inactif", "desactivad", "suspendid", "bloquead", "inactiv", "deshabilitad", "disabilitat", "sospes", "disattivat", "desativad", "inativ", "заблокирован", "отключен", "停止", "無効", "停用", "禁用", "冻结", "锁定"}},
-	{crm.BounceUserUnknown, mailboxes, []string{
+	{crm.BounceRejected, authors, []string{"host", "client", "ip", "spf", "dkim", "dmarc", "recipient", "user", "relay"}, []string{
+		"rejected", "denied", "refused", "blocked", "banned", "blacklisted", "not accepted", "not allowed", "not permitted", "unacceptable", "unknown", "not found", "does not exist", "doesn't exist", "not exist", "invalid", "not valid", "could not be verified", "cannot be verified", "verify failed", "verification failed", "does not resolve", "not resolvable", "unresolvable", "not listed"}},
+	{crm.BounceBlocked, clients, []string{"recipient", "user", "mailbox", "account", "relay", "relaying"}, []string{
+		"blocked", "rejected", "denied", "refused by", "banned", "blacklisted", "black-listed", "listed", "not allowed", "not permitted", "not authorized", "not accepted", "not welcome", "unacceptable", "invalid", "suspicious"}},
+	{crm.BounceHostUnknown, hosts, []string{"sender", "from", "helo", "ehlo", "client", "reverse", "user", "recipient", "mailbox", "account", "address", "your", "local"}, []string{
+		"unknown", "not found", "not exist", "does not exist", "doesn't exist", "no such", "nonexistent", "non-existent", "non-existing", "invalid", "not valid", "not known", "illegal", "cannot be resolved", "could not be resolved", "can't be resolved", "not resolve", "unresolvable", "not reachable", "unbekannt", "existiert nicht", "inconnu", "inexistant", "inexistente", "desconocid", "sconosciut", "desconhecid", "не найден", "存在しま", "見つかりません", "不存在"}},
+	{crm.BounceUserUnknown, mailboxes, senders, []string{
 		"unknown", "not found", "wasn't found", "was not found", "can't be found", "cannot be found", "could not be found", "couldn't be found", "not exist", "does not exist", "doesn't exist", "doesnt exist", "do not exist", "no longer exist", "nonexistent", "non-existent", "non existent", "non-existing", "invalid", "not valid", "isn't valid", "no longer valid", "not known", "isn't known", "not recognized", "not recognised", "not defined", "not registered", "not listed", "not local", "no such", "bad", "illegal", "incorrect", "wrong", "deleted", "removed", "cancelled", "canceled", "obsolete", "retired", "misspelled", "mistyped", "unavailable", "not available", "no longer available", "not here", "no longer here", "no longer with", "no longer employed", "no longer in use", "not in use", "not in service", "not deliverable", "undeliverable", "does not have", "doesn't have", "has left", "is gone", "not hosted", "not served", "unresolvable", "can't be resolved", "could not be resolved", "cannot be resolved", "unroutable", "unrouteable", "not provisioned",
 		"unbekannt", "existiert nicht", "nicht gefunden", "nicht vorhanden", "nicht bekannt", "ungültig", "gelöscht", "inconnu", "n'existe pas", "n'existe plus", "introuvable", "invalide", "inexistant", "desconocid", "no existe", "inexistente", "no encontrad", "inválid", "no válid", "sconosciut", "non esiste", "inesistente", "non trovat", "non valid", "desconhecid", "não existe", "nao existe", "não encontrad", "не найден", "не существует", "неизвест", "несуществующ", "存在しま", "存在し", "見つかりません", "見つからない", "不明", "不存在", "找不到", "无效"}},
 }
@@ -70,19 +88,31 @@ func (f *family) speaksAt(text string, start, end int) bool {
 	if i := strings.LastIndex(before, ". "); i >= 0 {
 		before = before[i+2:]
 	}
-	if anyWord(before, senders) {
+	if anyWord(before, f.others) {
 		return false
 	}
 	behind := text[end:min(len(text), end+nameBehind)]
-	if i := strings.IndexByte(behind, '.'); i >= 0 {
+	if i := strings.IndexAny(behind, ".,;"); i >= 0 {
 		behind = behind[:i]
 	}
-	return anyWord(before, f.names) || !anyWord(behind, senders) && anyWord(behind, f.names)
+	if next := strings.TrimLeft(behind, " "); beginsWith(next, f.others) {
+		return false
+	}
+	return anyWord(before, f.names) || !anyWord(behind, f.others) && anyWord(behind, f.names)
 }
 
 func anyWord(text string, words []string) bool {
 	for _, w := range words {
 		for range wordAt(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func beginsWith(text string, words []string) bool {
+	for _, w := range words {
+		if strings.HasPrefix(text, w) {
 			return true
 		}
 	}

@@ -101,10 +101,10 @@ var published = []said{
 	{crm.BounceMesgTooBig, []string{"msg-p1", "int-p2"}},
 	{crm.BounceSystemError, []string{"int-t1", "int-t2", "int-t3", "int-t4", "int-t5", "rcp-t1", "unable to deliver message after multiple retries"}},
 	{crm.BounceTooManyConn, []string{"con-t1", "con-t2", "con-t3", "con-t4", "ip frequency limited", "connection frequency limited", "aup#in-13"}},
-	{crm.BounceBlocked, []string{"aup#in-1", "aup#i-1", "domain frequency limited", "suspected bounce attacks", "access to this mail system has been rejected", "access to submit messages to this e-mail system"}},
+	{crm.BounceBlocked, []string{"domain frequency limited", "suspected bounce attacks", "access to this mail system has been rejected", "access to submit messages to this e-mail system"}},
 	{crm.BounceNoRelaying, []string{"open relay not allowed", "tenantattribution; relay", "domain isn't in my list of allowed rcpthosts"}},
-	{crm.BounceSecurityError, []string{"client was not authenticated", "client not authenticated", "submitter failed to authenticate", "turn on smtp authentication"}},
-	{crm.BounceUserUnknown, []string{"recipient email address is possibly incorrect", "not our customer", "unknown local-part", "user doesn't have an account"}},
+	{crm.BounceSecurityError, []string{"client was not authenticated", "client not authenticated", "submitter failed to authenticate"}},
+	{crm.BounceUserUnknown, []string{"not our customer", "unknown local-part", "user doesn't have an account"}},
 	// The texts of the registry of status codes, which some hosts say as such.
 	{crm.BounceSystemFull, []string{"mail system full"}},
 	{crm.BounceMesgTooBig, []string{"message too big for system"}},

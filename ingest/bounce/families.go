@@ -1,6 +1,7 @@
 package bounce
 
 import (
+	"iter"
 	"strings"
 
 	"kaveri/crm"
@@ -19,7 +20,7 @@ type family struct {
 // mailboxes are names of that to which mail is delivered, in the languages in
 // which servers speak.
 var mailboxes = []string{
-	"user", "username", "userid", "mailbox", "mail box", "inbox", "recipient", "recipients", "account", "address", "addressee", "alias", "person", "customer", "subscriber", "member", "employee", "email id", "local part", "local-part", "mail user", "domain user", "e-mail", "mail account", "mail address",
+	"user", "username", "userid", "mailbox", "mail box", "inbox", "recipient", "account", "address", "addressee", "alias", "person", "customer", "subscriber", "member", "employee", "email id", "local part", "local-part", "mail user", "domain user", "mail account", "mail address",
 	"benutzer", "empfänger", "empfaenger", "postfach", "konto", "adresse", "mailadresse", "e-mail-adresse",
 	"utilisateur", "destinataire", "compte", "boîte", "boite",
 	"usuario", "destinatario", "cuenta", "buzón", "buzon", "casilla", "dirección", "direccion",
@@ -43,10 +44,10 @@ var authors = []string{"sender", "sender's", "from address", "mail from", "from:
 
 var families = []family{
 	{crm.BounceMailboxFull, append([]string{"folder", "storage", "maildir", "mail drop", "mailfolder"}, mailboxes...), senders, []string{
-		"full", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded", "storage",
+		"full", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded",
 		"voll", "überfüllt", "speicherplatz", "pleine", "plein", "saturée", "lleno", "llena", "cuota", "piena", "pieno", "spazio", "cheia", "cheio", "cota", "переполнен", "квот", "一杯", "いっぱい", "満杯", "容量", "已满", "已滿", "超限", "空间不足"}},
 	{crm.BounceMesgTooBig, []string{"message", "mail", "email", "e-mail", "size", "length", "line", "body", "attachment", "attachments", "nachricht", "mensaje", "messaggio", "mensagem", "メール", "サイズ", "邮件"}, []string{"mailbox", "recipients", "rate", "header"}, []string{
-		"too large", "too big", "too long", "size exceed", "size limit", "length exceed", "exceeds limit", "exceeds the limit", "exceeds size", "exceeds the size", "limit exceeded", "larger than", "bigger than", "exceeds the maximum", "zu groß", "trop volumineux", "trop grand", "demasiado grande", "troppo grande", "muito grande", "大きすぎ", "过大"}},
+		"too large", "too big", "too long", "size exceed", "size limit", "size violation", "length exceed", "exceeds limit", "exceeds the limit", "exceeds size", "exceeds the size", "limit exceeded", "larger than", "bigger than", "exceeds the maximum", "zu groß", "trop volumineux", "trop grand", "demasiado grande", "troppo grande", "muito grande", "大きすぎ", "过大"}},
 	{crm.BounceSuspend, mailboxes, senders, []string{
 		"disabled", "suspended", "inactive", "not active", "isn't active", "not activated", "deactivated", "de-activated", "locked", "locked out", "expired", "frozen", "dormant", "has been blocked", "is blocked", "is closed", "was closed", "has been closed", "barred", "disconnected", "unused", "terminated", "restricted account", "temporarily limited", "turned off", "stopped", "discontinued",
 		"gesperrt", "deaktiviert", "stillgelegt", "désactivé", "desactive", "suspendu", "bloqué", "bloque", "inactif", "desactivad", "suspendid", "bloquead", "inactiv", "deshabilitad", "disabilitat", "sospes", "disattivat", "desativad", "inativ", "заблокирован", "отключен", "停止", "無効", "停用", "禁用", "冻结", "锁定"}},
@@ -57,14 +58,16 @@ var families = []family{
 	{crm.BounceHostUnknown, hosts, []string{"sender", "from", "helo", "ehlo", "client", "reverse", "user", "recipient", "mailbox", "account", "address", "your", "local"}, []string{
 		"unknown", "not found", "not exist", "does not exist", "doesn't exist", "no such", "nonexistent", "non-existent", "non-existing", "invalid", "not valid", "not known", "illegal", "cannot be resolved", "could not be resolved", "can't be resolved", "not resolve", "unresolvable", "not reachable", "unbekannt", "existiert nicht", "inconnu", "inexistant", "inexistente", "desconocid", "sconosciut", "desconhecid", "не найден", "存在しま", "見つかりません", "不存在"}},
 	{crm.BounceUserUnknown, mailboxes, senders, []string{
-		"unknown", "not found", "wasn't found", "was not found", "can't be found", "cannot be found", "could not be found", "couldn't be found", "not exist", "does not exist", "doesn't exist", "doesnt exist", "do not exist", "no longer exist", "nonexistent", "non-existent", "non existent", "non-existing", "invalid", "not valid", "isn't valid", "no longer valid", "not known", "isn't known", "not recognized", "not recognised", "not defined", "not registered", "not listed", "not local", "no such", "bad", "illegal", "incorrect", "wrong", "deleted", "removed", "cancelled", "canceled", "obsolete", "retired", "misspelled", "mistyped", "unavailable", "not available", "no longer available", "not here", "no longer here", "no longer with", "no longer employed", "no longer in use", "not in use", "not in service", "not deliverable", "undeliverable", "does not have", "doesn't have", "has left", "is gone", "not hosted", "not served", "unresolvable", "can't be resolved", "could not be resolved", "cannot be resolved", "unroutable", "unrouteable", "not provisioned",
+		"unknown", "not found", "wasn't found", "was not found", "can't be found", "cannot be found", "could not be found", "couldn't be found", "not exist", "does not exist", "doesn't exist", "doesnt exist", "do not exist", "no longer exist", "nonexistent", "non-existent", "non existent", "non-existing", "invalid", "not valid", "isn't valid", "no longer valid", "not known", "isn't known", "not recognized", "not recognised", "not defined", "not registered", "not listed", "not local", "no such", "bad", "illegal", "incorrect", "wrong", "deleted", "removed", "cancelled", "canceled", "obsolete", "retired", "misspelled", "mistyped", "unavailable", "not available", "no longer available", "not here", "no longer here", "no longer with", "no longer employed", "no longer in use", "not in use", "not in service", "does not have", "doesn't have", "has left", "is gone", "not hosted", "not served", "unresolvable", "can't be resolved", "could not be resolved", "cannot be resolved", "unroutable", "unrouteable", "not provisioned",
 		"unbekannt", "existiert nicht", "nicht gefunden", "nicht vorhanden", "nicht bekannt", "ungültig", "gelöscht", "inconnu", "n'existe pas", "n'existe plus", "introuvable", "invalide", "inexistant", "desconocid", "no existe", "inexistente", "no encontrad", "inválid", "no válid", "sconosciut", "non esiste", "inesistente", "non trovat", "non valid", "desconhecid", "não existe", "nao existe", "não encontrad", "не найден", "не существует", "неизвест", "несуществующ", "存在しま", "存在し", "見つかりません", "見つからない", "不明", "不存在", "找不到", "无效"}},
 }
 
-// Bounds of what counts as near, in bytes.
+// Bounds of what counts as near, in bytes, and of how often a state is looked
+// at that a text repeats.
 const (
-	nameBefore = 70
-	nameBehind = 24
+	nameBefore   = 70
+	nameBehind   = 24
+	maxSightings = 8
 )
 
 // inFamilies gives what the first family means that speaks in a text.
@@ -119,11 +122,11 @@ func beginsWith(text string, words []string) bool {
 	return false
 }
 
-// wordAt gives the places where a phrase stands as words of its own. Stems of
-// languages that inflect, and scripts without spaces, have no end.
-func wordAt(text, phrase string) func(yield func(int) bool) {
+// wordAt gives the first places where a phrase begins a word. Where the word
+// ends is open: languages inflect, and some scripts know no spaces.
+func wordAt(text, phrase string) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for from := 0; ; {
+		for from, n := 0, 0; n < maxSightings; n++ {
 			i := strings.Index(text[from:], phrase)
 			if i < 0 {
 				return

@@ -93,7 +93,7 @@ var diagnostics = []struct {
 	{crm.BounceVirusDetected, "552 Virus infected message rejected. IB705"},
 	{crm.BounceVirusDetected, "554 5.7.0 Reject, id=1 - INFECTED: Eicar-Test-Signature virus"},
 	{crm.BounceNotCompliantRFC, "550-5.7.1 This message is not RFC 5322 compliant because it has duplicate headers."},
-	{crm.BounceNotCompliantRFC, "550 5.6.0 Invalid header found (see RFC2822 section 3.6)"},
+	{crm.BounceNotCompliantRFC, "550 5.6.0 Invalid header found (see RFC 5322)"},
 	{crm.BounceSyntaxError, "502 5.5.2 Error: command not recognized"},
 	{crm.BounceSyntaxError, "501 5.5.4 Invalid command arguments"},
 	{crm.BounceSpeeding, "450-4.2.1 The user you are trying to contact is receiving mail too quickly."},
@@ -116,6 +116,14 @@ var diagnostics = []struct {
 	{crm.BounceSecurityError, "530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM"},
 	{crm.BounceSecurityError, "535 5.7.8 Authentication credentials invalid"},
 	{crm.BounceContentError, "550 5.6.3 Conversion required but not supported"},
+	{crm.BounceContentError, "550 5.6.1 Message content rejected"},
+	{crm.BounceSpamDetected, "550 5.7.1 Message content rejected, UBE, id=1"},
+	{crm.BounceBlocked, "550 SC-001 Unfortunately, messages from 192.0.2.1 weren't sent. Hotmail does not relay dynamically-assigned IP ranges."},
+	{crm.BounceSystemError, "451 4.7.500 Server busy. Please try again later from [192.0.2.1]."},
+	{crm.BounceMailboxFull, "550 5.2.2 <x@example.com>: Recipient address rejected: Mailbox full"},
+	{crm.BounceSpamDetected, "550 5.7.0 <x@example.com>: Recipient address rejected: Spam detected (in reply to RCPT TO command)"},
+	{crm.BounceUserUnknown, "550 <x@example.com>: Recipient address rejected. (in reply to RCPT TO command)"},
+	{crm.BounceOnHold, "550 5.0.0 <x@example.com>: Recipient address rejected: On hold (in reply to RCPT TO command)"},
 	{crm.BounceOnHold, "550 Requested action refused"},
 }
 

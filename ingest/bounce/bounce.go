@@ -56,7 +56,8 @@ func readBounce(d *document, depth int) *crm.Bounce {
 	}
 	found = found[:min(len(found), maxRecipients)]
 	for _, f := range found {
-		b.Recipients = append(b.Recipients, f.conclude(n, len(found) == 1))
+		r, because := f.conclude(n, len(found) == 1)
+		b.Recipients, d.because = append(b.Recipients, r), append(d.because, because)
 	}
 	if b.OriginalMessageID == "" {
 		b.OriginalMessageID = d.originalID(n)
@@ -100,6 +101,7 @@ type document struct {
 	feedback []string // message/feedback-report
 	original []string // the mail that came back, or its header
 	failed   []string // X-Failed-Recipients
+	because  []string // for each recipient, the phrase that told the reason
 }
 
 // kinds says what the parts of a report are, by media type (RFC 6522 §3 and

@@ -18,8 +18,9 @@
 // reason.go concludes why, with stage.go, which finds the command that was
 // refused. Words count before codes, since servers give one
 // code for everything and say in words what they mean; what stands near the
-// recipient counts before what the notice says at large. Three tables hold what
-// is known: phrases.go what servers say, hosts.go the codes that single
+// recipient counts before what the notice says at large. Four tables hold what
+// is known: phrases.go what servers say, families.go what they say in ever other
+// words, as the name of a thing and its state; hosts.go the codes that single
 // providers publish, codes.go the codes of RFC 3463 and RFC 5321. A new server
 // is a new row, not new code.
 //

@@ -43,6 +43,7 @@ var published = []said{
 	// Yahoo.
 	{crm.BounceUserUnknown, []string{"user doesn't have a yahoo", "dd this user doesn't have"}},
 	{crm.BounceSuspend, []string{"mailbox for this user is disabled", "this user's mailbox is disabled"}},
+	{crm.BounceUserUnknown, []string{"requested mail action aborted, mailbox not found"}},
 	{crm.BouncePolicyViolation, []string{"not accepted for policy reasons", "mail not accepted for policy"}},
 	{crm.BounceBlocked, []string{"[tss", "[tsq", "[bl2", "[gl0", "[con1]"}},
 	// Google.
@@ -69,6 +70,48 @@ var published = []said{
 	{crm.BounceExpired, []string{"your message was not delivered within"}},
 	{crm.BounceNoRelaying, []string{"due to the following smtp relay error"}},
 	{crm.BounceHostUnknown, []string{"as the remote domain doesnt exist"}},
+	// What Google says beside codes that the registry gives another meaning,
+	// and of its own relay.
+	{crm.BounceAuthFailure, []string{"authentication didn't pass for this message", "aligned with either the authenticated", "spf record of the sending domain", "does not have authentication information"}},
+	{crm.BounceFailedSTARTTLS, []string{"wasn't sent over a tls connection", "tls required for rcpt domain", "must issue a starttls command"}},
+	{crm.BounceRequirePTR, []string{"doesn't have a ptr record", "does not have a ptr record", "reverse dns for * failed"}},
+	{crm.BounceBadReputation, []string{"low reputation", "poor reputation", "bad reputation", "ip reputation", "domain reputation", "sender reputation", "reputation of the", "negative reputation", "reputation score"}},
+	{crm.BounceBlocked, []string{"messages from * weren't sent", "ip not in whitelist", "is not authorized to send email directly to our servers"}},
+	{crm.BounceSpeeding, []string{"smtp relay limit exceeded", "sending quota exceeded", "daily message quota", "maximum sending rate", "daily user sending"}},
+	{crm.BounceNoRelaying, []string{"mail relay denied"}},
+	{crm.BounceSecurityError, []string{"invalid credentials for relay", "username and password not accepted", "application-specific password required", "is not authorized to perform"}},
+	{crm.BounceMesgTooBig, []string{"exceeded google's message size limits", "p=maxsizeerror"}},
+	{crm.BounceSuspend, []string{"storedrv.deliver.exception:accountdisabled", "accountdisabledexception", "mailboxdisabledexception", "accountdisabled"}},
+	{crm.BounceMailboxFull, []string{"support.google.com/mail/answer/6558", "overquotaperm", "overquotatemp"}},
+	// Exchange names what refused in capitals with dots.
+	{crm.BounceExceedLimit, []string{"resolver.rst.recipsizelimit"}},
+	{crm.BounceMesgTooBig, []string{"resolver.rst.sendsizelimit", "smtpsend.overadvertisedsize"}},
+	{crm.BounceSecurityError, []string{"resolver.rst.restrictedtorecipientspermission", "mapiexceptionnotauthorized", "recipientrestricted"}},
+	{crm.BouncePolicyViolation, []string{"transport.rules.rejectmessage", "organization policy", "mailpolicy violation", "delivery restricted by policy"}},
+	{crm.BounceSystemError, []string{"resolver.adr.ambiguous", "storagepermanentexception", "storagetransientexception", "ambiguousrecipient", "smtpsend.suspiciousremoteservererror"}},
+	{crm.BounceContentError, []string{"conversionfailedexception", "contentconversion"}},
+	{crm.BounceNetworkError, []string{"routing.loopdetected", "resolver.fwd.loop", "hopcountexceeded"}},
+	{crm.BounceNotCompliantRFC, []string{"smtpsend.barelinefeedsareillegal"}},
+	{crm.BounceRejected, []string{"null mx * sender", "sender address has null mx"}},
+	// GMX and its kin, Tencent, Facebook, Spectrum, Mimecast, Sophos and others.
+	{crm.BounceRequirePTR, []string{"bad dns ptr resource record", "dns-p3", "dns-t2"}},
+	{crm.BounceRejected, []string{"dns-p1", "dns-p2", "dns-t1", "invalid dns mx or a/aaaa", "invalid dns a/aaaa"}},
+	{crm.BounceFiltered, []string{"rcp-p2", "mail is rejected by recipients"}},
+	{crm.BounceUserUnknown, []string{"int-p1", "int-p3", "int-p4", "mailbox unavailable or access denied", "unable to deliver message to @ (and other recipients"}},
+	{crm.BounceMesgTooBig, []string{"msg-p1", "int-p2"}},
+	{crm.BounceSystemError, []string{"int-t1", "int-t2", "int-t3", "int-t4", "int-t5", "rcp-t1", "unable to deliver message after multiple retries"}},
+	{crm.BounceTooManyConn, []string{"con-t1", "con-t2", "con-t3", "con-t4", "ip frequency limited", "connection frequency limited", "aup#in-13"}},
+	{crm.BounceBlocked, []string{"domain frequency limited", "suspected bounce attacks", "access to this mail system has been rejected", "access to submit messages to this e-mail system"}},
+	{crm.BounceNoRelaying, []string{"open relay not allowed", "tenantattribution; relay", "domain isn't in my list of allowed rcpthosts"}},
+	{crm.BounceSecurityError, []string{"client was not authenticated", "client not authenticated", "submitter failed to authenticate"}},
+	{crm.BounceUserUnknown, []string{"not our customer", "unknown local-part", "user doesn't have an account"}},
+	// The texts of the registry of status codes, which some hosts say as such.
+	{crm.BounceSystemFull, []string{"mail system full"}},
+	{crm.BounceMesgTooBig, []string{"message too big for system"}},
+	{crm.BounceExceedLimit, []string{"message length exceeds administrative limit"}},
+	{crm.BounceSuspend, []string{"mailbox disabled, not accepting messages"}},
+	{crm.BounceNotAccept, []string{"system not accepting network messages"}},
+	{crm.BounceHasMoved, []string{"destination mailbox has moved"}},
 	// Mail servers whose sentence is their own: IMail, Domino, Exim, Postfix.
 	{crm.BounceBlocked, []string{"no access from mail server"}},
 	{crm.BounceSystemError, []string{"several matches found in domino directory", "delivery to file forbidden", "delivery to pipe forbidden"}},
@@ -82,20 +125,21 @@ var published = []said{
 	{crm.BounceNetworkError, []string{"malformed or unexpected name server reply"}},
 }
 
-// byPublished gives what a provider's own code means, "" when there is none.
-func byPublished(text string) crm.BounceReason {
+// byPublished gives what a provider's own code means, "" when there is none,
+// and the code.
+func byPublished(text string) (r crm.BounceReason, phrase string) {
 	for i := range published {
 		for _, p := range published[i].phrases {
 			if p[0] == '_' {
 				if frenchCode(text, p) {
-					return published[i].reason
+					return published[i].reason, p
 				}
 			} else if says(text, p) {
-				return published[i].reason
+				return published[i].reason, p
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // frenchCode finds _416 behind OFR, LPN or SFR and perhaps digits.

@@ -7,10 +7,11 @@ import (
 )
 
 // conclude judges a finding. alone says that it is the only one, so that the
-// whole notice speaks of it.
-func (f *finding) conclude(n *notice, alone bool) crm.BouncedRecipient {
+// whole notice speaks of it. because is the phrase that told the reason, "" for
+// a code.
+func (f *finding) conclude(n *notice, alone bool) (r crm.BouncedRecipient, because string) {
 	around := strings.Join(f.around, "\n")
-	r := crm.BouncedRecipient{Address: f.address, Action: actionNamed(f.action), Diagnostic: diagnosticOf(f, n, alone)}
+	r = crm.BouncedRecipient{Address: f.address, Action: actionNamed(f.action), Diagnostic: diagnosticOf(f, n, alone)}
 	if r.Action == "" {
 		r.Action = actionNamed(n.action)
 	}
@@ -30,7 +31,7 @@ func (f *finding) conclude(n *notice, alone bool) crm.BouncedRecipient {
 	}
 	r.Reason = c.reason()
 	r.Permanent = r.Reason.Permanent()
-	return r
+	return r, c.because
 }
 
 // actionNamed reads an Action (RFC 3464 §2.3.3). QUIRK: some write "failure",
@@ -102,7 +103,8 @@ type circumstances struct {
 	status, reply             string
 	action                    crm.BounceAction
 	stage                     stage
-	local                     bool // a program on the host itself said no
+	local                     bool   // a program on the host itself said no
+	because                   string // the phrase that told the reason
 }
 
 // reason concludes: what somebody said in words counts before codes, which are
@@ -113,7 +115,8 @@ func (c *circumstances) reason() crm.BounceReason {
 	}
 	near := [...]string{c.core, c.near, c.around}
 	for _, text := range [...]string{c.core, c.near, c.around, c.whole} {
-		if r := byPublished(text); r != "" {
+		if r, phrase := byPublished(text); r != "" {
+			c.because = phrase
 			return r
 		}
 	}
@@ -128,6 +131,11 @@ func (c *circumstances) reason() crm.BounceReason {
 	if r := byStatus[c.status]; r != "" && !doubtful[c.status] {
 		return r
 	}
+	for _, text := range near {
+		if r := c.inFamily(text); r != "" {
+			return r
+		}
+	}
 	if c.local {
 		return crm.BounceMailerError
 	}
@@ -136,10 +144,14 @@ func (c *circumstances) reason() crm.BounceReason {
 			return r
 		}
 	}
-	for _, table := range [...][]said{sayings, mild} {
-		if r := c.inWords(c.whole, table); r != "" {
-			return r
-		}
+	if r := c.inWords(c.whole, sayings); r != "" {
+		return r
+	}
+	if r := c.inFamily(c.whole); r != "" {
+		return r
+	}
+	if r := c.inWords(c.whole, mild); r != "" {
+		return r
 	}
 	return c.byCode()
 }
@@ -152,11 +164,22 @@ func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
 	for i := range table {
 		for _, p := range table[i].phrases {
 			if says(text, p) {
+				c.because = p
 				return c.inContext(table[i].reason)
 			}
 		}
 	}
 	return ""
+}
+
+// inFamily gives what the first family means that speaks in a text.
+func (c *circumstances) inFamily(text string) crm.BounceReason {
+	r, phrase := inFamilies(text)
+	if r == "" {
+		return ""
+	}
+	c.because = phrase
+	return c.inContext(r)
 }
 
 // inContext corrects what words mean by the circumstances in which they are said.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -262,4 +263,34 @@ func TestQueueInTheBrowser(t *testing.T) {
 	b.press("j")
 	b.until(`document.activeElement.closest("[data-step]") !== null`)
 	b.quiet()
+}
+
+// A letter shows what its author wrote; what it quotes is behind a fold. Within
+// a conversation a colleague says where a topic begins, and takes it back.
+func TestLetterAndTopics(t *testing.T) {
+	m := company()
+	v := newSite(t, m).signIn()
+	var ids []crm.MessageID
+	rows, err := m.Conversation(t.Context(), crm.SystemViewer, 51)
+	if err != nil || len(rows) < 2 {
+		t.Fatalf("%d mails in the conversation: %v", len(rows), err)
+	}
+	for _, r := range rows {
+		ids = append(ids, r.ID)
+	}
+	last := ids[len(ids)-1]
+	m.texts[last] = "In May, please.\n> When shall we come?\n"
+	path := "/mails/" + strconv.FormatInt(int64(last), 10)
+	want(t, v.get(path), 200, `<div class="text" dir="auto">In May, please.</div>`, "The whole mail, with what it quotes", "&gt; When shall we come?")
+	page := v.get("/conversations/51").Body.String()
+	says(t, page, "A new topic begins here")
+	lacks(t, page, "New topic")
+	page = v.goes(path+"/topic", "begins", "yes")
+	says(t, page, "A new topic begins with this mail.", "New topic", "Same topic as above")
+	page = v.goes(path+"/topic", "begins", "no")
+	says(t, page, "The mail is part of the topic before it.")
+	lacks(t, page, "Same topic as above")
+	if w := v.post("/mails/999999/topic", "begins", "yes"); w.Code != http.StatusNotFound {
+		t.Errorf("a topic of no mail: %d", w.Code)
+	}
 }

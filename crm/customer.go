@@ -39,6 +39,8 @@ type Customer struct {
 	Name         string
 	Organisation OrganisationID
 	Owner        StaffID // the colleague who looks after it, 0 when nobody
+	Language     string  // in which to write to it, by its ISO 639-1 code; "" when unknown
+	LanguageSaid bool    // a colleague said so, and mail does not change it
 	Contacts     []Contact
 	Created      time.Time
 }

@@ -184,3 +184,9 @@ const DefectOversize = "oversize"
 
 // MaxSubject bounds what is kept of a subject, in bytes; the raw has the rest.
 const MaxSubject = 2000
+
+// WrittenText is what the author of a stored mail wrote anew.
+type WrittenText struct {
+	ID   MessageID
+	Text string
+}

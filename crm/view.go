@@ -74,6 +74,7 @@ type MailView struct {
 	Checked      bool   // the firm's own server has checked who sent it
 	Verified     bool   // and it comes from where its From says
 	New          [2]int // where in the text the new part stands, in bytes; zero: all of it
+	Language     string // of what the author wrote anew, ISO 639-1; "" when it is not known
 	Size         int64
 	Raws         int // distinct raws kept
 }

@@ -118,7 +118,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 	var sent int64
 	var j string
 	condition, args := visible(v, []any{int64(id)})
-	err := x.row(`SELECT m.message_id, m.sent_us, m.size, m.details FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&m.MessageID, &sent, &m.Size, &j)
+	err := x.row(`SELECT m.message_id, m.sent_us, m.size, m.language, m.details FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&m.MessageID, &sent, &m.Size, &m.Language, &j)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, noMail(id)
 	}
@@ -129,6 +129,9 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 	err = json.Unmarshal([]byte(j), &d)
 	if err != nil {
 		return m, err
+	}
+	if m.Language == untold {
+		m.Language = ""
 	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
 	m.New, m.Bounce, m.Complaint = d.New, d.Bounce, d.Complaint

@@ -14,6 +14,7 @@ import (
 	"kaveri/crm"
 	"kaveri/ingest"
 	"kaveri/ingest/bounce"
+	"kaveri/ingest/language"
 	"kaveri/ingest/parse"
 )
 
@@ -57,6 +58,7 @@ type inspectedJSON struct {
 	Defects        []string         `json:"defects"`
 	Class          crm.Class        `json:"class"`
 	ClassReasons   []string         `json:"class_reasons"`
+	Language       string           `json:"language"` // of new_text, ISO 639-1; "" when it cannot be told
 	Bounce         *bounceJSON      `json:"bounce"`
 	Complaint      *complaintJSON   `json:"complaint"`
 }
@@ -74,6 +76,7 @@ func inspectedOf(file string, m *crm.Message) inspectedJSON {
 		References: orEmpty(m.References), Text: m.Text, TextSource: m.TextSource,
 		NewText: m.NewText, Quoted: m.Quoted, Signature: m.Signature, HTML: m.HTML != "", Attachments: []attachmentJSON{},
 		CharsetGuessed: m.CharsetGuessed, Lossy: m.Lossy, Defects: orEmpty(m.Defects), Class: m.Class, ClassReasons: orEmpty(m.ClassReasons)}
+	j.Language, _ = language.Of(m.NewText)
 	if len(m.From) > 0 {
 		j.From = partyOf(m.From[0])
 	}
@@ -187,6 +190,7 @@ func (p *program) printInspected(name string, m *crm.Message, b *crm.Bounce, c *
 			line(who.what, strings.TrimSpace(q.Name+" <"+addressOf(q)+">"))
 		}
 	}
+	line("language", j.Language)
 	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
 	j.Bounce.each(line)
 	line("defects", strings.Join(m.Defects, ", "))

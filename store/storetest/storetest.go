@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ThreadInheritance", testThreadInheritance},
 		{"ParentComesLater", testParentComesLater},
 		{"StrangerInThread", testStrangerInThread},
+		{"Languages", testLanguages},
 		{"Organisations", testOrganisations},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},

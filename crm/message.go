@@ -144,6 +144,7 @@ type Message struct {
 	Auth           []AuthResult
 	Bounce         *Bounce    // what a bounce tells, nil for other mail
 	Complaint      *Complaint // what a complaint tells
+	Absence        *Absence   // what an automatic answer tells
 	CharsetGuessed bool       // a charset was missing or wrong and was guessed
 	Lossy          bool       // something could not be decoded faithfully
 	Defects        []string   // what was odd, in a fixed vocabulary of short words

@@ -71,6 +71,7 @@ type MailView struct {
 	ClassReasons []string
 	Bounce       *Bounce
 	Complaint    *Complaint
+	Absence      *Absence
 	Checked      bool   // the firm's own server has checked who sent it
 	Verified     bool   // and it comes from where its From says
 	New          [2]int // where in the text the new part stands, in bytes; zero: all of it

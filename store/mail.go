@@ -134,7 +134,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 		m.Language = ""
 	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
-	m.New, m.Bounce, m.Complaint = d.New, d.Bounce, d.Complaint
+	m.New, m.Bounce, m.Complaint, m.Absence = d.New, d.Bounce, d.Complaint, d.Absence
 	firm, err := x.savedFirm()
 	m.Verified, m.Checked = firm.Verified(d.Auth)
 	return m, err

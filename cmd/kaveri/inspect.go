@@ -17,6 +17,7 @@ import (
 	"kaveri/ingest/bounce"
 	"kaveri/ingest/language"
 	"kaveri/ingest/parse"
+	"kaveri/ingest/signature"
 )
 
 // maxInspect bounds a mail that is inspected, in bytes.
@@ -52,6 +53,7 @@ type inspectedJSON struct {
 	NewText        string           `json:"new_text"` // what this author wrote anew
 	Quoted         bool             `json:"quoted"`
 	Signature      string           `json:"signature"`
+	SignatureFacts []signature.Fact `json:"signature_facts"`
 	HTML           bool             `json:"html"`
 	Attachments    []attachmentJSON `json:"attachments"`
 	CharsetGuessed bool             `json:"charset_guessed"`
@@ -80,6 +82,7 @@ func inspectedOf(file string, m *crm.Message) inspectedJSON {
 		CharsetGuessed: m.CharsetGuessed, Lossy: m.Lossy, Defects: orEmpty(m.Defects), Class: m.Class, ClassReasons: orEmpty(m.ClassReasons)}
 	j.Bounce, j.Complaint, j.Absence = bounceOf(m.Bounce), complaintOf(m.Complaint), absenceOf(m.Absence)
 	j.Language, _ = language.Of(m.NewText)
+	j.SignatureFacts = orEmpty(signature.Of(m, j.Language))
 	if len(m.From) > 0 {
 		j.From = partyOf(m.From[0])
 	}
@@ -195,6 +198,9 @@ func (p *program) printInspected(name string, m *crm.Message) error {
 	}
 	line("language", j.Language)
 	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
+	for _, f := range j.SignatureFacts {
+		line("signs with", string(f.Kind)+" "+f.Value)
+	}
 	j.Bounce.each(line)
 	j.Absence.each(line)
 	line("defects", strings.Join(m.Defects, ", "))

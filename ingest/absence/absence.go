@@ -215,6 +215,9 @@ func (t *text) promises(i int) bool {
 
 // isLast reports that something lasts to the day at words from to to.
 func (t *text) isLast(from, to int) bool {
+	if to-from >= 4 && t.words[from+2].text == "-" {
+		return true // July 10-31
+	}
 	if to < len(t.words) && lastingAfter[t.words[to].text] {
 		return true
 	}

@@ -32,6 +32,8 @@ func TestUntil(t *testing.T) {
 		"I will be back in the office on Monday.":                                       "2026-04-27",
 		"I am out of office through 1/30/2027.":                                         "2027-01-30",
 		"Parental leave. I will be back in the office on January 7.":                    "2027-01-07",
+		"I will be traveling for work on July 10-31.":                                   "2026-07-31",
+		"I am away May 4 – May 8":                                                       "2026-05-08",
 		"Olen lomalla ja palaan 5.5.":                                                   "2026-05-05",
 		"Olen lomalla 27.4.–8.5. Kiireellisissä asioissa ota yhteyttä myyntiin.":        "2026-05-08",
 		"Olen poissa toimistolta 8.5. asti.":                                            "2026-05-08",

@@ -23,10 +23,25 @@ func readDay(words []word, i int) (day, int) {
 	}
 	if m := month(w); m > 0 && i+1 < len(words) {
 		if n, rest := number(words[i+1].text); n >= 1 && n <= 31 && ordinal(rest) {
+			if end := rangeEnd(words, i+2); end > n {
+				return withYear(words, i+4, day{month: m, day: end}, 4) // July 10-31
+			}
 			return withYear(words, i+2, day{month: m, day: n}, 2)
 		}
 	}
 	return day{}, 0
+}
+
+// rangeEnd gives the day behind a dash at word i, when no month of its own
+// follows; 0 when there is none.
+func rangeEnd(words []word, i int) int {
+	if i+1 >= len(words) || words[i].text != "-" || i+2 < len(words) && month(words[i+2].text) > 0 {
+		return 0
+	}
+	if n, rest := number(words[i+1].text); n <= 31 && ordinal(rest) {
+		return max(n, 0)
+	}
+	return 0
 }
 
 // dayFirst reads "5 May", "5th of May 2026".

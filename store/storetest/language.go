@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"reflect"
 	"testing"
+	"time"
 
 	"kaveri/crm"
 	"kaveri/store"
@@ -58,5 +60,22 @@ func testLanguages(t *testing.T, s *store.Store) {
 	}
 	if _, err := s.SetCustomerLanguage(w.ctx, crm.Viewer{}, c.ID, "de"); crm.KindOf(err) != crm.KindNotFound {
 		t.Errorf("a stranger set it: %v", err)
+	}
+}
+
+// testAbsence: what an automatic answer tells is kept with it.
+func testAbsence(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.customer("Liisa", "liisa@l.example")
+	d := w.delivery(letter{From: "liisa@l.example", To: "anna@kaukoranta.example", Subject: "Poissa", Text: "Palaan 5.5.", Class: crm.ClassAutoReply}, w.clock)
+	d.Folder, d.UIDValidity, d.UID = w.boxes[w.anna.Staff], 1, 1
+	want := &crm.Absence{Until: time.Date(2026, 5, 5, 0, 0, 0, 0, time.UTC), Left: true, Instead: []crm.Address{"olli@l.example"}, Line: "Palaan 5.5."}
+	d.Message.Absence = want
+	out, err := s.Deliver(w.ctx, []crm.Delivery{d})
+	w.check(err)
+	m, err := s.Mail(w.ctx, w.anna, out[0].Message)
+	w.check(err)
+	if !reflect.DeepEqual(m.Absence, want) {
+		t.Errorf("kept: %+v, want %+v", m.Absence, want)
 	}
 }

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ParentComesLater", testParentComesLater},
 		{"StrangerInThread", testStrangerInThread},
 		{"Languages", testLanguages},
+		{"Absence", testAbsence},
 		{"Organisations", testOrganisations},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},

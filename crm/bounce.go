@@ -1,5 +1,7 @@
 package crm
 
+import "time"
+
 // Bounce is what a mail system says about mail that it did not deliver, or
 // delivered late: one entry a recipient. Answers of absent people and
 // complaints are told in the same form, with [BounceVacation] and
@@ -114,4 +116,12 @@ type Complaint struct {
 	UserAgent         string // the program that wrote the report
 	ReportingMTA      string
 	Date              string // when the mail arrived there, as written
+}
+
+// Absence is what an automatic answer says about who gave it.
+type Absence struct {
+	Until   time.Time // the day of return or the last day away, whichever is told, at 0:00 UTC; zero when none is
+	Left    bool      // they are gone for good
+	Instead []Address // whom to write to instead
+	Line    string    // where in the mail it stands
 }

@@ -40,6 +40,8 @@ type Customer struct {
 	Organisation OrganisationID
 	Domains      []string // at which everybody is of that organisation
 	Owner        StaffID  // the colleague who looks after it, 0 when nobody
+	Language     string   // in which to write to it, by its ISO 639-1 code; "" when unknown
+	LanguageSaid bool     // a colleague said so, and mail does not change it
 	Contacts     []Contact
 	Created      time.Time
 }

@@ -151,6 +151,7 @@ type Message struct {
 	Auth           []AuthResult
 	Bounce         *Bounce    // what a bounce tells, nil for other mail
 	Complaint      *Complaint // what a complaint tells
+	Absence        *Absence   // what an automatic answer tells
 	CharsetGuessed bool       // a charset was missing or wrong and was guessed
 	Lossy          bool       // something could not be decoded faithfully
 	Defects        []string   // what was odd, in a fixed vocabulary of short words
@@ -191,3 +192,9 @@ const DefectOversize = "oversize"
 
 // MaxSubject bounds what is kept of a subject, in bytes; the raw has the rest.
 const MaxSubject = 2000
+
+// WrittenText is what the author of a stored mail wrote anew.
+type WrittenText struct {
+	ID   MessageID
+	Text string
+}

@@ -73,8 +73,10 @@ type MailView struct {
 	ClassReasons []string
 	Bounce       *Bounce
 	Complaint    *Complaint
-	Checked      bool // the firm's own server has checked who sent it
-	Verified     bool // and it comes from where its From says
+	Absence      *Absence
+	Checked      bool   // the firm's own server has checked who sent it
+	Verified     bool   // and it comes from where its From says
+	Language     string // of what the author wrote anew, ISO 639-1; "" when it is not known
 	Size         int64
 	Raws         int // distinct raws kept
 }

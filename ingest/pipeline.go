@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"kaveri/crm"
+	"kaveri/ingest/absence"
 	"kaveri/ingest/bounce"
 	"kaveri/ingest/parse"
 )
@@ -209,9 +210,11 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 	return d, nil
 }
 
-// told adds what a bounce or complaint tells about another mail.
+// told adds what a bounce or complaint tells about another mail, and an
+// automatic answer about its author.
 func told(raw []byte, m *crm.Message) {
 	m.Bounce, m.Complaint = bounce.Read(raw, m)
+	m.Absence = absence.Read(m)
 	if m.Bounce == nil || m.Class != crm.ClassBounce {
 		return
 	}

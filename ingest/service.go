@@ -109,6 +109,9 @@ func (s *Service) Wake() {
 	}
 }
 
+// Busy reports that mail waits to be parsed: what is less urgent should wait.
+func (s *Service) Busy() bool { return len(s.pipe.live)+len(s.pipe.jobs) > 0 }
+
 // counters count what was done since the service was made.
 type counters struct {
 	listed, stored, fresh, withheld, failed, bytes atomic.Int64

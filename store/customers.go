@@ -142,9 +142,9 @@ func noCustomer(id crm.CustomerID) error { return crm.NotFound("no customer has 
 // customer reads a customer; one that was merged into another is that one.
 func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 	var c crm.Customer
-	var created, into int64
-	err := x.row(`SELECT id, name, COALESCE(organisation_id, 0), COALESCE(owner_id, 0), merged_into, created_us FROM customers WHERE id = $1`, int64(id)).
-		Scan(&c.ID, &c.Name, &c.Organisation, &c.Owner, &into, &created)
+	var created, into, said int64
+	err := x.row(`SELECT id, name, COALESCE(organisation_id, 0), COALESCE(owner_id, 0), language, language_said, merged_into, created_us FROM customers WHERE id = $1`, int64(id)).
+		Scan(&c.ID, &c.Name, &c.Organisation, &c.Owner, &c.Language, &said, &into, &created)
 	if err == nil && into != 0 {
 		return x.customer(crm.CustomerID(into))
 	}
@@ -154,7 +154,7 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Created = fromMicros(created)
+	c.Created, c.LanguageSaid = fromMicros(created), said != 0
 	rows, err := x.query(`SELECT id, customer_id, name, origin, created_us FROM contacts WHERE customer_id = $1 AND merged_into = 0 ORDER BY id`, int64(id))
 	c.Contacts, err = collect(rows, err, func(r *sql.Rows, k *crm.Contact) error {
 		var created int64

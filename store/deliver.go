@@ -31,12 +31,13 @@ type details struct {
 
 	Bounce    *crm.Bounce      `json:"bounce,omitempty"`
 	Complaint *crm.Complaint   `json:"complaint,omitempty"`
+	Absence   *crm.Absence     `json:"absence,omitempty"`
 	Auth      []crm.AuthResult `json:"auth,omitempty"`
 }
 
 func detailsOf(m *crm.Message) details {
 	d := details{InReplyTo: m.InReplyTo, References: m.References, ClassReasons: m.ClassReasons, Defects: m.Defects, Lossy: m.Lossy,
-		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounce: m.Bounce, Complaint: m.Complaint, Auth: m.Auth}
+		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounce: m.Bounce, Complaint: m.Complaint, Absence: m.Absence, Auth: m.Auth}
 	if at := strings.Index(m.Text, m.NewText); at >= 0 && len(m.NewText) > 0 && len(m.NewText) < len(m.Text) {
 		d.New = [2]int{at, at + len(m.NewText)}
 	}

@@ -118,7 +118,7 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 	var sent int64
 	var j string
 	condition, args := visible(v, []any{int64(id)})
-	err := x.row(`SELECT m.message_id, m.sent_us, m.size, m.details FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&m.MessageID, &sent, &m.Size, &j)
+	err := x.row(`SELECT m.message_id, m.sent_us, m.size, m.language, m.details FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&m.MessageID, &sent, &m.Size, &m.Language, &j)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, noMail(id)
 	}
@@ -130,8 +130,11 @@ func (x *tx) mailHead(v crm.Viewer, id crm.MessageID) (crm.MailView, error) {
 	if err != nil {
 		return m, err
 	}
+	if m.Language == untold {
+		m.Language = ""
+	}
 	m.Sent, m.Lossy, m.Defects, m.ClassReasons = fromMicros(sent), d.Lossy, d.Defects, d.ClassReasons
-	m.Bounce, m.Complaint = d.Bounce, d.Complaint
+	m.Bounce, m.Complaint, m.Absence = d.Bounce, d.Complaint, d.Absence
 	firm, err := x.savedFirm()
 	m.Verified, m.Checked = firm.Verified(d.Auth)
 	return m, err

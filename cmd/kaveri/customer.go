@@ -13,7 +13,7 @@ import (
 
 func (p *program) customerCommand() *cobra.Command {
 	return group("customer", "Customers and their timelines",
-		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerImportCommand(),
+		p.customerListCommand(), p.customerShowCommand(), p.customerSearchCommand(), p.customerAddCommand(), p.customerSetCommand(), p.customerImportCommand(),
 		p.customerMergeCommand(), p.customerUnmergeCommand(), p.customerAddressCommand())
 }
 
@@ -148,6 +148,7 @@ type accountJSON struct {
 	Organisation crm.OrganisationID `json:"organisation"` // 0: one contact alone
 	Domains      []string           `json:"domains"`      // at which everybody is of the organisation
 	Owner        crm.StaffID        `json:"owner"`        // 0: nobody
+	Language     string             `json:"language"`     // in which to write to it; "" when unknown
 	Created      jsonTime           `json:"created"`
 	Contacts     []contactJSON      `json:"contacts"`
 }
@@ -169,7 +170,7 @@ type usedJSON struct {
 }
 
 func accountOf(cu crm.Customer) accountJSON {
-	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, jsonTime(cu.Created), []contactJSON{}}
+	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, cu.Language, jsonTime(cu.Created), []contactJSON{}}
 	for _, c := range cu.Contacts {
 		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created)}
 		for _, a := range c.Addresses {

@@ -120,7 +120,7 @@ func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.Customer
 }
 
 func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []crm.TimelineItem, more bool) error {
-	p.printf("%s (customer %d)\n", printable(cu.Name), cu.ID)
+	p.printf("%s (customer %d%s)\n", printable(cu.Name), cu.ID, map[bool]string{true: ", writes " + cu.Language}[cu.Language != ""])
 	for _, c := range cu.Contacts {
 		p.printf("  %s", printable(c.Name))
 		for _, a := range c.Addresses {

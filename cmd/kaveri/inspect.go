@@ -13,8 +13,11 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/absence"
 	"kaveri/ingest/bounce"
+	"kaveri/ingest/language"
 	"kaveri/ingest/parse"
+	"kaveri/ingest/signature"
 )
 
 // maxInspect bounds a mail that is inspected, in bytes.
@@ -50,6 +53,7 @@ type inspectedJSON struct {
 	NewText        string           `json:"new_text"` // what this author wrote anew
 	Quoted         bool             `json:"quoted"`
 	Signature      string           `json:"signature"`
+	SignatureFacts []signature.Fact `json:"signature_facts"`
 	HTML           bool             `json:"html"`
 	Attachments    []attachmentJSON `json:"attachments"`
 	CharsetGuessed bool             `json:"charset_guessed"`
@@ -57,8 +61,10 @@ type inspectedJSON struct {
 	Defects        []string         `json:"defects"`
 	Class          crm.Class        `json:"class"`
 	ClassReasons   []string         `json:"class_reasons"`
+	Language       string           `json:"language"` // of new_text, ISO 639-1; "" when it cannot be told
 	Bounce         *bounceJSON      `json:"bounce"`
 	Complaint      *complaintJSON   `json:"complaint"`
+	Absence        *absenceJSON     `json:"absence"`
 }
 
 type attachmentJSON struct {
@@ -74,6 +80,9 @@ func inspectedOf(file string, m *crm.Message) inspectedJSON {
 		References: orEmpty(m.References), Text: m.Text, TextSource: m.TextSource,
 		NewText: m.NewText, Quoted: m.Quoted, Signature: m.Signature, HTML: m.HTML != "", Attachments: []attachmentJSON{},
 		CharsetGuessed: m.CharsetGuessed, Lossy: m.Lossy, Defects: orEmpty(m.Defects), Class: m.Class, ClassReasons: orEmpty(m.ClassReasons)}
+	j.Bounce, j.Complaint, j.Absence = bounceOf(m.Bounce), complaintOf(m.Complaint), absenceOf(m.Absence)
+	j.Language, _ = language.Of(m.NewText)
+	j.SignatureFacts = orEmpty(signature.Of(m, j.Language))
 	if len(m.From) > 0 {
 		j.From = partyOf(m.From[0])
 	}
@@ -104,8 +113,9 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 		}
 		done++
 		m := read(raw)
-		b, c := bounce.Read(raw, m)
-		if err := p.printInspected(name, m, b, c); err != nil {
+		m.Bounce, m.Complaint = bounce.Read(raw, m)
+		m.Absence = absence.Read(m)
+		if err := p.printInspected(name, m); err != nil {
 			return err
 		}
 		return ctx.Err()
@@ -178,9 +188,8 @@ func eachFile(name string, do func(string) error) error {
 	})
 }
 
-func (p *program) printInspected(name string, m *crm.Message, b *crm.Bounce, c *crm.Complaint) error {
+func (p *program) printInspected(name string, m *crm.Message) error {
 	j := inspectedOf(name, m)
-	j.Bounce, j.Complaint = bounceOf(b), complaintOf(c)
 	if p.json {
 		return p.printJSON(j)
 	}
@@ -203,8 +212,13 @@ func (p *program) printInspected(name string, m *crm.Message, b *crm.Bounce, c *
 			line(who.what, strings.TrimSpace(q.Name+" <"+addressOf(q)+">"))
 		}
 	}
+	line("language", j.Language)
 	line("class", string(m.Class)+" "+strings.Join(m.ClassReasons, ", "))
+	for _, f := range j.SignatureFacts {
+		line("signs with", string(f.Kind)+" "+f.Value)
+	}
 	j.Bounce.each(line)
+	j.Absence.each(line)
 	line("defects", strings.Join(m.Defects, ", "))
 	for _, a := range j.Attachments {
 		line("attachment", a.Name+" ("+a.Type+", "+bytesOf(a.Size)+")")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"kaveri/crm"
 )
@@ -57,5 +58,36 @@ func (j *bounceJSON) each(line func(what, text string)) {
 	}
 	for _, r := range j.Recipients {
 		line("bounce", strings.Join(strings.Fields(strings.Join([]string{string(r.Reason), string(r.Action), r.Status, r.ReplyCode, r.Address}, " ")), " "))
+	}
+}
+
+// absenceJSON is what an automatic answer says about who gave it, in JSON.
+type absenceJSON struct {
+	Until   string        `json:"until"` // a day, "" when none is told
+	Left    bool          `json:"left"`
+	Instead []crm.Address `json:"instead"`
+	Line    string        `json:"line"` // where it stands
+}
+
+func absenceOf(a *crm.Absence) *absenceJSON {
+	if a == nil {
+		return nil
+	}
+	j := &absenceJSON{Left: a.Left, Instead: orEmpty(a.Instead), Line: a.Line}
+	if !a.Until.IsZero() {
+		j.Until = a.Until.Format(time.DateOnly)
+	}
+	return j
+}
+
+// each gives a line to a person who reads along.
+func (j *absenceJSON) each(line func(what, text string)) {
+	if j == nil {
+		return
+	}
+	line("away until", j.Until)
+	line("absence", map[bool]string{true: "gone for good"}[j.Left])
+	for _, a := range j.Instead {
+		line("write to", string(a))
 	}
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/language"
 	"kaveri/store"
 )
 
@@ -81,7 +83,20 @@ func (p *program) syncMailboxes(ctx context.Context, who []string) error {
 	if perr := p.printSummary(j); perr != nil {
 		return perr
 	}
+	p.tellLanguages(ctx, s)
 	return p.outcome(ctx, err, len(ids), sum.Failed)
+}
+
+// languageTime bounds what a command adds to tell the language of the mails it
+// has brought; serve goes on with the rest.
+const languageTime = 5 * time.Second
+
+func (p *program) tellLanguages(ctx context.Context, s *store.Store) {
+	ctx, cancel := context.WithTimeout(ctx, languageTime)
+	defer cancel()
+	if _, err := language.CatchUp(ctx, s); err != nil {
+		p.log.Warn("the language of mails could not be noted", "err", err)
+	}
 }
 
 // outcome tells apart: all done, some mailboxes or mails not, none.

@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ThreadInheritance", testThreadInheritance},
 		{"ParentComesLater", testParentComesLater},
 		{"StrangerInThread", testStrangerInThread},
+		{"Languages", testLanguages},
+		{"Absence", testAbsence},
 		{"Organisations", testOrganisations},
 		{"Topics", testTopics},
 		{"Merge", testMerge},

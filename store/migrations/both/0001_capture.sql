@@ -142,6 +142,8 @@ CREATE TABLE customers (
     organisation_id BIGINT REFERENCES organisations (id),
     owner_id        BIGINT REFERENCES staff (id),
     merged_into     BIGINT NOT NULL DEFAULT 0, -- the customer that this one turned out to be
+    language        TEXT   NOT NULL DEFAULT '', -- in which to write to it, ISO 639-1
+    language_said   BIGINT NOT NULL DEFAULT 0,  -- 1: a person said so
     last_us         BIGINT NOT NULL DEFAULT 0,
     created_us      BIGINT NOT NULL
 );
@@ -225,9 +227,12 @@ CREATE TABLE messages (
     private         BIGINT NOT NULL DEFAULT 0,
     loose           BIGINT NOT NULL DEFAULT 0, -- 1: only its thread can place it
     details         TEXT   NOT NULL,
+    language        TEXT   NOT NULL DEFAULT '', -- ISO 639-1, und: cannot be told, '': not looked at
     body            BYTEA  NOT NULL
 );
 CREATE INDEX messages_loose ON messages (conversation_id) WHERE loose = 1;
+-- Whose language is told after capture.
+CREATE INDEX messages_untold ON messages (id) WHERE language = '' AND direction = 'in' AND class = 'human';
 -- A mail is found by its Message-ID through thread_ids and this index.
 CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 

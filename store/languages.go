@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"kaveri/crm"
+)
+
+// untold stands for the language of a mail that was looked at in vain
+// (ISO 639-2: undetermined), so that it is not looked at again.
+const untold = "und"
+
+// Unlanguaged gives what people wrote anew in mails to the firm whose language
+// was not looked at yet, oldest first, some of them.
+func (s *Store) Unlanguaged(ctx context.Context, limit int) ([]crm.WrittenText, error) {
+	var out []crm.WrittenText
+	err := s.view(ctx, func(x *tx) error {
+		rows, err := x.query(`SELECT id, details, body FROM messages WHERE language = '' AND direction = 'in' AND class = 'human' ORDER BY id LIMIT $1`, limit)
+		out, err = collect(rows, err, func(r *sql.Rows, t *crm.WrittenText) error {
+			var j string
+			var body []byte
+			if err := r.Scan(&t.ID, &j, &body); err != nil {
+				return err
+			}
+			text, err := unpack(body)
+			if err != nil {
+				return err
+			}
+			var d details
+			if err := json.Unmarshal([]byte(j), &d); err != nil {
+				return err
+			}
+			t.Text = d.newIn(string(text))
+			return nil
+		})
+		return err
+	})
+	return out, err
+}
+
+// newIn gives the new part of a text; where it is not in one piece, all that is
+// not marked as quoted.
+func (d *details) newIn(text string) string {
+	if from, to := d.New[0], d.New[1]; from < to && to <= len(text) {
+		return text[from:to]
+	}
+	if !strings.Contains(text, "\n>") {
+		return text
+	}
+	var b strings.Builder
+	for l := range strings.Lines(text) {
+		if !strings.HasPrefix(l, ">") {
+			b.WriteString(l)
+		}
+	}
+	return b.String()
+}
+
+// SetLanguages notes the languages of mails by their ISO 639-1 codes, "" for
+// those that cannot be told, and what follows for the customers who wrote them.
+func (s *Store) SetLanguages(ctx context.Context, languages map[crm.MessageID]string) error {
+	return s.write(ctx, func(x *tx) error {
+		ids := make([]int64, 0, len(languages))
+		for _, id := range sortedKeys(languages) {
+			code := languages[id]
+			if code == "" {
+				code = untold
+			} else {
+				ids = append(ids, int64(id))
+			}
+			if err := x.exec(`UPDATE messages SET language = $1 WHERE id = $2`, code, int64(id)); err != nil {
+				return err
+			}
+		}
+		customers := map[crm.CustomerID]bool{}
+		if err := each(x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+			var c crm.CustomerID
+			err := r.Scan(&c)
+			customers[c] = true
+			return err
+		}); err != nil {
+			return err
+		}
+		for _, c := range sortedKeys(customers) {
+			if err := x.preferLanguage(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// languageMails is how many of a customer's last mails say in which language to
+// write to it. Who changes it is answered in the new one before long.
+const languageMails = 9
+
+// preferLanguage sets the language in which most of a customer's last mails are
+// written, of equals the one written last; not when a person has said it.
+func (x *tx) preferLanguage(c crm.CustomerID) error {
+	rows, err := x.query(`SELECT language FROM (SELECT DISTINCT m.id, m.at_us, m.language FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
+WHERE ct.customer_id = $1 AND m.direction = 'in' AND m.class = 'human' AND m.language NOT IN ('', 'und')) AS told ORDER BY at_us DESC, id DESC LIMIT $2`, int64(c), languageMails)
+	told, err := collect(rows, err, func(r *sql.Rows, code *string) error { return r.Scan(code) })
+	if err != nil || len(told) == 0 {
+		return err
+	}
+	return x.exec(`UPDATE customers SET language = $1 WHERE id = $2 AND language_said = 0 AND language <> $3`, majority(told), int64(c), majority(told))
+}
+
+// majority gives what stands most often in a list, of equals the first.
+func majority(list []string) string {
+	count := map[string]int{}
+	for _, v := range list {
+		count[v]++
+	}
+	best := ""
+	for _, v := range list {
+		if best == "" || count[v] > count[best] {
+			best = v
+		}
+	}
+	return best
+}
+
+// SetCustomerLanguage says in which language to write to a customer, by its ISO
+// 639-1 code. Mail does not change that, until "" leaves it to the mail again.
+func (s *Store) SetCustomerLanguage(ctx context.Context, v crm.Viewer, id crm.CustomerID, code string) (crm.Customer, error) {
+	if !mayRead(v) {
+		return crm.Customer{}, noCustomer(id)
+	}
+	if code != "" && !isLanguage(code) {
+		return crm.Customer{}, crm.Invalid("language", "%q is not a language; write its code of two letters (ISO 639-1), such as fi, sv or en", code)
+	}
+	var c crm.Customer
+	err := s.write(ctx, func(x *tx) (err error) {
+		if c, err = x.customer(id); err != nil { // of a merged one, the other
+			return err
+		}
+		if err := x.exec(`UPDATE customers SET language = $1, language_said = $2 WHERE id = $3`, code, flag(code != ""), int64(c.ID)); err != nil {
+			return err
+		}
+		if code == "" {
+			if err := x.preferLanguage(c.ID); err != nil {
+				return err
+			}
+		}
+		c, err = x.customer(c.ID)
+		return err
+	})
+	return c, err
+}
+
+func isLanguage(code string) bool {
+	return len(code) == 2 && 'a' <= code[0] && code[0] <= 'z' && 'a' <= code[1] && code[1] <= 'z'
+}

@@ -28,12 +28,17 @@ func TestShots(t *testing.T) {
 	full := append(pages[:len(pages):len(pages)], "/customers/new?name=Aino")
 	none := newMemory()
 	none.firm, none.staff = crm.Firm{Name: "Tyhjä Oy", TimeZone: "Europe/Helsinki"}, company().staff[:1]
+	busy := company()
+	topic := busy.views[105]
+	topic.Begins = true
+	busy.views[105] = topic
+	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	demo := func(o *Options) { o.Demo = func(context.Context) (string, error) { return "", nil } }
 	sets := []struct {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", company(), full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
 	for _, set := range sets {
 		b := openTab(t, set.m, demo)
 		if set.name == "full" {

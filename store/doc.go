@@ -32,6 +32,15 @@
 // (segments.go) and with PostgreSQL in their rows; a reference that is durable
 // always leads to bytes that are.
 //
+// # Where mail belongs
+//
+// Links are what the rules say today and never the truth: match.go answers what
+// [crm.Decide] asks, rematch.go asks again and writes the difference. Whatever
+// changes what the rules rest on (corrections.go, merge.go, [Store.SaveFirm])
+// notes the mails that it may move as stale, in its own transaction; they are
+// decided right after, or by the next process. What the rules leave to people
+// is a row of reviews.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,

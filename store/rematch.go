@@ -150,7 +150,7 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	}
 	for _, m := range mails {
 		m.open = open[m.id]
-		if err := b.again1(m); err != nil {
+		if err := b.redecide(m); err != nil {
 			return nil, err
 		}
 	}
@@ -165,8 +165,8 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	return b, nil
 }
 
-// again1 decides one mail again.
-func (b *batch) again1(m *storedMail) error {
+// redecide applies the rules to one mail again and writes the difference.
+func (b *batch) redecide(m *storedMail) error {
 	b.hand = &decided{author: m.Author().Address, text: func() (string, error) { return b.x.messageText(m.id) }}
 	v := crm.Decide(&b.firm, &m.Facts, b)
 	admitted := false

@@ -382,11 +382,16 @@ func TestScenario10OldMailNewTopic(t *testing.T) {
 // person of a company is proposed for it.
 func TestScenario13FreeMail(t *testing.T) {
 	onStage(t, crm.PolicyKnown, func(s *stage) {
+		var list []store.CustomerImport
+		var letters []testdovecot.Mail
 		for i := range 200 {
 			a := crm.Address(fmt.Sprintf("person%d@%s", i, []string{"gmail.com", "gmx.com"}[i%2]))
-			s.customer(fmt.Sprintf("Person %d", i), a)
-			s.post(fmt.Sprintf("p%d", i), string(a), anna, fmt.Sprintf("Hello %d", i), "Hello", nil, anna+" INBOX")
+			list = append(list, store.CustomerImport{Name: fmt.Sprintf("Person %d", i), Addresses: []crm.Address{a}})
+			letters = append(letters, testdovecot.Mail{Raw: mail(fmt.Sprintf("p%d", i), string(a), anna, fmt.Sprintf("Hello %d", i), "Hello"), At: time.Now()})
 		}
+		_, _, err := s.st.ImportCustomers(s.Context(), s.staff[anna], list)
+		s.check(err)
+		s.mails.Fill(anna, "INBOX", letters)
 		s.post("e1", "Eve Early <eve@acme.example>", anna, "I work with Dora", "Hello", nil, anna+" INBOX")
 		s.post("e2", anna, "Eve Early <eve@acme.example>", "Re: I work with Dora", "Welcome", reply("e1"), anna+" Sent")
 		s.sync()

@@ -134,17 +134,19 @@ func (s *Store) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, 
 	}
 	m := &mails{ps: ps}
 	err := s.join(&part{ctx: ctx, mails: m, run: func(x *tx) (err error) {
-		m.out, err = x.deliver(m.ps)
+		m.out, m.touched, err = x.deliver(m.ps)
 		return err
 	}})
 	if err != nil {
 		return nil, err
 	}
-	s.events.send(mailEvents(m.out)...)
+	s.events.send(mailEvents(m.out, m.touched)...)
 	return m.out, nil
 }
 
-func mailEvents(out []crm.Outcome) []crm.Event {
+// mailEvents tells of the customers of the mails, and of those to whom earlier
+// mail has moved because of them.
+func mailEvents(out []crm.Outcome, touched map[int64]bool) []crm.Event {
 	var events []crm.Event
 	seen := map[crm.CustomerID]bool{}
 	for _, o := range out {
@@ -155,30 +157,37 @@ func mailEvents(out []crm.Outcome) []crm.Event {
 			}
 		}
 	}
+	for _, c := range sortedKeys(touched) {
+		if id := crm.CustomerID(c); !seen[id] {
+			events = append(events, crm.Event{Kind: "mail", Customer: id})
+		}
+	}
 	return events
 }
 
 // deliver works in three steps: look up everything the batch needs at once,
 // decide mail by mail over these maps, write all rows at once. So the number
 // of statements grows with the kinds of rows and not with the mails.
-func (x *tx) deliver(ps []prepared) ([]crm.Outcome, error) {
+//
+// touched are the customers whose timelines have changed besides.
+func (x *tx) deliver(ps []prepared) (out []crm.Outcome, touched map[int64]bool, err error) {
 	b, err := x.newBatch(x.s.now())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := b.lookUp(ps); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]crm.Outcome, len(ps))
+	out = make([]crm.Outcome, len(ps))
 	for i := range ps {
 		if out[i], err = b.one(&ps[i]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := b.flush(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return out, b.follow()
+	return out, b.touched, b.follow()
 }
 
 // lookUp fills the batch's maps for these deliveries.

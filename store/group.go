@@ -28,8 +28,9 @@ type part struct {
 // mails are deliveries and what became of them. Those of one transaction are
 // delivered as one: the number of statements does not grow with the callers.
 type mails struct {
-	ps  []prepared
-	out []crm.Outcome
+	ps      []prepared
+	out     []crm.Outcome
+	touched map[int64]bool // customers whose timelines have changed besides
 }
 
 // group is the one writer: whatever waits while a transaction commits goes
@@ -208,8 +209,9 @@ func (g *group) deliver(x *tx, all []*mails) error {
 		return nil
 	}
 	var out []crm.Outcome
+	var touched map[int64]bool
 	err := diskError(safely(func(x *tx) (err error) {
-		out, err = x.deliver(ps)
+		out, touched, err = x.deliver(ps)
 		return err
 	}, x))
 	if err != nil {
@@ -220,6 +222,7 @@ func (g *group) deliver(x *tx, all []*mails) error {
 	}
 	for _, m := range all {
 		m.out, out = out[:len(m.ps)], out[len(m.ps):]
+		m.touched, touched = touched, nil // told once
 	}
 	return nil
 }

@@ -56,7 +56,8 @@ func (w *window) until(what, question string) time.Duration {
 	defer tick.Stop()
 	for !w.is(question) {
 		if time.Since(began) > time.Minute {
-			w.Fatalf("%s: the page never says yes to %s", what, question)
+			says, _ := chromedp.Run(w.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+			w.Fatalf("%s: the page never says yes to %s; it is %s", what, question, says)
 		}
 		<-tick.C
 	}
@@ -73,11 +74,16 @@ func TestNewcomer(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 	r := start(t, nil, "--data", t.TempDir(), "serve", "--listen", "127.0.0.1:0")
+	defer func() {
+		if t.Failed() {
+			t.Logf("its log: %s", r.log)
+		}
+	}()
 	w := openWindow(t)
 	w.open(r.out.find(t, `Begin at (\S+)`))
 	w.until("the offer to look around", `((b) => { if (!b || document.readyState !== "complete") return false; b.click(); return true })(document.querySelector("form[action='/demo'] button"))`)
 	w.until("the sample company", `location.pathname === "/customers" && document.querySelectorAll("main a[href^='/customers/']").length > 3`)
-	w.until("a customer's page", `(document.querySelector("main a[href^='/customers/']:not([href$=new])")?.click(), location.pathname.match(/^\/customers\/\d+$/) !== null)`)
+	w.until("a customer's page", `location.pathname.match(/^\/customers\/\d+$/) !== null || (window.gone || (window.gone = true, document.querySelector("#customer-list a[href^='/customers/']").click()), false)`)
 	w.until("the timeline", `document.querySelectorAll("main time").length > 2`)
 	if w.is(`document.body.innerText.includes("undefined")`) {
 		t.Error("the page says undefined")

@@ -258,7 +258,7 @@ func TestQueueInTheBrowser(t *testing.T) {
 	b.until(`document.querySelectorAll(".ask").length === 6`)
 	js[bool](b, `document.querySelector("#review-70 button[value=yes]").focus(), true`)
 	b.do(chromedp.KeyEvent("\r"))
-	b.until(`document.querySelectorAll(".ask").length === 5 && document.querySelector(".done") !== null`)
+	b.until(`document.readyState === "complete" && document.querySelectorAll(".ask").length === 5 && document.querySelector(".done") !== null`)
 	b.do(chromedp.KeyEvent("\t"))
 	b.press("j")
 	b.until(`document.activeElement.closest("[data-step]") !== null`)

@@ -240,8 +240,12 @@ func (x *tx) newContact(customer int64, name string, named bool, origin string, 
 	if err != nil {
 		return 0, err
 	}
+	key := ""
+	if named { // who is called after the address has no name to be found by
+		key = nameKey(name)
+	}
 	return id, x.exec(`INSERT INTO contacts (id, customer_id, name, named, name_key, origin, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id, customer, cut(name, 300), flag(named), map[bool]string{true: nameKey(name)}[named], origin, micros(now))
+		id, customer, cut(name, 300), flag(named), key, origin, micros(now))
 }
 
 // words adds what a customer can be found by.

@@ -101,13 +101,8 @@ func (s *Store) Correct(ctx context.Context, v crm.Viewer, m crm.MessageID, cont
 		return errNobody
 	}
 	err := s.write(ctx, func(x *tx) error {
-		condition, args := visible(v, []any{int64(m)})
-		var n int
-		if err := x.row(`SELECT count(*) FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&n); err != nil {
+		if err := x.sees(v, m); err != nil {
 			return err
-		}
-		if n == 0 {
-			return noMail(m)
 		}
 		return x.correct(v, m, contact, belongs)
 	})

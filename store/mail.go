@@ -85,6 +85,17 @@ func scanParticipant(r *sql.Rows, message *int64) (p crm.Participant, err error)
 	return p, err
 }
 
+// sees fails when a mail is not there, or not there for the viewer.
+func (x *tx) sees(v crm.Viewer, id crm.MessageID) error {
+	condition, args := visible(v, []any{int64(id)})
+	var n int
+	err := x.row(`SELECT count(*) FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&n)
+	if err == nil && n == 0 {
+		err = noMail(id)
+	}
+	return err
+}
+
 func noMail(id crm.MessageID) error { return crm.NotFound("no mail has the number %d", id) }
 
 // Mail gives all that is known about a mail. One that the viewer may not see

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"kaveri/crm"
 )
@@ -103,17 +102,11 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 }
 
 func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {
-	condition, args := visible(v, []any{int64(id)})
-	var private int64
-	err := x.row(`SELECT m.private FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&private)
-	if errors.Is(err, sql.ErrNoRows) {
-		return noMail(id)
-	}
-	if err != nil {
+	if err := x.sees(v, id); err != nil {
 		return err
 	}
 	var copies int
-	err = x.row(`SELECT count(*) FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = $1 AND b.staff_id = $2`,
+	err := x.row(`SELECT count(*) FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = $1 AND b.staff_id = $2`,
 		int64(id), int64(v.Staff)).Scan(&copies)
 	if err == nil && copies == 0 {
 		err = crm.Forbidden("only a colleague with a copy of this mail in an own mailbox may change whether it is private")

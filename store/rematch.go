@@ -103,7 +103,7 @@ func (b *batch) affected() ([]int64, error) {
 	return slices.Compact(ids), err
 }
 
-// stored is a mail as the rules see it when they look again.
+// storedMail is a mail as the rules see it when they look again.
 type storedMail struct {
 	crm.Facts
 	id, conversation int64

@@ -103,13 +103,8 @@ func (s *Store) SetTopic(ctx context.Context, v crm.Viewer, m crm.MessageID, beg
 		return errNobody
 	}
 	return s.write(ctx, func(x *tx) error {
-		condition, args := visible(v, []any{int64(m)})
-		var n int
-		if err := x.row(`SELECT count(*) FROM messages m WHERE m.id = $1 AND `+condition, args...).Scan(&n); err != nil {
+		if err := x.sees(v, m); err != nil {
 			return err
-		}
-		if n == 0 {
-			return noMail(m)
 		}
 		return x.exec(`INSERT INTO topics (message_id, begins, staff_id, at_us) VALUES ($1, $2, $3, $4)
 ON CONFLICT (message_id) DO UPDATE SET begins = excluded.begins, staff_id = excluded.staff_id, at_us = excluded.at_us`, int64(m), flag(begins), orNull(v.Staff), micros(s.now()))

@@ -32,6 +32,10 @@ func TestForwarded(t *testing.T) {
 	if len(m.Forwarded) != 1 || m.Forwarded[0].Address != "dora@acme.example" {
 		t.Errorf("attached: %v", m.Forwarded)
 	}
+	m = Message([]byte("From: anna@firm.example\r\nSubject: look\r\nContent-Type: message/rfc822\r\n\r\nFrom: Undisclosed\r\nSubject: Offer\r\n\r\nHello\r\n"))
+	if len(m.Forwarded) != 0 {
+		t.Errorf("an attached mail without an address names %v", m.Forwarded)
+	}
 }
 
 func TestAuthResults(t *testing.T) {

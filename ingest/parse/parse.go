@@ -140,7 +140,11 @@ func (p *parser) leaf(l *leaf) {
 	p.m.Attachments = append(p.m.Attachments, a)
 	if (l.typ == "message/rfc822" || l.typ == "message/global") && len(p.attached) < maxForwarded {
 		h := innerHeader(l)
-		p.attached = append(p.attached, h.parties(h.Get("From"), 1)...)
+		for _, a := range h.parties(h.Get("From"), 1) {
+			if a.Address != "" {
+				p.attached = append(p.attached, a)
+			}
+		}
 	}
 }
 

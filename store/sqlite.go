@@ -77,7 +77,7 @@ func openSQLite(ctx context.Context, dsn string) (writer, reader *sql.DB, err er
 		f.Close()
 	}
 	common := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_busy_timeout=10000&_foreign_keys=1&_stmt_cache_size=256"
+		"?_busy_timeout=10000&_foreign_keys=1&_stmt_cache_size=256&_mutex=no" // database/sql gives a connection to one goroutine at a time
 	// synchronous=FULL: with WAL, NORMAL forgets commits when power fails.
 	// The page size takes effect when the file is made; mails are large rows.
 	w, err := sql.Open("sqlite3", common+"&_synchronous=FULL&_txlock=immediate&_cache_size=-24576")
@@ -115,11 +115,12 @@ func prepareSQLite(ctx context.Context, w *sql.DB) error {
 	return err
 }
 
-// How long the write-ahead log may grow: from tendAt bytes it is copied into
-// the database while the writer goes on; at tendMax the writer waits for that,
-// so that the log starts anew.
+// How long the write-ahead log may grow: when tendAt bytes of it are not in the
+// database yet they are copied while the writer goes on; at tendMax the writer
+// waits for that, so that the log starts anew. The longer it may grow, the more
+// often a page is written to the log alone and not to the database as well.
 const (
-	tendAt  = 24 << 20
+	tendAt  = 32 << 20
 	tendMax = 96 << 20
 )
 
@@ -143,23 +144,34 @@ func tendSQLite(ctx context.Context, dsn string, log *slog.Logger, between func(
 			return
 		case <-time.After(100 * time.Millisecond):
 		}
-		st, err := os.Stat(path + "-wal")
-		if err != nil || st.Size() < tendAt {
+		// The file stays as long as it once was: only SQLite knows how much of
+		// it is in use.
+		if st, err := os.Stat(path + "-wal"); err != nil || st.Size() < tendAt {
 			continue
 		}
-		if _, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil && ctx.Err() == nil {
-			log.Warn("the write-ahead log could not be copied", "err", err)
-			continue
+		used, copied, err := checkpoint(ctx, db, "NOOP")
+		if err == nil && used-copied >= tendAt {
+			_, _, err = checkpoint(ctx, db, "PASSIVE")
 		}
-		if st.Size() > tendMax {
-			between(func(w *sql.DB) {
-				if _, err := w.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-					log.Warn("the write-ahead log could not be emptied", "err", err)
-				}
-			})
+		if err == nil && used >= tendMax {
+			between(func(w *sql.DB) { _, _, err = checkpoint(ctx, w, "RESTART") })
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("the write-ahead log could not be copied into the database", "err", err)
 		}
 	}
 }
+
+// checkpoint runs one in this mode and gives how many bytes of the log are in
+// use, and how many of them are in the database.
+func checkpoint(ctx context.Context, db *sql.DB, mode string) (used, copied int64, err error) {
+	var busy int64
+	err = db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &used, &copied)
+	return used * pageSize, copied * pageSize, err
+}
+
+// pageSize is SQLite's own default; a log frame is 24 bytes more.
+const pageSize = 4096
 
 // checkSQLite asserts the embedded version and the full-text extension.
 func checkSQLite() error {

@@ -18,7 +18,8 @@ const (
 	envelopeChunk = 500      // UIDs of one FETCH of header fields
 	bodyChunk     = 500      // UIDs of one FETCH of bodies
 	chunkBytes    = 32 << 20 // and at most about so many bytes
-	spoolOver     = 1 << 20  // larger mails are read by way of a file
+	largeOver     = 1 << 20  // larger mails are read by way of a file
+	largeBytes    = 6 << 20  // except while all that are read into memory are no more than this
 	oversizeKept  = 1 << 20  // bytes kept of a mail over the limit
 )
 
@@ -430,16 +431,21 @@ func (p *pass) release(j *job) {
 	j.held, j.raw = 0, nil
 }
 
-// read takes a body into memory under the budget. A large one goes by way of a
-// file first, so that a slow server does not hold memory that other mailboxes
-// need. A body shorter than announced is an error: the mail is fetched again.
+// read takes a body into memory under the budget. Large ones go by way of a
+// file when several come at once, so that slow servers do not hold memory that
+// other mailboxes need. A body shorter than announced is an error: the mail is
+// fetched again.
 func (p *pass) read(ctx context.Context, j *job, lit imap.LiteralReader) (err error) {
 	size := lit.Size()
 	if size > p.s.o.MaxSize+chunkBytes {
 		return fmt.Errorf("the server sends %d bytes, far more than it had announced", size)
 	}
 	var from io.Reader = lit
-	if size > spoolOver {
+	switch {
+	case size <= largeOver:
+	case p.s.pipe.large.TryAcquire(size):
+		defer p.s.pipe.large.Release(size)
+	default:
 		file, err := spool(lit, size)
 		if err != nil {
 			return err

@@ -48,6 +48,7 @@ type flight struct{ sync.WaitGroup }
 type pipeline struct {
 	s      *Service
 	budget *semaphore.Weighted
+	large  *semaphore.Weighted // bytes of large mails that are being read into memory
 	live   chan *job
 	jobs   chan *job
 	zstd   *zstd.Encoder
@@ -65,7 +66,7 @@ func newPipeline(s *Service) *pipeline {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return &pipeline{s: s, budget: semaphore.NewWeighted(s.o.Memory), live: make(chan *job, 64), jobs: make(chan *job, 256), zstd: enc}
+	return &pipeline{s: s, budget: semaphore.NewWeighted(s.o.Memory), large: semaphore.NewWeighted(largeBytes), live: make(chan *job, 64), jobs: make(chan *job, 256), zstd: enc}
 }
 
 // start runs the workers while somebody needs them; the returned function ends
@@ -199,10 +200,10 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 	if d.Copy = !j.again && p.recent.has(d.Raw.Sum); d.Copy {
 		return d, nil
 	}
-	d.Message = parse.Message(j.raw)
+	d.Message = parse.Captured(j.raw)
 	told(j.raw, d.Message)
 	// Pictures and documents do not shrink, so there must be room for all.
-	j.zstd = p.zstd.EncodeAll(j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
+	j.zstd = squeeze(p.zstd, j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])
 	d.Raw.Zstd = j.zstd
 	if j.size > 0 {
 		oversize(&d, j.size)

@@ -173,7 +173,7 @@ type Attachment struct {
 	Name      string // cleaned for display; never used as a path
 	Type      string // media type, lower case, without parameters
 	Size      int64  // decoded bytes
-	SHA256    [32]byte
+	SHA256    [32]byte // of the decoded bytes; not kept with a stored mail
 	Inline    bool   // Content-Disposition inline, or referenced by the HTML
 	ContentID string // without angle brackets
 }

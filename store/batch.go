@@ -265,7 +265,7 @@ func (b *batch) flush() error {
 		{`INSERT INTO messages (id, content, conversation_id, message_id, at_us, sent_us, direction, class, subject, preview, attachments, size, loose, details, body) VALUES `, messageCols, b.messageRows, ``},
 		{`INSERT INTO raws (id, message_id, bytes_hash, size, zstd) VALUES `, 5, b.raws, ``},
 		{`INSERT INTO participants (message_id, n, role, address_id, name, written) VALUES `, 6, b.people, ``},
-		{`INSERT INTO attachments (message_id, part, name, type, size, sha256, inline, content_id) VALUES `, 8, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
+		{`INSERT INTO attachments (message_id, part, name, type, size, inline, content_id) VALUES `, 7, b.attachments, ` ON CONFLICT (message_id, part) DO NOTHING`},
 		{`INSERT INTO thread_ids (message_id, conversation_id) VALUES `, 2, b.threadRows, ` ON CONFLICT (message_id) DO UPDATE SET conversation_id = excluded.conversation_id`},
 		{`INSERT INTO links (contact_id, at_us, message_id, rule, evidence, confidence) VALUES `, linkCols, b.links, ` ON CONFLICT (contact_id, at_us, message_id) DO NOTHING`},
 		{`INSERT INTO sightings (folder_id, uidvalidity, uid, message_id, raw_id, internal_us, seen_us, gone_us) VALUES `, 8, b.sightings, ` ON CONFLICT (folder_id, uid, uidvalidity) DO UPDATE SET gone_us = 0`},

@@ -300,7 +300,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		if !a.Inline {
 			files++
 		}
-		b.attachments = append(b.attachments, id, partKey(a.Part, i), a.Name, a.Type, a.Size, a.SHA256[:], flag(a.Inline), a.ContentID)
+		b.attachments = append(b.attachments, id, partKey(a.Part, i), a.Name, a.Type, a.Size, flag(a.Inline), a.ContentID)
 	}
 	direction := b.direction(&m.Envelope)
 	b.messageRows = append(b.messageRows, id, p.Raw.Content[:], conversation, m.MessageID, micros(p.at), micros(m.Date),

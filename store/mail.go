@@ -162,12 +162,10 @@ func (x *tx) mailParticipants(m *crm.MailView) error {
 }
 
 func (x *tx) mailFiles(m *crm.MailView) error {
-	rows, err := x.query(`SELECT part, name, type, size, sha256, inline, content_id FROM attachments WHERE message_id = $1 ORDER BY part`, int64(m.ID))
+	rows, err := x.query(`SELECT part, name, type, size, inline, content_id FROM attachments WHERE message_id = $1 ORDER BY part`, int64(m.ID))
 	m.Files, err = collect(rows, err, func(r *sql.Rows, a *crm.Attachment) error {
-		var sum []byte
 		var inline int64
-		err := r.Scan(&a.Part, &a.Name, &a.Type, &a.Size, &sum, &inline, &a.ContentID)
-		copy(a.SHA256[:], sum)
+		err := r.Scan(&a.Part, &a.Name, &a.Type, &a.Size, &inline, &a.ContentID)
 		a.Inline = inline != 0
 		return err
 	})

@@ -155,7 +155,7 @@ func (s wakingStore) RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.Mai
 type reader struct{}
 
 // Open parses a mail.
-func (reader) Open(raw []byte) *crm.Message { return parse.Message(raw) }
+func (reader) Open(raw []byte) *crm.Message { return parse.Captured(raw) }
 
 // Part gives the bytes of a part.
 func (reader) Part(raw []byte, path string) ([]byte, error) {

@@ -71,7 +71,7 @@ func (d *document) nested(depth int) *crm.Bounce {
 		return nil
 	}
 	raw := []byte(d.original[0])
-	m := parse.Message(raw)
+	m := parse.Captured(raw)
 	if m.Class != crm.ClassBounce {
 		return nil
 	}

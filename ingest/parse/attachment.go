@@ -17,11 +17,15 @@ type hasher struct {
 
 var hashers = sync.Pool{New: func() any { return &hasher{sum: sha256.New()} }}
 
-// digest gives the decoded size and SHA-256 of an encoded body.
-func digest(b []byte, kind encodingKind, def *defects) (size int64, sum [32]byte) {
+// digest gives the decoded size of an encoded body, and its SHA-256 when sums
+// are asked for.
+func digest(b []byte, kind encodingKind, sums bool, def *defects) (size int64, sum [32]byte) {
 	if kind != encBase64 {
 		out := decodeTransfer(b, kind, def)
-		return int64(len(out)), sha256.Sum256(out)
+		if sums {
+			sum = sha256.Sum256(out)
+		}
+		return int64(len(out)), sum
 	}
 	h := hashers.Get().(*hasher)
 	defer hashers.Put(h)
@@ -37,17 +41,21 @@ func digest(b []byte, kind encodingKind, def *defects) (size int64, sum [32]byte
 			}
 		}
 		n := d.decode(h.buf[:], chunk)
-		h.sum.Write(h.buf[:n])
+		if sums {
+			h.sum.Write(h.buf[:n])
+		}
 		size += int64(n)
 		b = b[len(chunk):]
 	}
 	n := d.end(h.buf[:])
-	h.sum.Write(h.buf[:n])
 	size += int64(n)
 	if d.bad {
 		def.add(defBase64)
 	}
-	h.sum.Sum(sum[:0])
+	if sums {
+		h.sum.Write(h.buf[:n])
+		h.sum.Sum(sum[:0])
+	}
 	return size, sum
 }
 

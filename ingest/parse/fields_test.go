@@ -202,8 +202,8 @@ func TestBase64(t *testing.T) {
 		if got := decodeTransfer(b.Bytes(), encBase64, &d); !bytes.Equal(got, data) || d != 0 {
 			t.Errorf("lines of %d: differs", width)
 		}
-		n, sum := digest(b.Bytes(), encBase64, &d)
-		if n2, sum2 := digest(data, encIdentity, &d); n != n2 || sum != sum2 {
+		n, sum := digest(b.Bytes(), encBase64, true, &d)
+		if n2, sum2 := digest(data, encIdentity, true, &d); n != n2 || sum != sum2 {
 			t.Errorf("lines of %d: digest differs", width)
 		}
 	}
@@ -349,6 +349,27 @@ func TestHasHeader(t *testing.T) {
 	} {
 		if got := HasHeader([]byte(raw)); got != want {
 			t.Errorf("%q: %v, want %v", raw, got, want)
+		}
+	}
+}
+
+// Lines are guessed to be as long as the last one; none may be passed over.
+func TestWireForm(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                               true,
+		"abc":                            true,
+		"abc\r\ndef\r\n":                 true,
+		"abc\r\ndef\n\rx":                false,
+		"abcd\r\na\r\n\r\nb\r\n":         true,
+		"abcd\r\na\n\r\r\nb\r\n":         false,
+		"abcdef\r\na\r\n\nb\r\rc\r\nd":   false,
+		"abcdef\r\na\n\rb\r\nabcde\r\n":  false,
+		"abcdef\r\na\r\nbcd\r\nabcd\r\n": true,
+		"\r\n\r\n\r\n":                   true,
+		"\n\r\n\r":                       false,
+	} {
+		if got := wireForm([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
 		}
 	}
 }

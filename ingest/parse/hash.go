@@ -162,8 +162,17 @@ func wireForm(b []byte) bool {
 	if n != bytes.Count(b, crlf[:1]) {
 		return false
 	}
-	for rest := b; n > 0; n-- { // as many CR as LF: each LF needs its own before it
-		i := bytes.IndexByte(rest, '\n')
+	// As many CR as LF: each LF needs its own before it. Lines of base64 are of
+	// one length, so an LF is looked for where the last line's would be; lines
+	// that were passed over so are missing in the end.
+	guess := true
+	for rest, i := b, 0; n > 0; n-- {
+		if !guess || i >= len(rest) || rest[i] != '\n' {
+			if i = bytes.IndexByte(rest, '\n'); i < 0 {
+				guess, rest, n = false, b, bytes.Count(b, crlf[1:])
+				i = bytes.IndexByte(rest, '\n')
+			}
+		}
 		if i == 0 || rest[i-1] != '\r' {
 			return false
 		}

@@ -12,9 +12,15 @@ import (
 
 // Message reads a mail. It never fails: see the package comment for what
 // happens to content that is broken.
-func Message(raw []byte) *crm.Message {
+func Message(raw []byte) *crm.Message { return read(raw, true) }
+
+// Captured is Message without the hashes of the attachments: a tenth of the
+// work, for what can be cut out of the kept mail and hashed at any time.
+func Captured(raw []byte) *crm.Message { return read(raw, false) }
+
+func read(raw []byte, sums bool) *crm.Message {
 	m := &crm.Message{TextSource: crm.TextNone}
-	p := parser{m: m}
+	p := parser{m: m, sums: sums}
 	p.w.visit = &p
 	raw = p.w.root(raw)
 	readEnvelope(&p.w.top, &m.Envelope)
@@ -110,6 +116,7 @@ type piece struct {
 type parser struct {
 	w          walker
 	m          *crm.Message
+	sums       bool // hash the attachments
 	text, html []piece
 	spare      []leafText  // text parts of other kinds, body when there is no other
 	attached   []crm.Party // authors of attached mails
@@ -133,7 +140,7 @@ func (p *parser) leaf(l *leaf) {
 		return
 	}
 	a := crm.Attachment{Part: l.path, Name: l.displayName(), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
-	a.Size, a.SHA256 = digest(l.body, l.encoding, &p.w.def)
+	a.Size, a.SHA256 = digest(l.body, l.encoding, p.sums, &p.w.def)
 	if l.text && l.disposition != "attachment" && len(p.text)+len(p.html) == 0 && readable(l.typ) {
 		p.spare = append(p.spare, leafText{piece{l.typ != "text/plain", p.decodeText(l)}, len(p.m.Attachments)})
 	}

@@ -46,7 +46,7 @@ func (c *cutter) leaf(l *leaf) {
 	c.found, c.w.stop = true, true
 	c.body = decodeTransfer(l.body, l.encoding, &c.w.def)
 	c.att = crm.Attachment{Part: l.path, Name: l.displayName(), Type: l.typ, Inline: l.disposition == "inline", ContentID: contentID(l.h)}
-	c.att.Size, c.att.SHA256 = digest(l.body, l.encoding, &c.w.def)
+	c.att.Size, c.att.SHA256 = digest(l.body, l.encoding, true, &c.w.def)
 }
 
 func cut(raw []byte, want func(*leaf) bool) ([]byte, crm.Attachment, bool) {

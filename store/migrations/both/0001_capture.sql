@@ -277,7 +277,6 @@ CREATE TABLE attachments (
     name       TEXT   NOT NULL,
     type       TEXT   NOT NULL,
     size       BIGINT NOT NULL,
-    sha256     BYTEA  NOT NULL,
     inline     BIGINT NOT NULL,
     content_id TEXT   NOT NULL,
     PRIMARY KEY (message_id, part)

@@ -169,13 +169,13 @@ type AuthResult struct {
 // Attachment is a part that is not the body. Its bytes are not stored a second
 // time: they are cut from the raw mail when read.
 type Attachment struct {
-	Part      string // path in the MIME tree, "2" or "1.3"
-	Name      string // cleaned for display; never used as a path
-	Type      string // media type, lower case, without parameters
-	Size      int64  // decoded bytes
+	Part      string   // path in the MIME tree, "2" or "1.3"
+	Name      string   // cleaned for display; never used as a path
+	Type      string   // media type, lower case, without parameters
+	Size      int64    // decoded bytes
 	SHA256    [32]byte // of the decoded bytes; not kept with a stored mail
-	Inline    bool   // Content-Disposition inline, or referenced by the HTML
-	ContentID string // without angle brackets
+	Inline    bool     // Content-Disposition inline, or referenced by the HTML
+	ContentID string   // without angle brackets
 }
 
 // Raw is one distinct byte form of a message.

@@ -26,6 +26,12 @@ type (
 	NoteID int64
 	// ReviewID names a question for a colleague.
 	ReviewID int64
+	// MailingID names a mailing: what dispatches are part of.
+	MailingID int64
+	// DispatchID names a dispatch: one mail to one recipient.
+	DispatchID int64
+	// SenderID names a sender: an account at a mail server that takes our mail.
+	SenderID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

@@ -1,0 +1,52 @@
+package crm
+
+import "time"
+
+// Suppression says that an address is not to be written to, with why. It is
+// never deleted: lifting one is noted on it.
+type Suppression struct {
+	Address  Address
+	Contact  ContactID // 0: nobody we know
+	Reason   SuppressionReason
+	Evidence string // the server's words, who said so, the form's address
+	Dispatch DispatchID
+	At       time.Time
+	Staff    StaffID // who entered it, 0: it came by itself
+	Lifted   time.Time
+	LiftedBy StaffID
+}
+
+// SuppressionReason is why an address is not written to.
+type SuppressionReason string
+
+// The reasons. Unsubscribed and complained stop mailings; a colleague may still
+// answer that person. The others stop all mail: it would not arrive.
+const (
+	SuppressedUnsubscribed SuppressionReason = "unsubscribed"
+	SuppressedComplained   SuppressionReason = "complained"
+	SuppressedBounced      SuppressionReason = "bounced"
+	SuppressedByHand       SuppressionReason = "by-hand"
+)
+
+// Stops reports whether a suppression for this reason stops mail of this kind.
+func (r SuppressionReason) Stops(k MailingKind) bool {
+	switch r {
+	case SuppressedUnsubscribed, SuppressedComplained:
+		return k.Bulk()
+	}
+	return true
+}
+
+// Consent is one statement about whether somebody wants a kind of mail. The
+// list is only added to: the newest statement counts, and all can be shown.
+type Consent struct {
+	Contact ContactID
+	Address Address
+	Topic   string // what was agreed to; "" all mailings
+	Given   bool   // false: withdrawn
+	At      time.Time
+	Source  string // form, import, colleague, preference page, one-click
+	Wording string // exactly what was agreed to, with its version
+	Proof   string // the confirming click: when, from where
+	Staff   StaffID
+}

@@ -1,0 +1,107 @@
+package crm
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+)
+
+// TokenPurpose is what a token may be used for. Each has a key of its own: a
+// token of one purpose is worth nothing for another.
+type TokenPurpose string
+
+// The purposes.
+const (
+	TokenMessageID   TokenPurpose = "message-id"  // names a dispatch in the Message-ID field
+	TokenReturnPath  TokenPurpose = "return-path" // names it in the envelope's sender (VERP)
+	TokenUnsubscribe TokenPurpose = "unsubscribe" // lets its bearer opt out
+	TokenPreferences TokenPurpose = "preferences" // and choose what to get
+	TokenClick       TokenPurpose = "click"       // redirects to a stored address
+	TokenOpen        TokenPurpose = "open"        // says that pictures were fetched
+	TokenCopy        TokenPurpose = "copy"        // shows the mail in a browser
+	TokenConfirm     TokenPurpose = "confirm"     // the second step of an opt-in
+	TokenNote        TokenPurpose = "note"        // adds a note to a customer by mail
+)
+
+// Keyring makes and reads tokens: an id and 128 bits of HMAC-SHA-256 over
+// purpose and id (RFC 2104), in lower-case base32, since some servers change
+// the case of what stands left of the @. The zero Keyring reads none.
+type Keyring struct {
+	key func(TokenPurpose) []byte
+}
+
+// NewKeyring gives a keyring with the keys that key gives for each purpose.
+func NewKeyring(key func(TokenPurpose) []byte) Keyring { return Keyring{key} }
+
+const macBytes = 16
+
+var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Make gives the token of an id: 13 letters for the id, 26 for the proof.
+func (k Keyring) Make(p TokenPurpose, id int64) string {
+	var b [8 + macBytes]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(id))
+	copy(b[8:], k.mac(p, b[:8]))
+	return tokenText.EncodeToString(b[:8]) + tokenText.EncodeToString(b[8:])
+}
+
+// Read gives the id of a token, and false for what was not made by Make for
+// this purpose, or was changed.
+func (k Keyring) Read(p TokenPurpose, token string) (id int64, ok bool) {
+	const idLetters, letters = 13, 13 + 26
+	if len(token) != letters || k.key == nil {
+		return 0, false
+	}
+	token = strings.ToLower(token)
+	head, err := tokenText.DecodeString(token[:idLetters])
+	if err != nil {
+		return 0, false
+	}
+	mac, err := tokenText.DecodeString(token[idLetters:])
+	if err != nil || !hmac.Equal(mac, k.mac(p, head)) {
+		return 0, false
+	}
+	return int64(binary.BigEndian.Uint64(head)), true
+}
+
+func (k Keyring) mac(p TokenPurpose, id []byte) []byte {
+	h := hmac.New(sha256.New, k.key(p))
+	h.Write([]byte(p))
+	h.Write([]byte{0})
+	h.Write(id)
+	return h.Sum(nil)[:macBytes]
+}
+
+// MessageID gives the Message-ID of a dispatch, without angle brackets: the
+// same at every attempt, and provably ours.
+func (k Keyring) MessageID(d DispatchID, domain string) string {
+	return k.Make(TokenMessageID, int64(d)) + "@" + domain
+}
+
+// DispatchOf reads a Message-ID that [Keyring.MessageID] made.
+func (k Keyring) DispatchOf(messageID string) (DispatchID, bool) {
+	left, _, _ := strings.Cut(messageID, "@")
+	id, ok := k.Read(TokenMessageID, left)
+	return DispatchID(id), ok
+}
+
+// returnMark begins the local part of a return path of ours.
+const returnMark = "b-"
+
+// ReturnPath gives the envelope sender of a dispatch, under which a bounce
+// tells whose it is (VERP).
+func (k Keyring) ReturnPath(d DispatchID, domain string) Address {
+	return Address(returnMark + k.Make(TokenReturnPath, int64(d)) + "@" + domain)
+}
+
+// Returned reads an address that [Keyring.ReturnPath] made.
+func (k Keyring) Returned(a Address) (DispatchID, bool) {
+	token, ok := strings.CutPrefix(strings.ToLower(a.Local()), returnMark)
+	if !ok {
+		return 0, false
+	}
+	id, ok := k.Read(TokenReturnPath, token)
+	return DispatchID(id), ok
+}

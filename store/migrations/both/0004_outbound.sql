@@ -1,0 +1,179 @@
+-- +goose Up
+
+-- Accounts at mail servers that take our mail.
+CREATE TABLE senders (
+    id          BIGINT PRIMARY KEY,
+    name        TEXT   NOT NULL UNIQUE,
+    host        TEXT   NOT NULL,
+    port        BIGINT NOT NULL,
+    security    TEXT   NOT NULL,
+    username    TEXT   NOT NULL DEFAULT '',
+    secret      BYTEA,
+    domains     TEXT   NOT NULL DEFAULT '[]', -- JSON
+    bounce      TEXT   NOT NULL DEFAULT '',
+    connections BIGINT NOT NULL,
+    rate_micro  BIGINT NOT NULL DEFAULT 0,    -- mails a second, in millionths
+    place       BIGINT NOT NULL DEFAULT 0,    -- the lowest is used first
+    disabled    BIGINT NOT NULL DEFAULT 0,
+    state       TEXT   NOT NULL,
+    problem     TEXT   NOT NULL DEFAULT '',
+    since_us    BIGINT NOT NULL,
+    created_us  BIGINT NOT NULL
+);
+
+-- What dispatches are part of: a campaign's step, an audience, one colleague's
+-- mail.
+CREATE TABLE mailings (
+    id           BIGINT PRIMARY KEY,
+    kind         TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    from_address TEXT   NOT NULL,
+    from_name    TEXT   NOT NULL DEFAULT '',
+    reply_to     TEXT   NOT NULL DEFAULT '',
+    sender_id    BIGINT REFERENCES senders (id), -- none: by the From domain
+    subject      TEXT   NOT NULL,
+    body_text    TEXT   NOT NULL,
+    body_html    TEXT   NOT NULL,
+    doubt        TEXT   NOT NULL,
+    state        TEXT   NOT NULL,
+    reason       TEXT   NOT NULL DEFAULT '',
+    start_us     BIGINT NOT NULL,
+    patience_us  BIGINT NOT NULL,
+    staff_id     BIGINT REFERENCES staff (id),
+    created_us   BIGINT NOT NULL
+);
+CREATE INDEX mailings_state ON mailings (state, id);
+
+-- The send ledger: one row for a recipient of a mailing, and its state.
+CREATE TABLE dispatches (
+    id         BIGINT PRIMARY KEY,
+    mailing_id BIGINT NOT NULL REFERENCES mailings (id),
+    contact_id BIGINT REFERENCES contacts (id),
+    address    TEXT   NOT NULL,
+    name       TEXT   NOT NULL DEFAULT '',
+    fields     TEXT   NOT NULL DEFAULT '{}', -- JSON
+    state      TEXT   NOT NULL,
+    token      BIGINT NOT NULL DEFAULT 0,    -- of the lease it is claimed under
+    tries      BIGINT NOT NULL DEFAULT 0,
+    due_us     BIGINT NOT NULL,
+    expires_us BIGINT NOT NULL,
+    changed_us BIGINT NOT NULL,
+    resent     BIGINT NOT NULL DEFAULT 0,    -- 1: a doubt was once settled by sending again
+    reason     TEXT   NOT NULL DEFAULT '',
+    UNIQUE (mailing_id, address),
+    UNIQUE (mailing_id, contact_id)
+);
+CREATE INDEX dispatches_due ON dispatches (due_us, id) WHERE state IN ('queued', 'deferred');
+CREATE INDEX dispatches_taken ON dispatches (id) WHERE state IN ('claimed', 'ready', 'armed');
+CREATE INDEX dispatches_unknown ON dispatches (changed_us, id) WHERE state = 'unknown';
+CREATE INDEX dispatches_contact ON dispatches (contact_id, id);
+CREATE INDEX dispatches_address ON dispatches (address, id);
+
+-- How many dispatches of a mailing are in a state; changed with them.
+CREATE TABLE dispatch_counts (
+    mailing_id BIGINT NOT NULL REFERENCES mailings (id),
+    state      TEXT   NOT NULL,
+    n          BIGINT NOT NULL,
+    PRIMARY KEY (mailing_id, state)
+) /* clustered */;
+
+-- Every attempt, with the server's words.
+CREATE TABLE attempts (
+    dispatch_id BIGINT NOT NULL REFERENCES dispatches (id),
+    n           BIGINT NOT NULL,
+    sender_id   BIGINT NOT NULL,
+    server      TEXT   NOT NULL,
+    stage       TEXT   NOT NULL,
+    at_us       BIGINT NOT NULL,
+    took_us     BIGINT NOT NULL,
+    code        BIGINT NOT NULL,
+    enhanced    TEXT   NOT NULL,
+    words       TEXT   NOT NULL,
+    state       TEXT   NOT NULL, -- what it made of the dispatch
+    reason      TEXT   NOT NULL,
+    PRIMARY KEY (dispatch_id, n)
+) /* clustered */;
+
+-- What was reported about dispatches later: bounces, complaints, replies,
+-- clicks, opt-outs. mark keeps one report from being counted twice.
+CREATE TABLE dispatch_events (
+    id          BIGINT PRIMARY KEY,
+    dispatch_id BIGINT NOT NULL REFERENCES dispatches (id),
+    kind        TEXT   NOT NULL,
+    mark        TEXT   NOT NULL,
+    message_id  BIGINT REFERENCES messages (id), -- the mail that tells it
+    evidence    TEXT   NOT NULL,
+    machine     BIGINT NOT NULL DEFAULT 0,       -- 1: done by a scanner
+    at_us       BIGINT NOT NULL,
+    UNIQUE (dispatch_id, kind, mark)
+);
+CREATE INDEX dispatch_events_message ON dispatch_events (message_id);
+
+-- Reports that name no dispatch of ours that could be found.
+CREATE TABLE unmatched_reports (
+    message_id BIGINT PRIMARY KEY REFERENCES messages (id),
+    reason     TEXT   NOT NULL,
+    at_us      BIGINT NOT NULL,
+    seen_us    BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE suppressions (
+    id          BIGINT PRIMARY KEY,
+    address     TEXT   NOT NULL,
+    contact_id  BIGINT REFERENCES contacts (id),
+    reason      TEXT   NOT NULL,
+    evidence    TEXT   NOT NULL,
+    dispatch_id BIGINT,
+    staff_id    BIGINT REFERENCES staff (id),
+    at_us       BIGINT NOT NULL,
+    lifted_us   BIGINT NOT NULL DEFAULT 0,
+    lifted_by   BIGINT REFERENCES staff (id)
+);
+CREATE UNIQUE INDEX suppressions_live ON suppressions (address, reason) WHERE lifted_us = 0;
+
+-- Only ever added to.
+CREATE TABLE consents (
+    id         BIGINT PRIMARY KEY,
+    contact_id BIGINT REFERENCES contacts (id),
+    address    TEXT   NOT NULL,
+    topic      TEXT   NOT NULL,
+    given      BIGINT NOT NULL,
+    at_us      BIGINT NOT NULL,
+    source     TEXT   NOT NULL,
+    wording    TEXT   NOT NULL,
+    proof      TEXT   NOT NULL,
+    staff_id   BIGINT REFERENCES staff (id)
+);
+CREATE INDEX consents_address ON consents (address, id);
+
+CREATE TABLE dkim_keys (
+    id         BIGINT PRIMARY KEY,
+    domain     TEXT   NOT NULL,
+    selector   TEXT   NOT NULL,
+    algorithm  TEXT   NOT NULL, -- rsa, ed25519
+    public     BYTEA  NOT NULL,
+    secret     BYTEA  NOT NULL,
+    created_us BIGINT NOT NULL,
+    retired_us BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (domain, selector)
+);
+
+-- How much a provider takes from a sender, as learned: kept over restarts.
+CREATE TABLE paces (
+    sender_id BIGINT NOT NULL REFERENCES senders (id),
+    provider  TEXT   NOT NULL,
+    state     TEXT   NOT NULL, -- JSON
+    at_us     BIGINT NOT NULL,
+    PRIMARY KEY (sender_id, provider)
+) /* clustered */;
+
+-- Work that one process owns at a time. The token only grows and no row is
+-- ever deleted.
+CREATE TABLE leases (
+    kind       TEXT   NOT NULL,
+    id         BIGINT NOT NULL,
+    owner      TEXT   NOT NULL,
+    token      BIGINT NOT NULL,
+    expires_us BIGINT NOT NULL,
+    PRIMARY KEY (kind, id)
+) /* clustered */;

@@ -9,6 +9,7 @@ import "time"
 type Bounce struct {
 	Recipients        []BouncedRecipient
 	OriginalMessageID string // of the mail that bounced, without angle brackets; "" when not told
+	EnvelopeID        string // what the sender called the transaction (RFC 3464 §2.2.1, ENVID); "" when not told
 	ReportingMTA      string // the host that gave up (RFC 3464 §2.2.2); "" when not told
 }
 

@@ -1,0 +1,25 @@
+package outbound
+
+import (
+	"kaveri/crm"
+)
+
+// prepare makes the bytes of a dispatch and its envelope. The Message-ID and
+// the return path are the same at every attempt.
+func (t *term) prepare(j *job, s *crm.Sender) (Envelope, []byte, error) {
+	o := &t.s.o
+	draft, err := o.Renderer.Render(t.held, j.m, &j.d)
+	if err != nil {
+		return Envelope{}, nil, err
+	}
+	from := draft.From.Address
+	body, err := o.Composer.Compose(draft, o.Keyring.MessageID(j.d.ID, from.Domain()), o.Now())
+	if err != nil {
+		return Envelope{}, nil, err
+	}
+	env := Envelope{From: from, To: []crm.Address{j.d.Address}}
+	if s.Bounce != "" {
+		env.From = o.Keyring.ReturnPath(j.d.ID, s.Bounce)
+	}
+	return env, body, nil
+}

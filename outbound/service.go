@@ -1,0 +1,184 @@
+package outbound
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"kaveri/crm"
+)
+
+// Options say how a [Service] works. The zero values of the lower half are
+// replaced by the defaults that stand beside them.
+type Options struct {
+	Ledger   Ledger
+	Renderer Renderer
+	Composer Composer
+	Keyring  crm.Keyring
+	Courier  Courier
+	Log      *slog.Logger
+
+	Owner    string                     // who sends, for people; host and process id
+	Now      func() time.Time           // time.Now
+	Spread   func() float64             // between 0 and 1: lengthens retries; none
+	Provider func(domain string) string // who takes the mail of a domain; the domain itself
+	Claim    int                        // dispatches claimed at once; 500
+	Poll     time.Duration              // how often the ledger is asked when nothing was due; 1 s
+	Lease    time.Duration              // how long the right to send lasts unless renewed; 60 s
+}
+
+// Service sends what is due until its context ends. It is one value of a
+// process; where several processes share a ledger, one of them sends and the
+// others stand by.
+type Service struct {
+	o Options
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Status is what people are told about the service.
+type Status struct {
+	Sending bool   // this process has the right to send
+	Problem string // why not, one sentence
+}
+
+// New gives a service; nothing happens before [Service.Run].
+func New(o Options) *Service {
+	host, _ := os.Hostname()
+	o.Owner = cmp.Or(o.Owner, fmt.Sprintf("%s, process %d", host, os.Getpid()))
+	o.Claim = cmp.Or(o.Claim, 500)
+	o.Poll = cmp.Or(o.Poll, time.Second)
+	o.Lease = cmp.Or(o.Lease, time.Minute)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Spread == nil {
+		o.Spread = func() float64 { return 0 }
+	}
+	if o.Provider == nil {
+		o.Provider = func(domain string) string { return domain }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{o: o}
+}
+
+// Status tells whether this process sends, and if not, why.
+func (s *Service) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+func (s *Service) say(st Status) {
+	s.mu.Lock()
+	changed := s.status != st
+	s.status = st
+	s.mu.Unlock()
+	if changed && st.Problem != "" {
+		s.o.Log.Warn("nothing is sent by this process", "why", st.Problem)
+	}
+}
+
+// Run sends until ctx ends; then it lets transactions that are under way come
+// to their end, gives back what is not sent, and returns. It returns an error
+// only for a fault of ours.
+func (s *Service) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
+		if err == nil {
+			s.say(Status{Sending: true})
+			err = s.term(ctx, lease)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.say(Status{Problem: sentence(err)})
+			pause(ctx, 5*s.o.Poll)
+		}
+	}
+	s.say(Status{})
+	return nil
+}
+
+// sentence is what may be told of an error.
+func sentence(err error) string {
+	var e *crm.Error
+	if errors.As(err, &e) {
+		return e.Text
+	}
+	return "the ledger cannot be read: " + err.Error()
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// term is the time of one lease.
+func (s *Service) term(ctx context.Context, lease crm.Lease) error {
+	found, err := s.o.Ledger.Recover(ctx, lease)
+	if err != nil {
+		return err
+	}
+	if found.Queued+found.Unknown > 0 {
+		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
+	}
+	// held ends when the lease is lost: then sockets are closed at once. It
+	// outlives ctx, so that what is under way can come to its end.
+	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer lost(nil)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		s.renew(held, lease, lost)
+	}()
+
+	t := s.newTerm(held, lease)
+	t.send(ctx)
+	t.close()
+
+	err = context.Cause(held)
+	lost(nil)
+	<-renewed
+	if err == nil {
+		if e := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); e != nil {
+			s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", e)
+		}
+	}
+	return err
+}
+
+// renew holds the lease. When it cannot be renewed in time it is lost, whatever
+// the ledger thinks: a monotonic clock of our own says so.
+func (s *Service) renew(ctx context.Context, lease crm.Lease, lost context.CancelCauseFunc) {
+	until := time.Now().Add(s.o.Lease * 5 / 6)
+	for {
+		pause(ctx, s.o.Lease/3)
+		if ctx.Err() != nil {
+			return
+		}
+		asked := time.Now()
+		try, cancel := context.WithDeadline(ctx, until)
+		_, err := s.o.Ledger.RenewLease(try, lease, s.o.Lease)
+		cancel()
+		switch {
+		case err == nil:
+			until = asked.Add(s.o.Lease * 5 / 6)
+		case ctx.Err() != nil:
+			return
+		case crm.KindOf(err) == crm.KindConflict || time.Now().After(until):
+			lost(fmt.Errorf("the right to send was lost: %w", err))
+			return
+		}
+	}
+}

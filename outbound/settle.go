@@ -1,0 +1,137 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kaveri/crm"
+)
+
+// maxRound bounds how much one transaction settles.
+const maxRound = 256
+
+// errNotArmed says that a dispatch must not be sent (any more).
+var errNotArmed = errors.New("not armed")
+
+// settler makes the group commits. All connections hand in what they have: an
+// attempt that is over, or a dispatch that wants to be armed; what comes while
+// one transaction commits goes into the next one together. It is all settled in
+// the order in which it came, and a connection hands in its last attempt before
+// it arms the next dispatch: so it never has more than one that is armed and not
+// recorded.
+type settler struct {
+	ledger Ledger
+	lease  crm.Lease
+	in     chan *settling
+}
+
+// settling is what one connection hands in.
+type settling struct {
+	attempt *crm.Attempt   // that is over, or
+	arm     crm.DispatchID // to be armed
+	done    chan error     // nil, errNotArmed or what went wrong
+}
+
+func newSettler(l Ledger, lease crm.Lease) *settler {
+	return &settler{ledger: l, lease: lease, in: make(chan *settling, maxRound)}
+}
+
+// run settles until in is closed. When ctx ends, what comes is refused.
+func (s *settler) run(ctx context.Context) {
+	for first := range s.in {
+		s.settle(ctx, s.company(first))
+	}
+}
+
+func (s *settler) company(first *settling) []*settling {
+	round := []*settling{first}
+	for len(round) < maxRound {
+		select {
+		case next, open := <-s.in:
+			if !open {
+				return round
+			}
+			round = append(round, next)
+		default:
+			return round
+		}
+	}
+	return round
+}
+
+// settle writes one round. What is over must not be forgotten: while the ledger
+// cannot be written (disk full, database away) it is tried again until ctx
+// ends; then the dispatches stay armed there, and become doubts. Arming waits
+// no longer than the first failure: those mails are not sent.
+func (s *settler) settle(ctx context.Context, round []*settling) {
+	var attempts []crm.Attempt
+	var arm []crm.DispatchID
+	for _, r := range round {
+		if r.attempt != nil {
+			attempts = append(attempts, *r.attempt)
+		}
+		if r.arm != 0 {
+			arm = append(arm, r.arm)
+		}
+	}
+	refused, err := s.ledger.Settle(ctx, s.lease, attempts, arm)
+	var later []*settling
+	no := map[crm.DispatchID]bool{}
+	for _, r := range refused {
+		no[r.Dispatch] = true
+	}
+	for _, r := range round {
+		switch {
+		case err != nil && r.attempt != nil && crm.KindOf(err) != crm.KindConflict:
+			later = append(later, r)
+		case err != nil:
+			r.done <- err
+		case no[r.arm]:
+			r.done <- errNotArmed
+		default:
+			r.done <- nil
+		}
+	}
+	if len(later) > 0 {
+		s.again(ctx, later, err)
+	}
+}
+
+// again records attempts until it works.
+func (s *settler) again(ctx context.Context, round []*settling, err error) {
+	var attempts []crm.Attempt
+	for _, r := range round {
+		attempts = append(attempts, *r.attempt)
+	}
+	for wait := 100 * time.Millisecond; err != nil && crm.KindOf(err) != crm.KindConflict; wait = min(2*wait, 10*time.Second) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		if _, err = s.ledger.Settle(context.WithoutCancel(ctx), s.lease, attempts, nil); err != nil && ctx.Err() != nil {
+			break
+		}
+	}
+	for _, r := range round {
+		switch {
+		case err != nil:
+			r.done <- err
+		default:
+			r.done <- nil
+		}
+	}
+}
+
+// record hands in an attempt that is over, and does not wait: what is handed in
+// later is settled later, or in the same transaction.
+func (s *settler) record(a *crm.Attempt) {
+	s.in <- &settling{attempt: a, done: make(chan error, 1)}
+}
+
+// arm returns nil when the dispatch is durably armed.
+func (s *settler) arm(d crm.DispatchID) error {
+	r := &settling{arm: d, done: make(chan error, 1)}
+	s.in <- r
+	return <-r.done
+}

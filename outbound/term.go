@@ -1,0 +1,181 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"kaveri/crm"
+)
+
+// term is what a service does under one lease: one loop claims, and every
+// sender has a [lane] with its connections.
+type term struct {
+	s      *Service
+	held   context.Context // ends when the lease is lost
+	lease  crm.Lease
+	settle *settler
+	done   sync.WaitGroup // the settler
+
+	room     chan struct{} // a lane has taken up a job
+	lanes    map[crm.SenderID]*lane
+	mailings map[crm.MailingID]*crm.Mailing // of this round
+}
+
+func (s *Service) newTerm(held context.Context, lease crm.Lease) *term {
+	t := &term{s: s, held: held, lease: lease, settle: newSettler(s.o.Ledger, lease), lanes: map[crm.SenderID]*lane{}, room: make(chan struct{}, 1)}
+	t.done.Add(1)
+	go func() {
+		defer t.done.Done()
+		t.settle.run(held)
+	}()
+	return t
+}
+
+// send claims and hands out until ctx ends or the lease is lost.
+func (t *term) send(ctx context.Context) {
+	for ctx.Err() == nil && t.held.Err() == nil {
+		n, err := t.round(ctx)
+		if err != nil && ctx.Err() == nil && t.held.Err() == nil {
+			t.s.o.Log.Error("mail cannot be claimed just now; trying again", "err", err)
+			pause(ctx, 5*t.s.o.Poll)
+			continue
+		}
+		if n == 0 {
+			pause(ctx, t.s.o.Poll)
+		}
+		t.waitForRoom(ctx)
+	}
+}
+
+// waitForRoom returns when a lane has less to do than it can hold: what is
+// claimed while all are full would only be given back.
+func (t *term) waitForRoom(ctx context.Context) {
+	for len(t.lanes) > 0 {
+		for _, l := range t.lanes {
+			if !l.full() {
+				return
+			}
+		}
+		select {
+		case <-t.room:
+		case <-ctx.Done():
+			return
+		case <-t.held.Done():
+			return
+		}
+	}
+}
+
+// close lets the connections end what is under way and gives the rest back.
+func (t *term) close() {
+	for _, l := range t.lanes {
+		l.end()
+	}
+	close(t.settle.in)
+	t.done.Wait()
+}
+
+// round claims once and hands out what it got. It gives how many there were.
+func (t *term) round(ctx context.Context) (int, error) {
+	senders, err := t.s.o.Ledger.Senders(ctx)
+	if err != nil {
+		return 0, err
+	}
+	t.refresh(senders)
+	ds, err := t.s.o.Ledger.Claim(ctx, t.lease, t.s.o.Claim)
+	if err != nil {
+		return 0, err
+	}
+	t.mailings = map[crm.MailingID]*crm.Mailing{}
+	var back []crm.Return
+	for i := range ds {
+		if r, ok := t.handOut(ctx, senders, &ds[i]); !ok {
+			back = append(back, r)
+		}
+	}
+	if len(back) > 0 {
+		err = t.s.o.Ledger.Return(context.WithoutCancel(ctx), t.lease, back)
+	}
+	return len(ds), err
+}
+
+// refresh brings the lanes in line with what people have set up.
+func (t *term) refresh(senders []crm.Sender) {
+	for id, l := range t.lanes {
+		if i := slices.IndexFunc(senders, func(s crm.Sender) bool { return s.ID == id && !s.Disabled }); i < 0 {
+			l.end()
+			delete(t.lanes, id)
+		} else {
+			l.update(senders[i])
+		}
+	}
+	for _, s := range senders {
+		if t.lanes[s.ID] == nil && !s.Disabled {
+			t.lanes[s.ID] = newLane(t, s)
+		}
+	}
+}
+
+// handOut gives a dispatch to the lane of a sender. When none can take it now
+// it says how it is to be given back.
+func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatch) (crm.Return, bool) {
+	back := crm.Return{Dispatch: d.ID}
+	m := t.mailings[d.Mailing]
+	if m == nil {
+		got, err := t.s.o.Ledger.Mailing(ctx, d.Mailing)
+		if err != nil {
+			back.Due = t.s.o.Now().Add(time.Minute)
+			return back, false
+		}
+		m = &got
+		t.mailings[d.Mailing] = m
+	}
+	now := t.s.o.Now()
+	l, routed := t.route(senders, m, now)
+	switch {
+	case !routed:
+		t.fail(d, crm.StageRoute, "no sender may send for "+m.From.Address.Domain()+": add one, or add the domain to one")
+		return back, true
+	case l == nil: // all that could are in trouble
+		back.Due = now.Add(30 * time.Second)
+		return back, false
+	}
+	if again, ok := l.take(&job{d: *d, m: m}, now); !ok {
+		back.Due = again
+		return back, false
+	}
+	return back, true
+}
+
+// route finds the first sender that may send for the mailing and is well. It
+// reports false when none may at all.
+func (t *term) route(senders []crm.Sender, m *crm.Mailing, now time.Time) (l *lane, routed bool) {
+	for _, s := range senders {
+		if !s.Serves(m.From.Address) || m.Sender != 0 && m.Sender != s.ID {
+			continue
+		}
+		routed = true
+		if l := t.lanes[s.ID]; l != nil && l.well(now) {
+			return l, true
+		}
+	}
+	return nil, routed
+}
+
+// fail records that a dispatch cannot be sent, by nobody's refusal.
+func (t *term) fail(d *crm.Dispatch, stage crm.Stage, reason string) {
+	t.settle.record(&crm.Attempt{Dispatch: d.ID, Token: t.lease.Token, Stage: stage, At: t.s.o.Now(), State: crm.Failed, Reason: reason})
+}
+
+// giveBack returns dispatches that were not sent.
+func (t *term) giveBack(rs ...crm.Return) {
+	if len(rs) == 0 || t.held.Err() != nil {
+		return
+	}
+	if err := t.s.o.Ledger.Return(t.held, t.lease, rs); err != nil && !errors.Is(err, context.Canceled) {
+		t.s.o.Log.Warn("mail that was not sent waits for the next start", "dispatches", len(rs), "err", err)
+	}
+}

@@ -1,0 +1,122 @@
+package outbound
+
+import (
+	"time"
+
+	"kaveri/crm"
+)
+
+// worker has one connection of a lane and sends over it, one mail after the
+// other.
+type worker struct {
+	l    *lane
+	t    *term
+	at   crm.Sender // to whom session leads
+	open Session    // nil when there is none
+}
+
+func (w *worker) hangUp() {
+	if w.open != nil {
+		w.open.Close()
+		w.open = nil
+	}
+}
+
+// do brings one dispatch as far as it comes today.
+func (w *worker) do(j *job) {
+	if w.t.held.Err() != nil {
+		return
+	}
+	began := w.t.s.o.Now()
+	w.l.mu.Lock()
+	sender := w.l.sender
+	w.l.mu.Unlock()
+	env, body, err := w.t.prepare(j, &sender)
+	switch {
+	case crm.KindOf(err) == crm.KindInvalid:
+		w.t.fail(&j.d, crm.StageRender, sentence(err))
+		return
+	case err != nil:
+		w.t.s.o.Log.Error("a mail cannot be made just now", "dispatch", int64(j.d.ID), "err", err)
+		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(time.Minute)})
+		return
+	}
+	if !w.dial(&sender, began) {
+		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(5 * time.Second)})
+		return
+	}
+	res := w.open.Send(w.t.held, env, body, func() error { return w.t.settle.arm(j.d.ID) })
+	if res.Broken {
+		w.hangUp()
+	}
+	w.settle(j, began, &res)
+}
+
+// dial makes sure that there is a session. The sender's trouble is not the
+// recipient's.
+func (w *worker) dial(s *crm.Sender, now time.Time) bool {
+	if w.open != nil && sameAccount(&w.at, s) {
+		return true
+	}
+	w.hangUp()
+	if !w.l.well(now) {
+		return false
+	}
+	session, err := w.t.s.o.Courier.Open(w.t.held, s)
+	if err != nil {
+		w.l.trouble(err)
+		return false
+	}
+	w.open, w.at = session, *s
+	w.l.open()
+	return true
+}
+
+func sameAccount(a, b *crm.Sender) bool {
+	return a.Host == b.Host && a.Port == b.Port && a.Security == b.Security && a.Username == b.Username && a.Password == b.Password
+}
+
+// settle records what an attempt has come to, and what it means for others.
+func (w *worker) settle(j *job, began time.Time, res *Result) {
+	now := w.t.s.o.Now()
+	a := &crm.Attempt{Dispatch: j.d.ID, Token: w.t.lease.Token, Sender: w.at.ID, Server: res.Server, Stage: res.Stage, At: began, Took: now.Sub(began),
+		Reply: res.Reply, State: res.State, Reason: res.Reason}
+	switch res.State {
+	case crm.Sent:
+		w.l.went(j.provider)
+	case crm.Ready: // certainly unsent, and nobody refused it
+		w.t.giveBack(crm.Return{Dispatch: j.d.ID})
+		return
+	case crm.Deferred:
+		a.Due = now.Add(crm.RetryAfter(j.d.Tries+1, w.t.s.o.Spread()))
+		if !j.d.Expires.IsZero() && a.Due.After(j.d.Expires) {
+			a.State, a.Due = crm.Expired, time.Time{}
+		}
+	}
+	w.t.settle.record(a)
+	if res.Refusal == (crm.Refusal{}) {
+		return
+	}
+	w.heed(j, res)
+}
+
+// heed draws the consequences of a refusal.
+func (w *worker) heed(j *job, res *Result) {
+	ctx := w.t.held
+	if res.Refusal.Slow {
+		w.l.slower(j.provider)
+	}
+	if res.Refusal.Suppress {
+		err := w.t.s.o.Ledger.Suppress(ctx, crm.Suppression{Address: j.d.Address, Contact: j.d.Contact, Reason: crm.SuppressedBounced,
+			Evidence: res.Reply.String(), Dispatch: j.d.ID, At: w.t.s.o.Now()})
+		if err != nil {
+			w.t.s.o.Log.Error("an address that does not exist is not suppressed", "dispatch", int64(j.d.ID), "err", err)
+		}
+	}
+	if res.Refusal.Stop && j.m.Kind.Bulk() {
+		reason := "paused: mail from " + j.m.From.Address.Domain() + " is refused by " + j.provider + ": " + res.Reply.String()
+		if err := w.t.s.o.Ledger.PauseMailing(ctx, j.m.ID, reason); err != nil {
+			w.t.s.o.Log.Error("a mailing whose domain is refused is not paused", "mailing", int64(j.m.ID), "err", err)
+		}
+	}
+}

@@ -32,13 +32,13 @@ var microsoft = map[string]crm.BounceReason{
 	"7.230": crm.BounceSpeeding, "7.231": crm.BounceSpeeding, "7.232": crm.BounceSpeeding, "7.233": crm.BounceSpeeding,
 	"7.321": crm.BounceFailedSTARTTLS, "7.322": crm.BounceFailedSTARTTLS, "7.323": crm.BounceFailedSTARTTLS, "7.324": crm.BounceFailedSTARTTLS, "7.325": crm.BounceFailedSTARTTLS,
 	"7.501": crm.BounceSpamDetected, "7.502": crm.BounceSpamDetected, "7.503": crm.BounceSpamDetected, "7.504": crm.BounceFiltered, "7.505": crm.BounceFiltered, "7.506": crm.BounceBlocked,
-	"7.507": crm.BounceFiltered, "7.508": crm.BounceTooManyConn, "7.509": crm.BounceAuthFailure, "7.510": crm.BounceNotAccept, "7.511": crm.BounceBlocked, "7.512": crm.BounceNotCompliantRFC, "7.513": crm.BounceBlocked,
+	"7.507": crm.BounceFiltered, "7.508": crm.BounceTooManyConn, "7.509": crm.BounceAuthFailure, "7.515": crm.BounceAuthFailure, "7.510": crm.BounceNotAccept, "7.511": crm.BounceBlocked, "7.512": crm.BounceNotCompliantRFC, "7.513": crm.BounceBlocked,
 	"7.606": crm.BounceBlocked, "7.703": crm.BounceBlocked, "7.705": crm.BounceSpeeding, "7.708": crm.BounceBlocked, "7.750": crm.BounceSecurityError,
 }
 
 // differs are the codes that mean another thing as a temporary failure.
 var differs = map[string]crm.BounceReason{
-	"4.3.2": crm.BounceNotAccept, "4.4.4": crm.BounceNetworkError, "4.4.1": crm.BounceExpired, "4.2.1": crm.BounceSuspend, "4.7.0": crm.BounceSecurityError, "4.7.1": crm.BounceBlocked,
+	"4.3.0": "", "4.3.2": crm.BounceNotAccept, "4.4.4": crm.BounceNetworkError, "4.4.1": crm.BounceExpired, "4.2.1": crm.BounceSuspend, "4.7.0": crm.BounceSecurityError, "4.7.1": crm.BounceBlocked,
 }
 
 // certain are the codes that nobody gives by accident; they count before words.

@@ -38,7 +38,7 @@ var published = []said{
 	{crm.BounceNetworkError, []string{"smtpsend.dns.mxloopback", "00120270"}},
 	{crm.BounceHostUnknown, []string{"smtpsend.dns.nonexistentdomain"}},
 	{crm.BounceExpired, []string{"queue.expired"}},
-	{crm.BounceBlocked, []string{"(s3150)", "(s3140)", "(s3114)", "delist.messaging.microsoft.com"}},
+	{crm.BounceBlocked, []string{"sc-001", "sc-002", "sc-003", "sc-004", "dy-001", "dy-002", "ou-001", "ou-002", "rp-001", "rp-002", "rp-003", "(s3150)", "(s3140)", "(s3114)", "delist.messaging.microsoft.com"}},
 	{crm.BounceHostUnknown, []string{"the domain is not reachable"}},
 	// Yahoo.
 	{crm.BounceUserUnknown, []string{"user doesn't have a yahoo", "dd this user doesn't have"}},
@@ -47,11 +47,11 @@ var published = []said{
 	{crm.BouncePolicyViolation, []string{"not accepted for policy reasons", "mail not accepted for policy"}},
 	{crm.BounceBlocked, []string{"[tss", "[tsq", "[bl2", "[gl0", "[con1]"}},
 	// Google.
-	{crm.BounceRejected, []string{"groups.google.com/support", "using the 'send mail as' feature"}},
+	{crm.BounceRejected, []string{"groups.google.com/support", "using the 'send mail as' feature", "p=customfromdenied"}},
 	{crm.BounceUserUnknown, []string{"p=nosuchuser", "answer=6596"}},
 	{crm.BounceSuspend, []string{"p=disableduser", "p=inactiveuser"}},
 	{crm.BounceMailboxFull, []string{"p=overquota", "p=overquotatemp", "p=overquotaperm"}},
-	{crm.BounceSpeeding, []string{"p=receivingrate", "p=ratelimit"}},
+	{crm.BounceSpeeding, []string{"recipient thread limit exceeded", "p=receivingrate", "p=ratelimit"}},
 	{crm.BounceBlocked, []string{"p=unsolicitediperror", "p=ipnotinwhitelist"}},
 	{crm.BounceSpamDetected, []string{"p=unsolicitedmessageerror"}},
 	{crm.BouncePolicyViolation, []string{"p=blockedmessage"}},
@@ -59,6 +59,7 @@ var published = []said{
 	// Mimecast, Cox, Facebook, AOL.
 	{crm.BounceVirusDetected, []string{"mcspamsignature"}},
 	{crm.BouncePolicyViolation, []string{"host network not allowed"}},
+	{crm.BounceVirusDetected, []string{"email rejected due to security policies"}},
 	{crm.BounceBlocked, []string{"cxbl", "cdrbl", "ipbl0", "ipbl1"}},
 	{crm.BounceRequirePTR, []string{"cxdns", "dns:nr"}},
 	{crm.BounceTooManyConn, []string{"cxcnct"}},
@@ -72,9 +73,9 @@ var published = []said{
 	{crm.BounceHostUnknown, []string{"as the remote domain doesnt exist"}},
 	// What Google says beside codes that the registry gives another meaning,
 	// and of its own relay.
-	{crm.BounceAuthFailure, []string{"authentication didn't pass for this message", "aligned with either the authenticated", "spf record of the sending domain", "does not have authentication information"}},
+	{crm.BounceAuthFailure, []string{"authentication didn't pass for this message", "aligned with either", "align with either", "spf or dkim", "spf and dkim", "spf and/or dkim", "spf/dkim", "spf record of the sending domain", "does not have authentication information"}},
 	{crm.BounceFailedSTARTTLS, []string{"wasn't sent over a tls connection", "tls required for rcpt domain", "must issue a starttls command"}},
-	{crm.BounceRequirePTR, []string{"doesn't have a ptr record", "does not have a ptr record", "reverse dns for * failed"}},
+	{crm.BounceRequirePTR, []string{"ptr record", "reverse dns for * failed"}},
 	{crm.BounceBadReputation, []string{"low reputation", "poor reputation", "bad reputation", "ip reputation", "domain reputation", "sender reputation", "reputation of the", "negative reputation", "reputation score"}},
 	{crm.BounceBlocked, []string{"messages from * weren't sent", "ip not in whitelist", "is not authorized to send email directly to our servers"}},
 	{crm.BounceSpeeding, []string{"smtp relay limit exceeded", "sending quota exceeded", "daily message quota", "maximum sending rate", "daily user sending"}},
@@ -100,7 +101,7 @@ var published = []said{
 	{crm.BounceUserUnknown, []string{"int-p1", "int-p3", "int-p4", "mailbox unavailable or access denied", "unable to deliver message to @ (and other recipients"}},
 	{crm.BounceMesgTooBig, []string{"msg-p1", "int-p2"}},
 	{crm.BounceSystemError, []string{"int-t1", "int-t2", "int-t3", "int-t4", "int-t5", "rcp-t1", "unable to deliver message after multiple retries"}},
-	{crm.BounceTooManyConn, []string{"con-t1", "con-t2", "con-t3", "con-t4", "ip frequency limited", "connection frequency limited", "aup#in-13"}},
+	{crm.BounceTooManyConn, []string{"con-t1", "con-t2", "con-t3", "con-t4", "ip frequency limited", "connection frequency limited", "aup#in-13", "aup#i-13"}},
 	{crm.BounceBlocked, []string{"domain frequency limited", "suspected bounce attacks", "access to this mail system has been rejected", "access to submit messages to this e-mail system"}},
 	{crm.BounceNoRelaying, []string{"open relay not allowed", "tenantattribution; relay", "domain isn't in my list of allowed rcpthosts"}},
 	{crm.BounceSecurityError, []string{"client was not authenticated", "client not authenticated", "submitter failed to authenticate"}},
@@ -112,6 +113,16 @@ var published = []said{
 	{crm.BounceSuspend, []string{"mailbox disabled, not accepting messages"}},
 	{crm.BounceNotAccept, []string{"system not accepting network messages"}},
 	{crm.BounceHasMoved, []string{"destination mailbox has moved"}},
+	// Comcast, NetEase, Apple.
+	{crm.BounceSpeeding, []string{"rl00", "mi:stc", "mi:spb", "mi:sfq", "rp:qrc", "rp:trc", "hl:ifc"}},
+	{crm.BounceBlocked, []string{"bl00", "hl:rep", "hl:mep", "dt:rbl", "wm:bli", "mi:nhd", "mi:frl", "[hm07]", "[hm08]"}},
+	{crm.BounceTooManyConn, []string{"hl:icc", "mi:dmc", "rp:drc", "connection rate limit"}},
+	{crm.BounceSyntaxError, []string{"mi:cel", "mi:ccl", "rp:cel", "rp:ccl"}},
+	{crm.BounceRejected, []string{"wm:blu", "permissions to send as", "permission to send as"}},
+	{crm.BounceAuthFailure, []string{"mi:spf", "mi:dma"}},
+	{crm.BounceSpamDetected, []string{"dt:spm", "dt:sum", "likely suspicious", "suspicious due to the nature"}},
+	// Google's client numbers the states of a session; the last are those after the content.
+	{crm.BounceFiltered, []string{"(state 17)", "(state 18)"}},
 	// Mail servers whose sentence is their own: IMail, Domino, Exim, Postfix.
 	{crm.BounceBlocked, []string{"no access from mail server"}},
 	{crm.BounceSystemError, []string{"several matches found in domino directory", "delivery to file forbidden", "delivery to pipe forbidden"}},

@@ -38,7 +38,7 @@ var microsoft = map[string]crm.BounceReason{
 
 // differs are the codes that mean another thing as a temporary failure.
 var differs = map[string]crm.BounceReason{
-	"4.3.0": "", "4.3.2": crm.BounceNotAccept, "4.4.4": crm.BounceNetworkError, "4.4.1": crm.BounceExpired, "4.2.1": crm.BounceSuspend, "4.7.0": crm.BounceSecurityError, "4.7.1": crm.BounceBlocked,
+	"4.3.0": "", "4.3.2": crm.BounceSystemError, "4.4.4": crm.BounceNetworkError, "4.4.1": crm.BounceExpired, "4.2.1": crm.BounceSuspend, "4.7.0": crm.BounceSecurityError, "4.7.1": crm.BounceBlocked,
 }
 
 // certain are the codes that nobody gives by accident; they count before words.
@@ -46,7 +46,7 @@ var certain = settled("1.2", "1.6", "1.10", "2.2", "7.13", "7.20", "7.21", "7.22
 
 // doubtful are the codes that are given for so much that the words of the
 // whole notice count first.
-var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "5.2.1": true, "4.2.1": true, "5.4.1": true, "4.4.2": true, "5.4.2": true, "5.6.0": true, "4.6.0": true, "5.5.4": true}
+var doubtful = map[string]bool{"5.1.0": true, "5.3.0": true, "5.4.0": true, "5.5.0": true, "5.7.1": true, "5.7.0": true, "4.7.0": true, "4.7.1": true, "4.3.0": true, "4.4.0": true, "4.5.0": true, "5.2.0": true, "4.2.0": true, "5.2.1": true, "4.2.1": true, "5.4.1": true, "5.6.0": true, "4.6.0": true, "5.5.4": true}
 
 // statuses spells the table out for the classes 4 and 5.
 func statuses(details map[string]crm.BounceReason) map[string]crm.BounceReason {

@@ -61,7 +61,7 @@ var refused = []string{"rejected", "denied", "refused", "blocked", "banned", "bl
 var broken = []string{"fail", "error", "not support", "unsupported", "not available", "unavailable", "not offered", "not trusted", "untrusted", "not verified", "cannot be verified", "could not be verified", "invalid", "expired", "mismatch", "not match", "too weak", "required", "needed", "mandatory", "could not", "cannot", "can't", "unable", "insufficient", "rejected"}
 
 // wrong are words for what breaks a standard.
-var wrong = []string{"duplicate", "multiple", "more than one", "missing", "lacks", "malformed", "invalid", "not compliant", "non-compliant", "illegal", "not valid", "syntactically", "syntax", "unparsable", "unparseable", "improper", "required", "too many"}
+var wrong = []string{"duplicate", "multiple", "more than one", "missing", "lacks", "malformed", "invalid", "not compliant", "non-compliant", "illegal", "not valid", "syntactically", "syntax", "no valid", "not have a valid", "without", "unparsable", "unparseable", "improper", "required", "too many"}
 
 // families in the order in which they are asked.
 var families = []family{
@@ -77,7 +77,7 @@ var families = []family{
 	{crm.BounceNetworkError, true, []string{"name server", "nameserver", "name resolution", "host name lookup", "mx lookup", "dns lookup", "dns server", "dns query", "resolver"}, []string{"sender", "your", "host not found", "reverse", "from", "client", "ptr"}, []string{"malformed", "unexpected", "temporary", "temporarily", "timed out", "timeout", "fail", "servfail", "not respond", "no response", "unreachable", "no relevant answers"}},
 	{crm.BounceNetworkError, true, []string{"route", "network"}, []string{"mailbox", "user", "not allowed", "your"}, []string{"no$", "no valid", "unreachable", "is down", "error on", "family mismatch"}},
 	{crm.BounceMailboxFull, false, append([]string{"folder", "storage", "maildir", "mail drop", "mailfolder"}, mailboxes...), senders, []string{
-		"full$", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded", "would exceed", "over its limit", "over the limit", "over limit",
+		"full$", "over quota", "overquota", "quota", "quota exceeded", "out of space", "out of storage", "no space", "at capacity", "too many messages", "exceeded", "would exceed", "reached", "maximum size", "over its limit", "over the limit", "over limit",
 		"voll$", "überfüllt", "speicherplatz", "pleine", "plein$", "saturée", "lleno", "llena", "cuota", "piena", "pieno", "spazio", "cheia", "cheio", "cota$", "täynnä", "kiintiö", "fullt", "fuld", "kvot", "vol$", "quotum", "pełn", "przepełnion", "plná", "přeplněn", "megtelt", "dolu$", "kota$", "переполнен", "квот", "一杯", "いっぱい", "満杯", "容量", "가득", "초과", "已满", "已滿", "超限", "空间不足"}},
 	{crm.BounceMesgTooBig, false, []string{"message", "mail", "email", "e-mail", "size", "length", "line", "body", "attachment", "attachments", "nachricht", "mensaje", "messaggio", "mensagem", "viesti", "meddeland", "bericht", "メール", "サイズ", "邮件"}, []string{"mailbox", "recipients", "rate", "header"}, []string{
 		"too large", "too big", "too long", "size exceed", "size limit", "size violation", "length exceed", "exceeds limit", "exceeds the limit", "exceeds size", "exceeds the size", "limit exceeded", "larger than", "bigger than", "exceeds the maximum", "zu groß", "zu gross", "trop volumineux", "trop grand", "demasiado grande", "troppo grande", "muito grande", "liian suuri", "för stor", "for stor", "te groot", "大きすぎ", "过大"}},

@@ -28,3 +28,31 @@ func TestDiagnostics(t *testing.T) {
 		t.Errorf("%d diagnostics are too few", n)
 	}
 }
+
+// A phrase that holds another one which is asked before it says nothing.
+func TestPhrasesAreReached(t *testing.T) {
+	var asked []string
+	for _, table := range [...][]said{published, sayings, mild} {
+		for _, row := range table {
+			for i, p := range row.phrases {
+				before := append(append(asked[:len(asked):len(asked)], row.phrases[:i]...), row.phrases[i+1:]...)
+				for _, q := range before {
+					if q[0] != '_' && p[0] != '_' && holds(p, q) {
+						t.Errorf("%s: %q is never reached behind %q", row.reason, p, q)
+					}
+				}
+			}
+			asked = append(asked, row.phrases...)
+		}
+	}
+}
+
+// holds reports that a text with the phrase p has the phrase q as well.
+func holds(p, q string) bool {
+	for _, piece := range strings.Split(p, " * ") {
+		if !strings.Contains(q, " * ") && says(piece+" ", q) {
+			return true
+		}
+	}
+	return false
+}

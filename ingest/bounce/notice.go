@@ -74,6 +74,9 @@ func returnedAt(lines []string) int {
 
 func saysReturned(l string) bool {
 	low := strings.ToLower(l)
+	if strings.Contains(low, "attempts") || strings.Contains(low, "session") {
+		return false // "a transcript of the attempts to send the message follows"
+	}
 	for _, m := range returnedMarks {
 		if strings.Contains(low, m) {
 			// A line about it, not the line above it: "the original message

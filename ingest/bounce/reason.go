@@ -25,8 +25,11 @@ func (f *finding) conclude(n *notice, alone bool) (r crm.BouncedRecipient, becau
 		stage: stageOf(f.diagnostic+"\n"+around, n, alone)}
 	if alone {
 		c.whole = n.text
-		if len(n.refusals) > 0 {
+		switch {
+		case len(n.refusals) > 0:
 			c.core = normalize(strings.Join(n.refusals, "\n"))
+		case c.core == "":
+			c.core = normalize(core(strings.Join(n.lines, "\n")))
 		}
 	}
 	r.Reason = c.reason()

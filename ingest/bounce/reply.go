@@ -126,6 +126,7 @@ var boilerplate = strings.NewReplacer(
 	"for further assistance, please send mail to postmaster", "",
 	"the mail system", "",
 	"or you can contact", "",
+	"spam & virus firewall", "spam firewall", "spam and virus firewall", "spam firewall", "viruswall", "", "anti-virus", "", "antivirus", "",
 )
 
 // maxNormal bounds the text whose words are looked at, in bytes.

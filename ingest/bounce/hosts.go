@@ -140,6 +140,21 @@ var published = []said{
 	{crm.BounceSpamDetected, []string{"dt:spm", "dt:sum", "likely suspicious", "suspicious due to the nature"}},
 	// Google's client numbers the states of a session; the last are those after the content.
 	{crm.BounceFiltered, []string{"(state 17)", "(state 18)"}},
+	// PowerMTA sorts the replies itself, in a field of its own.
+	{crm.BounceUserUnknown, []string{"bad-mailbox"}},
+	{crm.BounceHostUnknown, []string{"bad-domain"}},
+	{crm.BounceSuspend, []string{"inactive-mailbox"}},
+	{crm.BounceMailboxFull, []string{"quota-issues"}},
+	{crm.BounceExpired, []string{"message-expired"}},
+	{crm.BounceNetworkError, []string{"no-answer-from-host", "bad-connection"}},
+	{crm.BounceSpamDetected, []string{"spam-related"}},
+	{crm.BounceVirusDetected, []string{"virus-related"}},
+	{crm.BouncePolicyViolation, []string{"policy-related"}},
+	{crm.BounceContentError, []string{"content-related"}},
+	{crm.BounceNoRelaying, []string{"relaying-issues"}},
+	{crm.BounceRejected, []string{"invalid-sender"}},
+	{crm.BounceSystemError, []string{"routing-errors", "bad-configuration"}},
+	{crm.BounceSyntaxError, []string{"protocol-errors"}},
 	// Mail servers whose sentence is their own: IMail, Domino, Exim, Postfix.
 	{crm.BounceBlocked, []string{"no access from mail server"}},
 	{crm.BounceSystemError, []string{"several matches found in domino directory", "delivery to file forbidden", "delivery to pipe forbidden"}},

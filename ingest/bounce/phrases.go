@@ -45,7 +45,7 @@ var sayings = []said{
 		"user not local, please try", "address changed", "new e-mail address", "new email address", "neue adresse", "neue e-mail", "nouvelle adresse",
 		"nueva dirección", "nuovo indirizzo"}},
 	{crm.BounceNetworkError, []string{
-		"connection died", "lookup failed temporarily", "lookup did not complete", "no route to host", "network is unreachable", "host name lookup failure",
+		"connection died", "lookup failed temporarily", "lookup did not complete", "no route to host", "no valid route", "network is unreachable", "host name lookup failure",
 		"dns error:", "hop count exceeded", "too many hops", "hops exceeded", "mail loop", "routing loop", "loop detected", "is looping", "loops back to",
 		"points back to", "loop count", "too many received", "too many 'received'", "received headers", "maximum hop count", "too many relays", "forwarding loop",
 		"refers to local host", "points to local host", "temporary name server", "temporary dns", "network is down", "host is down", "host is unreachable",
@@ -133,7 +133,7 @@ var sayings = []said{
 		"in-addr.arpa", "forward-confirmed", "fcrdns", "forward confirmed", "cannot resolve your", "could not resolve your", "cannot resolve ip", "not resolve back",
 		"unknown client host", "client host rejected: cannot find", "dns reverse", "résolution inverse", "no dns entry"}},
 	{crm.BounceSpeeding, []string{
-		"rate limit", "rate-limit", "ratelimit", "sending rate", "sent too many", "sending too many", "too many mail", "too many emails", "too much mail",
+		"rate limit", "rate-limit", "ratelimit", "sending rate", "sent too many", "sending too many", "too many mail", "too many emails", "too much mail", "too much email", "too much e-mail",
 		"too many requests", "receiving mail at a rate", "message rate", "throttl", "slow down", "try again slower", "rate that prevents", "daily limit",
 		"sending limit", "too many recipients from", "sent to too many", "please send * slower", "unusual rate", "exceeded the limit of messages", "too fast",
 		"too quickly", "too many recipients received", "recipients this hour", "recipients per hour", "messages per hour", "emails per hour", "mails per hour",
@@ -217,7 +217,7 @@ var sayings = []said{
 		"bounce attack", "permanently deferred", "administratively blocked", "unfortunately, messages from", "weren't sent"}},
 	{crm.BounceBadReputation, []string{"reputation", "senderscore", "sender score", "talosintelligence"}},
 	{crm.BounceHostUnknown, []string{
-		"host unknown", "unknown host", "host not found", "no such host", "no such domain", "domain not found", "dns lookup failure: host", "domain does not exist",
+		"host unknown", "no mail hosts", "unknown host", "host not found", "no such host", "no such domain", "domain not found", "dns lookup failure: host", "domain does not exist",
 		"domain doesn't exist", "domain couldn't be found", "non-existent domain", "nxdomain", "name or service not known", "unknown domain", "domain unknown",
 		"domain is invalid", "invalid domain", "domain must exist", "illegal host/domain", "hostname unknown", "couldn't find any host", "could not find any host",
 		"no mail server", "name server not found", "no address associated", "no a or mx", "all mail exchangers", "unable to lookup domain", "domain lookup",

@@ -126,6 +126,7 @@ var boilerplate = strings.NewReplacer(
 	"for further assistance, please send mail to postmaster", "",
 	"the mail system", "",
 	"or you can contact", "",
+	"nemesis esmtp service not available no smtp service", "", // GMX and its kin, before the reason
 	"spam & virus firewall", "spam firewall", "spam and virus firewall", "spam firewall", "viruswall", "", "anti-virus", "", "antivirus", "",
 )
 

@@ -222,7 +222,8 @@ func (c *circumstances) knowsUsers() bool {
 	case byStatus[c.status] == crm.BounceUserUnknown || c.stage == stageRcpt:
 		return true
 	case c.status == "" && c.reply == "":
-		return strings.Contains(c.near, ": @") // no host refused, the mail system itself names whom it does not know
+		// No host refused: the mail system itself names whom it does not know.
+		return strings.Contains(c.near, ": @") || says(c.whole, "unknown user: @")
 	}
 	return false
 }

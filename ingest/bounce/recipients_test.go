@@ -8,6 +8,9 @@ import (
 
 const returned = "\n\n   ----- Original message -----\nReceived: from a by b; Thu, 1 Jan 2004 00:00:00 +0000\nFrom: list-bounces@oy.example\nTo: list@oy.example\nMessage-ID: <1@oy.example>\nSubject: hi\n\nwrite to someone@else.example for more\n"
 
+// envelope is the header of a notice without parts.
+const envelope = "From: Mail Delivery System <MAILER-DAEMON@k.example>\nTo: list-bounces@oy.example\nSubject: Delivery failure\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
+
 // Notices without the fields of the standard, and whom they name.
 var shapes = []struct{ want, notice string }{
 	{"x@k.example", "Your message could not be delivered to the following recipients:\n\nx@k.example\n" + returned},
@@ -59,7 +62,7 @@ var shapes = []struct{ want, notice string }{
 
 func TestShapes(t *testing.T) {
 	for _, s := range shapes {
-		b, _, m := read("From: Mail Delivery System <MAILER-DAEMON@k.example>\nTo: list-bounces@oy.example\nSubject: Delivery failure\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n" + s.notice)
+		b, _, m := read(envelope + s.notice)
 		if b == nil {
 			t.Errorf("a %s: %q", m.Class, s.notice)
 			continue
@@ -71,6 +74,54 @@ func TestShapes(t *testing.T) {
 			}
 		}
 		slices.Sort(got)
+		if strings.Join(got, " ") != s.want {
+			t.Errorf("got %v, not %s: %q", got, s.want, s.notice)
+		}
+	}
+}
+
+// Notices without fields, whom they name and why, as the systems of firms and
+// providers lay them out.
+var wholes = []struct{ want, notice string }{
+	{"x@k.example userunknown", "** Address not found **\n\nYour message wasn't delivered to x@k.example because the address couldn't be found, or is unable to receive mail.\n\nThe response from the remote server was:\n550 5.1.1 <x@k.example>: Recipient address rejected: User unknown\n"},
+	{"x@k.example blocked", "** Message blocked **\n\nYour message to x@k.example has been blocked. See technical details below for more information.\n\nThe response from the remote server was:\n554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\n"},
+	{"x@k.example mesgtoobig", "** Message too large **\n\nYour message couldn't be delivered to x@k.example because it exceeds the size limit. Try reducing the message size and resending.\n"},
+	{"x@k.example mailboxfull", "** Recipient inbox full **\n\nYour message couldn't be delivered to x@k.example. Their inbox is full, or it's getting too much mail right now.\n"},
+	{"x@k.example expired", "** Delivery incomplete **\n\nThere was a temporary problem delivering your message to x@k.example. Gmail will retry for 47 more hours. You'll be notified if the delivery fails permanently.\n\nThe response was:\n\nThe recipient server did not accept our requests to connect. Learn more at https://support.google.com/mail/answer/7720 [k.example 192.0.2.1: timed out]\n"},
+	{"x@k.example userunknown", "Delivery to the following recipient failed permanently:\n\n     x@k.example\n\nTechnical details of permanent failure: \nGoogle tried to deliver your message, but it was rejected by the server for the recipient domain k.example by mx.k.example. [192.0.2.1].\n\nThe error that the other server returned was:\n550 5.1.1 <x@k.example>... User unknown\n\n----- Original message -----\n\nReceived: by 10.0.0.1\n"},
+	{"x@k.example userunknown", "Recipient address: x@k.example\nReason: Remote SMTP server has rejected address\nDiagnostic code: smtp;550 5.1.1 unknown or illegal alias: x@k.example\nRemote system: dns;mx.k.example (TCP|17.0.0.1|1|17.0.0.2|25) (mx.k.example ESMTP)\n"},
+	{"x@k.example mailboxfull", "Recipient address: x@k.example\nReason: Over quota\n"},
+	{"x@k.example userunknown", "The following mail was not delivered:\n\n  To: x@k.example\n\nUser x (x@k.example) not listed in Domino Directory\n"},
+	{"x@k.example mailboxfull", "Your message\n\n  Subject: hi\n\nwas not delivered to:\n\n  x@k.example\n\nbecause:\n\n  Error transferring to mail.box; Maximum mailbox size / quota exceeded\n"},
+	{"x@k.example rejected", "Hi, this is the fml mailing list driver.\n\nYou <x@k.example> are not a member of this mailing list.\n"},
+	{"x@k.example userunknown", "Your message to x@k.example was rejected.\nI said:\n\tRCPT To:<x@k.example>\nAnd mx.k.example [192.0.2.1] responded with\n\t550 No such user here\n"},
+	{"x@k.example userunknown", "Delivery has failed to these recipients or groups:\n\nx@k.example\nThe email address you entered couldn't be found. Please check the recipient's email address and try to resend the message.\n\nDiagnostic information for administrators:\n\nGenerating server: ex.k.example\n\nx@k.example\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n"},
+	{"x@k.example mailboxfull", "Delivery has failed to these recipients or groups:\n\nX Y (x@k.example)\nThe recipient's mailbox is full and can't accept messages now. Please try resending this message later, or contact the recipient directly.\n"},
+	{"x@k.example userunknown", "Your message to x@k.example couldn't be delivered.\n\nx wasn't found at k.example.\n\nRecipient: x@k.example\nRemote server returned 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\n"},
+	{"x@k.example hostunknown", "Sorry, we were unable to deliver your message to the following address.\n\n<x@k.example>:\nUnable to deliver message: domain k.example not found\n"},
+	{"x@k.example suspend", "Sorry, we were unable to deliver your message to the following address.\n\n<x@k.example>:\nRemote host said:\n554 delivery error: dd Sorry your message to x@k.example cannot be delivered. This account has been disabled or discontinued [#102]. [BODY]\n"},
+	{"x@k.example userunknown", "Error: Message to x@k.example was not accepted by k.example\n550 - Requested action not taken; no such user here. (in reply to RCPT TO)\n"},
+	{"x@k.example networkerror", "This is the Courier mail server on mx.k.example.\n\nThis is a delivery failure notice.\n\nUNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n<x@k.example>:\n    mx.k.example [192.0.2.1]:\n<<< 554 5.4.6 Mail loop - too many hops\n\n---------------------------------------------------------------------------\n\nIf your message was also sent to additional recipients\n"},
+	{"x@k.example mesgtoobig", "*** ATTENTION ***\n\nYour e-mail is being returned to you because there was a problem with its\ndelivery.  The address which was undeliverable is listed in the section\nlabeled: \"----- The following addresses had permanent fatal errors -----\".\n\n   ----- The following addresses had permanent fatal errors -----\n<x@k.example>\n\n   ----- Transcript of session follows -----\n... while talking to mx.k.example.:\n>>> MAIL From:<a@oy.example> SIZE=99999999\n<<< 552 Message size exceeds fixed maximum message size\n554 <x@k.example>... Service unavailable\n"},
+	{"x@k.example norelaying", "Failed to deliver to 'x@k.example'\nSMTP module(domain k.example) reports:\n mx.k.example: 550 relaying mail to k.example is not allowed\n"},
+	{"x@k.example blocked", "Message could not be delivered to <x@k.example>.\n\nHost mx.k.example said: 554 5.7.1 Your mail server is listed on our block list\n"},
+	{"x@k.example mailboxfull", "メールを配信できませんでした。\n\n<x@k.example>\n\n受信者のメールボックスの容量が一杯です。\n"},
+	{"x@k.example userunknown", "Unknown user: x@k.example\n\nOriginal message follows.\n\nReceived: from a\n"},
+	{"x@k.example hostunknown", "Unknown host: x@k.example\n\nOriginal message follows.\n\nReceived: from a\n"},
+	{"x@k.example expired", "Delivery failed 20 attempts: x@k.example\n\nOriginal message follows.\n\nReceived: from a\n"},
+}
+
+func TestWholes(t *testing.T) {
+	for _, s := range wholes {
+		b, _, m := read(envelope + s.notice)
+		if b == nil {
+			t.Errorf("a %s: %q", m.Class, s.notice)
+			continue
+		}
+		var got []string
+		for _, r := range b.Recipients {
+			got = append(got, r.Address, string(r.Reason))
+		}
 		if strings.Join(got, " ") != s.want {
 			t.Errorf("got %v, not %s: %q", got, s.want, s.notice)
 		}

@@ -75,7 +75,10 @@ func (d *document) nested(depth int) *crm.Bounce {
 	if m.Class != crm.ClassBounce {
 		return nil
 	}
-	return readBounce(gather(raw, m), depth+1)
+	inner := gather(raw, m)
+	b := readBounce(inner, depth+1)
+	d.because = inner.because
+	return b
 }
 
 // Limits on foreign input. A notice is short; what is beyond them is the mail

@@ -370,16 +370,25 @@ func (n *notice) beside(all []candidate, i int) string {
 		}
 		return b.String()
 	}
+	n.rest(&b, c.line+1, end)
+	if b.Len() == 0 {
+		return n.reasonAbove(c.line)
+	}
+	return b.String()
+}
+
+// rest writes the lines up to end, the next section or the second empty line.
+func (n *notice) rest(b *strings.Builder, start, end int) {
 	blank := 0
-	for _, l := range n.lines[c.line+1 : end] {
+	for _, l := range n.lines[start:end] {
 		if l == "" {
 			if blank++; blank > 1 && b.Len() > 0 {
-				break
+				return
 			}
 			continue
 		}
 		if heading(l) {
-			break
+			return
 		}
 		blank = 0
 		if b.Len() > 0 {
@@ -387,10 +396,22 @@ func (n *notice) beside(all []candidate, i int) string {
 		}
 		b.WriteString(strings.TrimLeft(l, " \t"))
 		if b.Len() > maxDiagnostic {
-			break
+			return
 		}
 	}
-	return b.String()
+}
+
+// reasonAbove gives the line over a recipient below whom nothing is said, when
+// it is a line by itself: some write the reason before the recipient.
+func (n *notice) reasonAbove(line int) string {
+	if line < 1 || len(n.at[line-1]) > 0 || line > 1 && n.lines[line-2] != "" && len(n.at[line-2]) == 0 {
+		return ""
+	}
+	l := strings.TrimSpace(n.lines[line-1])
+	if heading(l) || strings.HasSuffix(l, ":") {
+		return ""
+	}
+	return l
 }
 
 // transcribe adds to each recipient what the transcript of the session says of

@@ -15,8 +15,8 @@ type said struct {
 var sayings = []said{
 	{crm.BounceSecurityError, []string{"unauthenticated senders not allowed", "authentication required for", "smtp authentication is required"}},
 	{crm.BounceSyntaxError, []string{
-		"sequence of commands", "command not recogni", "command not implemented", "command unrecognized", "unrecognized command", "unrecognised command",
-		"unrecognized parameter", "unknown command", "invalid command argument"}},
+		"sequence of commands", "invalid command", "bad command", "command not recogni", "command not implemented", "command unrecognized", "unrecognized command", "unrecognised command",
+		"unrecognized parameter", "unknown command"}},
 	{crm.BouncePolicyViolation, []string{
 		"security issue", "security risk", "security threat", "illegal attachment", "header error", "for policy reasons", "local policy", "by policy",
 		"policy violation", "violates our policy", "security policies", "violation of policy"}},
@@ -311,7 +311,7 @@ var mild = []said{
 		"temporarily unavailable", "resources temporarily", "server error", "permission denied", "file too large", "system config", "timed out in",
 		"too many errors", "local problem", "server too busy", "server busy", "mail transport error", "mail transport unavailable", "out of memory"}},
 	{crm.BounceSyntaxError, []string{
-		"command not", "bad sequence", "invalid command", "bad command", "not implemented", "need rcpt", "need mail", "syntax"}},
+		"command not", "bad sequence", "not implemented", "need rcpt", "need mail", "syntax"}},
 	{crm.BounceSecurityError, []string{
 		"authentication failed", "authentication required", "authentication is required", "must authenticate", "auth required", "sorry you must", "login failed",
 		"not authenticated", "security reasons", "not authorized", "not authorised", "insecure", "access denied", "verification failure", "unauthorized"}},

@@ -29,6 +29,7 @@ func readNotice(d *document) *notice {
 	if at := returnedAt(lines); at > 0 {
 		n.lines, n.returned = lines[:at], lines[at:]
 	}
+	n.lines = n.lines[:disclaimedAt(n.lines)]
 	n.at = make([][]place, len(n.lines))
 	for i, room := 0, maxAddresses; i < len(n.lines) && room > 0; i++ {
 		if strings.IndexByte(n.lines[i], '@') >= 0 {
@@ -54,6 +55,29 @@ var returnedMarks = []string{
 	"message headers follow", "message header follow", "headers follow", "message follows", "unsent message", "undelivered message follow", "returned message", "returned content", "start of returned", "begin returned", "begin original",
 	"original message -", "- original message", "--original message", "original message:", "original mail header", "text of your message", "text of the message", "message text follows", "enclosed are the original", "message contents:", "your message was:", "original text:", "original mail:",
 	"nondelivered message", "undelivered message:", "message body follow", "the message that caused", "your original message", "message that was not delivered", "message transcript", "received message:", "rejected message",
+}
+
+// disclaimers begin what firms write below all their mail, in lower case. Its
+// words of prohibition are of no bounce.
+var disclaimers = []string{"not the intended recipient", "not an intended recipient", "designated recipient only", "confidentiality notice", "is confidential", "are confidential", "privileged", "vertraulich", "confidentiel", "confidencial", "luottamuksell"}
+
+// disclaimedAt finds the line where a disclaimer begins below the first
+// address, the number of lines when there is none.
+func disclaimedAt(lines []string) int {
+	named := false
+	for i, l := range lines {
+		named = named || strings.IndexByte(l, '@') >= 0
+		if !named || len(l) < 30 {
+			continue
+		}
+		low := strings.ToLower(l)
+		for _, d := range disclaimers {
+			if strings.Contains(low, d) {
+				return i
+			}
+		}
+	}
+	return len(lines)
 }
 
 // returnedAt finds the line where the returned mail begins, 0 when it is not
@@ -104,7 +128,9 @@ var actions = []struct {
 	phrases []string
 }{
 	{"delayed", []string{
-		"this is a warning message only", "you do not need to resend", "do not need to re-send", "not need to resend your", "no action is required on your part", "has not yet been delivered", "have not yet been delivered", "not been delivered yet", "will continue to try", "will keep trying", "will be retried", "still trying to deliver", "still being retried", "delivery has been delayed", "has been delayed", "is delayed for more than", "delayed delivery", "delivery delayed", "message delayed", "transient non-fatal errors", "will try again", "message still undelivered after", "delivery will be attempted", "delivery attempts will continue", "temporary failure report", "wird weiter versucht", "warning: could not send", "warning: message", "warning: delayed", "delivery status notification (delay)", "status notification: delayed", "could not be delivered for", "not yet delivered", "attempts to deliver the message will continue"}},
+		"this is a warning message only", "you do not need to resend", "do not need to re-send", "not need to resend your", "no action is required on your part", "has not yet been delivered", "have not yet been delivered", "not been delivered yet", "will continue to try", "will keep trying", "will be retried", "still trying to deliver", "still being retried", "delivery has been delayed", "has been delayed", "is delayed for more than", "delayed delivery", "delivery delayed", "message delayed", "transient non-fatal errors", "will try again", "message still undelivered after", "delivery will be attempted", "delivery attempts will continue", "temporary failure report", "wird weiter versucht", "warning: could not send", "warning: message", "warning: delayed", "delivery status notification (delay)", "status notification: delayed", "could not be delivered for", "not yet delivered", "attempts to deliver the message will continue",
+		"is delayed", "continue trying", "going on trying", "goes on trying", "will retry for", "try again for", "temporary problem delivering", "temporarily undeliverable", "hasn't been delivered yet", "haven't been delivered yet", "not been delivered so far",
+		"noch nicht zugestellt", "verzögert", "pas encore été remis", "pas encore pu", "retardé", "aún no se ha", "todavía no", "se ha retrasado", "non è stato ancora", "in ritardo", "ainda não", "viivästy", "ei ole vielä", "ännu inte", "försenad", "forsink", "nog niet bezorgd", "vertraagd", "opóźni", "задерж", "еще не достав", "まだ配信", "遅延", "延迟"}},
 	{"delivered", []string{"was successfully delivered", "successfully delivered to", "has been successfully delivered", "successful mail delivery report", "successfully relayed to", "status notification (success)", "return receipt"}},
 }
 

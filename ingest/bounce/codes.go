@@ -42,7 +42,7 @@ var differs = map[string]crm.BounceReason{
 }
 
 // certain are the codes that nobody gives by accident; they count before words.
-var certain = settled("1.2", "1.6", "1.10", "2.2", "7.13", "7.20", "7.21", "7.22", "7.23", "7.25", "7.26", "7.27", "7.28", "7.40")
+var certain = settled("1.2", "1.6", "2.2", "7.13", "7.20", "7.21", "7.22", "7.23", "7.25", "7.26", "7.27", "7.28", "7.40")
 
 // doubtful are the codes that are given for so much that the words of the
 // whole notice count first.

@@ -49,7 +49,7 @@ var published = []said{
 	{crm.BounceSuspend, []string{"mailbox for this user is disabled", "this user's mailbox is disabled"}},
 	{crm.BounceUserUnknown, []string{"requested mail action aborted, mailbox not found"}},
 	{crm.BouncePolicyViolation, []string{"not accepted for policy reasons", "mail not accepted for policy"}},
-	{crm.BounceBlocked, []string{"[tss", "[tsq", "[bl2", "[gl0", "[con1]"}},
+	{crm.BounceBlocked, []string{"[tss", "[tsq", "[bl20]", "[bl21]", "[bl22]", "[bl23]", "[gl0", "[con1]"}},
 	// Google.
 	{crm.BounceRejected, []string{"groups.google.com/support", "using the 'send mail as' feature", "p=customfromdenied"}},
 	{crm.BounceUserUnknown, []string{"p=nosuchuser", "answer=6596"}},
@@ -131,8 +131,8 @@ var published = []said{
 	{crm.BounceBlocked, []string{"spamhaus.org", "spamcop.net", "sorbs.net", "barracudacentral.org", "abuseat.org", "uceprotect.net", "dnsbl"}},
 	{crm.BounceUserUnknown, []string{"no valid recipients for this mm"}}, // Verizon
 	// Comcast, NetEase, Apple.
-	{crm.BounceSpeeding, []string{"rl00", "mi:stc", "mi:spb", "mi:sfq", "rp:qrc", "rp:trc", "hl:ifc"}},
-	{crm.BounceBlocked, []string{"bl00", "hl:rep", "hl:mep", "dt:rbl", "wm:bli", "mi:nhd", "mi:frl", "[hm07]", "[hm08]"}},
+	{crm.BounceSpeeding, []string{"rl000", "mi:stc", "mi:spb", "mi:sfq", "rp:qrc", "rp:trc", "hl:ifc"}},
+	{crm.BounceBlocked, []string{"bl000", "hl:rep", "hl:mep", "dt:rbl", "wm:bli", "mi:nhd", "mi:frl", "[hm07]", "[hm08]"}},
 	{crm.BounceTooManyConn, []string{"hl:icc", "mi:dmc", "rp:drc", "connection rate limit"}},
 	{crm.BounceSyntaxError, []string{"mi:cel", "mi:ccl", "rp:cel", "rp:ccl"}},
 	{crm.BounceRejected, []string{"wm:blu", "permissions to send as", "permission to send as"}},

@@ -221,6 +221,8 @@ func (c *circumstances) knowsUsers() bool {
 	switch {
 	case byStatus[c.status] == crm.BounceUserUnknown || c.stage == stageRcpt:
 		return true
+	case strings.HasSuffix(c.status, ".1.10"):
+		return true // QUIRK: RFC 7505 §4.1 gives it to domains without mail, Exchange Online to users
 	case c.status == "" && c.reply == "":
 		// No host refused: the mail system itself names whom it does not know.
 		return strings.Contains(c.near, ": @") || says(c.whole, "unknown user: @")

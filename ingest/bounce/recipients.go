@@ -252,7 +252,7 @@ func (n *notice) candidates(d *document) []candidate {
 			}
 			for _, p := range fits(l, n.at[i]) {
 				c := candidate{p, i, action, kind == layoutReply}
-				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) {
+				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) && !n.accused(c) {
 					others = append(others, c)
 				} else {
 					found = append(found, c)
@@ -334,6 +334,30 @@ func isHelp(a string) bool {
 		return true
 	}
 	return false
+}
+
+// accused reports that what stands right behind a candidate tells of a failure:
+// then it is no help that is offered.
+func (n *notice) accused(c candidate) bool {
+	for _, l := range [...]string{n.lines[c.line][c.end:], n.lineAt(c.line + 1)} {
+		if replyCode(l) != "" {
+			return true
+		}
+		low := strings.ToLower(l)
+		for _, w := range failing {
+			if strings.Contains(low, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (n *notice) lineAt(i int) string {
+	if i < len(n.lines) {
+		return n.lines[i]
+	}
+	return ""
 }
 
 // bystanders are the sender of the mail that bounced, to whom the notice goes,

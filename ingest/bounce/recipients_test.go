@@ -54,6 +54,8 @@ var shapes = []struct{ want, notice string }{
 	{"x@k.example", "RCPT TO:<x@k.example>\n550 User unknown\n"},
 	{"x@k.example", "We were unable to deliver your message to:\n    X Y (x@k.example)\nThe mailbox is full.\n"},
 	{"x@k.example", "mailbox x@k.example: over quota\n"},
+	{"support@k.example", "Hi. This is the qmail-send program at k.example.\n\n<support@k.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\nWrite to someone@k.example for help.\n\n--- Below this line is a copy of the message.\n"},
+	{"x@k.example", "Your message could not be delivered to x@k.example: 550 unknown.\n\nPostmaster <postmaster@k.example>\n"},
 	{"x@k.example", "Sent <<< RCPT TO:<x@k.example>\nReceived >>> 550 5.1.1 unknown\n"},
 	{"x@k.example", "-----------------------\nSMTP error 550 for x@k.example: no mailbox here\n----------------------\n"},
 	{"liisa@k.example pekka@k.example", "Your mail to the following recipients could not be delivered because they are not accepting mail from list@oy.example:\n\n   liisa\n   pekka\n"},

@@ -74,7 +74,7 @@ var refused = []string{"rejected", "denied", "refused", "blocked", "banned", "bl
 // broken are words for what does not work.
 var broken = []string{"fail", "error", "not support", "unsupported", "not available", "unavailable", "not offered", "not trusted", "untrusted", "not verified",
 	"cannot be verified", "could not be verified", "invalid", "expired", "mismatch", "not match", "too weak", "required", "needed", "mandatory", "could not",
-	"cannot", "can't", "unable", "insufficient", "rejected"}
+	"cannot", "can't", "unable", "insufficient"}
 
 // wrong are words for what breaks a standard.
 var wrong = []string{"duplicate", "multiple", "more than one", "missing", "lacks", "malformed", "invalid", "not compliant", "non-compliant", "illegal",
@@ -89,7 +89,7 @@ var families = []family{
 			"missing", "no$", "violat", "required", "bad$", "neutral", "could not"}},
 	{reason: crm.BounceFailedSTARTTLS, firm: true,
 		names:  []string{"tls", "starttls", "ssl", "encryption", "certificate", "cipher", "secure connection"},
-		others: []string{"spf", "dkim", "recipient", "user", "mailbox", "relay"},
+		others: []string{"spf", "dkim", "recipient", "user", "mailbox", "relay", "x=tls", "using tls", "with cipher", "smtp error", "authentication"},
 		states: broken},
 	{reason: crm.BounceVirusDetected, firm: true,
 		names:  []string{"virus", "malware", "trojan", "worm$", "worms", "malicious", "ransomware", "worm."},
@@ -125,7 +125,7 @@ var families = []family{
 		states: refused},
 	{reason: crm.BounceRejected, firm: true,
 		names:  []string{"address", "sender", "mail from", "from address", "sending domain"},
-		others: []string{"ip$", "ips$", "host", "client", "server", "recipient", "ip address"},
+		others: []string{"ip$", "ips$", "host", "client", "server", "recipient", "ip address", "your address", "address ["},
 		states: []string{"blacklisted", "been blacklisted", "is blacklisted", "blocklisted", "badlisted"}},
 	{reason: crm.BounceNetworkError, firm: true,
 		names:  []string{"name server", "nameserver", "name resolution", "host name lookup", "mx lookup", "dns lookup", "dns server", "dns query", "resolver"},

@@ -159,7 +159,7 @@ var families = []family{
 		names:  mailboxes,
 		others: senders,
 		states: []string{"disabled", "suspended", "inactive", "not active", "isn't active", "not activated", "deactivated", "de-activated", "locked", "locked out",
-			"expired", "frozen", "dormant", "has been blocked", "is blocked", "is closed", "was closed", "has been closed", "barred", "disconnected", "unused",
+			"expired", "frozen", "dormant", "has been blocked", "is blocked", "closed", "temporarily blocked", "suspension", "barred", "disconnected", "unused",
 			"terminated", "restricted account", "temporarily limited", "turned off", "stopped", "discontinued", "gesperrt", "deaktiviert", "stillgelegt", "désactivé",
 			"desactive", "suspendu", "bloqué", "bloque", "inactif", "desactivad", "suspendid", "bloquead", "inactiv", "deshabilitad", "disabilitat", "sospes",
 			"disattivat", "desativad", "inativ", "suljettu", "poistettu käytöstä", "lukittu", "spärra", "inaktiver", "spærret", "sperret", "geblokkeerd",

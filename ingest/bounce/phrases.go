@@ -55,6 +55,7 @@ var sayings = []said{
 		"exceeds the limit set by recipient", "message length exceeds", "exceeds administrative limit", "length exceeds admin", "larger than the recipient",
 		"too large for the recipient", "too large for this mailbox", "recipient's size limit", "exceeds the recipient's", "maximum size for this recipient",
 		"maximum message size for this mailbox", "message too large for mailbox", "size exceeds mailbox"}},
+	{crm.BounceSystemFull, []string{"disk full", "disk is full", "no space left on device", "file system full", "system storage"}},
 	{crm.BounceMailboxFull, []string{
 		"mailbox full", "mailbox is full", "mailfolder is full", "exceeding their quota", "exceeding its quota", "overdrawn", "casilla de mail agotado",
 		"cuota excedida", "exceeded the maximum quota", "mailbox was full", "mailbox too full", "mailbox * is full", "mail box full", "inbox is full", "inbox full",
@@ -174,11 +175,11 @@ var sayings = []said{
 		"pourriel", "indésirable", "correo no deseado", "спам", "迷惑メール", "スパム", "垃圾邮件", "内容含"}},
 	{crm.BounceMailerError, []string{
 		"procmail:", "command failed", "command died", "command time limit", "command exited", "pipe to |", "local mailer program", "unknown (local) mailer",
-		"mail filter program", "maildrop:", "mailer error", "local delivery failed", "delivery process failed", "child process", "child crashed", "died with",
+		"mail filter program", "maildrop:", "mailer error", "local delivery", "delivery process failed", "child process", "child crashed", "died with",
 		"core dump", "terminated by signal", "for mailing to programs", "mailing to files", "no interpreter", "bad interpreter", "vdelivermail", "dovecot-lda",
 		"cannot execute", "can't open mailbox", "couldn't open mailbox", "cannot create mailbox", "can't create mailbox"}},
 	{crm.BounceRejected, []string{
-		"rejected by destination domain", "purported responsible address", "not a registered gateway user", "permission to post", "you are not a member",
+		"rejected by destination domain", "purported responsible address", "not a registered gateway user", "permission to post", "you are not a member", "from your domain", "permission to send",
 		"not a member of", "to/from an address that has been blacklisted", "nicht die erforderlichen berechtigungen", "permisos necesarios para publicar",
 		"autorisé à lui envoyer des messages", "sender rejected", "sender address rejected", "sender denied", "sender is rejected", "sender blocked",
 		"blocked sender", "sender domain", "sender's domain", "domain of sender", "sender not", "sender address is", "invalid sender", "unknown sender",
@@ -271,9 +272,7 @@ var sayings = []said{
 // mild are what hosts say in passing, or of everything. They count after the
 // codes that say something.
 var mild = []said{
-	{crm.BounceSystemFull, []string{
-		"disk full", "out of disk", "no space left on device", "insufficient system storage", "insufficient system resources", "insufficient disk",
-		"file system full"}},
+	{crm.BounceSystemFull, []string{"out of disk", "insufficient system resources", "insufficient disk"}},
 	{crm.BounceFiltered, []string{
 		"was rejected by a remote mail server", "recipient is only accepting", "user refuses", "user reject", "rejected by user", "user has rejected",
 		"not in the recipient's", "recipient's filter", "recipient rejected", "recipient refused", "refused by recipient", "rejected by recipient",

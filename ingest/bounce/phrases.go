@@ -45,7 +45,7 @@ var sayings = []said{
 		"user not local, please try", "address changed", "new e-mail address", "new email address", "neue adresse", "neue e-mail", "nouvelle adresse",
 		"nueva dirección", "nuovo indirizzo"}},
 	{crm.BounceNetworkError, []string{
-		"connection died", "lookup failed temporarily", "lookup did not complete", "no route to host", "no valid route", "network is unreachable", "host name lookup failure",
+		"connection died", "lookup failed temporarily", "lookup did not complete", "no route to host", "no valid route", "routes to destination", "family mismatch on", "retrieve source address", "network is unreachable", "host name lookup failure",
 		"dns error:", "hop count exceeded", "too many hops", "hops exceeded", "mail loop", "routing loop", "loop detected", "is looping", "loops back to",
 		"points back to", "loop count", "too many received", "too many 'received'", "received headers", "maximum hop count", "too many relays", "forwarding loop",
 		"refers to local host", "points to local host", "temporary name server", "temporary dns", "network is down", "host is down", "host is unreachable",
@@ -231,7 +231,7 @@ var sayings = []said{
 		"destination server * not found", "no data record", "no route found to domain", "no route to domain", "unrouteable", "unroutable", "not routable",
 		"domaine inconnu", "domaine inexistant", "dominio inexistente", "domínio inexistente"}},
 	{crm.BounceNotAccept, []string{
-		"no mx found", "couldn't find a mail exchanger", "does not accept any", "doesn't accept mail", "not accept mail", "accepts no mail", "no mail accepted",
+		"no mx found", "couldn't find a mail exchanger", "does not accept any", "reject all mail", "doesn't accept mail", "not accept mail", "accepts no mail", "no mail accepted",
 		"null mx", "nullmx", "does not receive email", "not receive mail", "smtp protocol returned a permanent error", "host does not", "no smtp server",
 		"does not handle mail", "no mx record found", "system not accepting", "not accepting network messages", "no longer accepts", "no longer accepting",
 		"does not accept incoming", "does not accept email", "does not accept e-mail", "does not accept messages", "not configured to receive",

@@ -56,6 +56,9 @@ func readBounce(d *document, depth int) *crm.Bounce {
 	}
 	found = found[:min(len(found), maxRecipients)]
 	for _, f := range found {
+		if len(found) > manyAt {
+			f.diagnostic, f.around = cut(f.diagnostic, maxOfMany), []string{cut(strings.Join(f.around, "\n"), maxOfMany)}
+		}
 		r, because := f.conclude(n, len(found) == 1)
 		b.Recipients, d.because = append(b.Recipients, r), append(d.because, because)
 	}
@@ -75,7 +78,10 @@ func (d *document) nested(depth int) *crm.Bounce {
 	if m.Class != crm.ClassBounce {
 		return nil
 	}
-	return readBounce(gather(raw, m), depth+1)
+	inner := gather(raw, m)
+	b := readBounce(inner, depth+1)
+	d.because = inner.because
+	return b
 }
 
 // Limits on foreign input. A notice is short; what is beyond them is the mail
@@ -91,6 +97,8 @@ const (
 	maxDiagnostic = 2000      // bytes of what is kept of a diagnostic
 	maxNested     = 3         // bounces within each other
 	maxSegment    = 30        // lines that are looked at for one recipient
+	manyAt        = 20        // recipients from which on less is looked at for each:
+	maxOfMany     = 512       // bytes of what is said of one of many
 )
 
 // document is a mail cut into what a bounce is made of.
@@ -179,11 +187,13 @@ func readable(b []byte) string {
 }
 
 // head cuts a text to what is looked at.
-func head(s string) string {
-	if len(s) <= maxText {
+func head(s string) string { return cut(s, maxText) }
+
+func cut(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxText], "")
+	return strings.ToValidUTF8(s[:limit], "")
 }
 
 // originalID finds the Message-ID of the mail that bounced: in what came back,

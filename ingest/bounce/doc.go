@@ -15,14 +15,30 @@
 //     belongs to one program: hundreds wrote such notices, and they write
 //     alike.
 //
+// Who a notice names without a layout, or not at all, original.go finds from
+// the mail that came back and from the return address.
+//
 // reason.go concludes why, with stage.go, which finds the command that was
 // refused. Words count before codes, since servers give one
 // code for everything and say in words what they mean; what stands near the
-// recipient counts before what the notice says at large. Four tables hold what
-// is known: phrases.go what servers say, families.go what they say in ever other
-// words, as the name of a thing and its state; hosts.go the codes that single
-// providers publish, codes.go the codes of RFC 3463 and RFC 5321. A new server
-// is a new row, not new code.
+// recipient counts before what the notice says at large. The evidence, from
+// the surest on:
+//
+//  1. hosts.go: codes and sentences of single providers and programs.
+//  2. codes.go: the status codes that nobody gives by accident.
+//  3. families.go, those that are firm: the name of a thing and its state, in
+//     the grammar of grammar.go ("TLS ... not offered", "no PTR").
+//  4. phrases.go, sayings: what can only mean one thing.
+//  5. codes.go: the other status codes of RFC 3463, without the doubtful.
+//  6. grammar.go: for how long delivery was tried.
+//  7. families.go, the others ("mailbox ... is full", "unknown user").
+//  8. phrases.go, mild: what is said in passing.
+//  9. codes.go: the doubtful codes, the replies of RFC 5321, the command that
+//     was refused.
+//
+// A server that says what is known in other words needs a name or a state in a
+// family; a new thing is a new row; neither is new code. What servers say and
+// what it means is in testdata/diagnostics.txt.
 //
 // # Invariants
 //

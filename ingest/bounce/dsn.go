@@ -171,7 +171,7 @@ func recipientOf(g fields) *finding {
 	if _, comment, ok := strings.Cut(g["status"], "("); ok {
 		f.around = append(f.around, comment) // RFC 3464 §2.3.4 allows a comment
 	}
-	for _, extra := range [...]string{"x-display-name", "x-supplementary-info", "x-mailer-diagnostic", "x-notes", "reason"} {
+	for _, extra := range [...]string{"x-display-name", "x-supplementary-info", "x-mailer-diagnostic", "x-notes", "reason", "x-powermta-bouncecategory"} {
 		if v := g[extra]; v != "" {
 			f.around = append(f.around, v)
 		}

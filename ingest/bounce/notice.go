@@ -29,6 +29,7 @@ func readNotice(d *document) *notice {
 	if at := returnedAt(lines); at > 0 {
 		n.lines, n.returned = lines[:at], lines[at:]
 	}
+	n.lines = n.lines[:disclaimedAt(n.lines)]
 	n.at = make([][]place, len(n.lines))
 	for i, room := 0, maxAddresses; i < len(n.lines) && room > 0; i++ {
 		if strings.IndexByte(n.lines[i], '@') >= 0 {
@@ -49,11 +50,40 @@ func readNotice(d *document) *notice {
 // returnedMarks are what mail systems write over the mail that they return, in
 // lower case.
 var returnedMarks = []string{
-	"this is a copy of the message", "this is a copy of your message", "below this line is a copy of", "below is a copy of", "copy of the original message", "copy of your message",
-	"header of the original message", "headers of the original message", "headers of the message", "original message follow", "original message header", "original headers follow", "original message below", "original mail follow",
-	"message headers follow", "message header follow", "headers follow", "message follows", "unsent message", "undelivered message follow", "returned message", "returned content", "start of returned", "begin returned", "begin original",
-	"original message -", "- original message", "--original message", "original message:", "original mail header", "text of your message", "text of the message", "message text follows", "enclosed are the original", "message contents:", "your message was:", "original text:", "original mail:",
-	"nondelivered message", "undelivered message:", "message body follow", "the message that caused", "your original message", "message that was not delivered", "message transcript", "received message:", "rejected message",
+	"this is a copy of the message", "this is a copy of your message", "below this line is a copy of", "below is a copy of", "copy of the original message",
+	"copy of your message",
+	"header of the original message", "headers of the original message", "headers of the message", "original message follow", "original message header",
+	"original headers follow", "original message below", "original mail follow",
+	"message headers follow", "message header follow", "headers follow", "message follows", "unsent message", "undelivered message follow", "returned message",
+	"returned content", "start of returned", "begin returned", "begin original",
+	"original message -", "- original message", "--original message", "original message:", "original mail header", "text of your message", "text of the message",
+	"message text follows", "enclosed are the original", "message contents:", "your message was:", "original text:", "original mail:",
+	"nondelivered message", "undelivered message:", "message body follow", "the message that caused", "your original message", "message that was not delivered",
+	"message transcript", "received message:", "rejected message",
+}
+
+// disclaimers begin what firms write below all their mail, in lower case. Its
+// words of prohibition are of no bounce.
+var disclaimers = []string{"not the intended recipient", "not an intended recipient", "designated recipient only", "confidentiality notice", "is confidential",
+	"are confidential", "privileged", "vertraulich", "confidentiel", "confidencial", "luottamuksell"}
+
+// disclaimedAt finds the line where a disclaimer begins below the first
+// address, the number of lines when there is none.
+func disclaimedAt(lines []string) int {
+	named := false
+	for i, l := range lines {
+		named = named || strings.IndexByte(l, '@') >= 0
+		if !named || len(l) < 30 {
+			continue
+		}
+		low := strings.ToLower(l)
+		for _, d := range disclaimers {
+			if strings.Contains(low, d) {
+				return i
+			}
+		}
+	}
+	return len(lines)
 }
 
 // returnedAt finds the line where the returned mail begins, 0 when it is not
@@ -74,11 +104,15 @@ func returnedAt(lines []string) int {
 
 func saysReturned(l string) bool {
 	low := strings.ToLower(l)
+	if strings.Contains(low, "attempts") || strings.Contains(low, "session") {
+		return false // "a transcript of the attempts to send the message follows"
+	}
 	for _, m := range returnedMarks {
 		if strings.Contains(low, m) {
 			// A line about it, not the line above it: "the original message
 			// was received at". The latter ends, or is ruled.
-			return strings.HasSuffix(low, m) || strings.Contains(low, "--") || strings.HasSuffix(low, ":") || strings.HasSuffix(low, ".") && strings.Contains(low, "follow") || strings.Contains(low, "below this line") || strings.Contains(low, "**")
+			return strings.HasSuffix(low, m) || strings.Contains(low, "--") || strings.HasSuffix(low, ":") || strings.HasSuffix(low, ".") && strings.Contains(low,
+				"follow") || strings.Contains(low, "below this line") || strings.Contains(low, "**")
 		}
 	}
 	return false
@@ -86,7 +120,8 @@ func saysReturned(l string) bool {
 
 // traceField reports a field that only the header of a mail has.
 func traceField(l string) bool {
-	for _, f := range [...]string{"Received: ", "Return-Path:", "Return-path:", "DKIM-Signature:", "X-Received:", "MIME-Version: ", "Delivered-To: ", "Message-ID: <", "Message-Id: <", "Content-Type: message/rfc822", "Content-Type: text/rfc822-headers"} {
+	for _, f := range [...]string{"Received: ", "Return-Path:", "Return-path:", "DKIM-Signature:", "X-Received:", "MIME-Version: ", "Delivered-To: ",
+		"Message-ID: <", "Message-Id: <", "Content-Type: message/rfc822", "Content-Type: text/rfc822-headers"} {
 		if strings.HasPrefix(l, f) {
 			return true
 		}
@@ -101,12 +136,25 @@ var actions = []struct {
 	phrases []string
 }{
 	{"delayed", []string{
-		"this is a warning message only", "you do not need to resend", "do not need to re-send", "not need to resend your", "no action is required on your part", "has not yet been delivered", "have not yet been delivered", "not been delivered yet", "will continue to try", "will keep trying", "will be retried", "still trying to deliver", "still being retried", "delivery has been delayed", "has been delayed", "is delayed for more than", "delayed delivery", "delivery delayed", "message delayed", "transient non-fatal errors", "will try again", "message still undelivered after", "delivery will be attempted", "delivery attempts will continue", "temporary failure report", "wird weiter versucht", "warning: could not send", "warning: message", "warning: delayed", "delivery status notification (delay)", "status notification: delayed", "could not be delivered for", "not yet delivered", "attempts to deliver the message will continue"}},
-	{"delivered", []string{"was successfully delivered", "successfully delivered to", "has been successfully delivered", "successful mail delivery report", "successfully relayed to", "status notification (success)", "return receipt"}},
+		"this is a warning message only", "you do not need to resend", "do not need to re-send", "not need to resend your", "no action is required on your part",
+		"has not yet been delivered", "have not yet been delivered", "not been delivered yet", "will continue to try", "will keep trying", "will be retried",
+		"still trying to deliver", "still being retried", "delivery has been delayed", "has been delayed", "is delayed for more than", "delayed delivery",
+		"delivery delayed", "message delayed", "transient non-fatal errors", "will try again", "message still undelivered after", "delivery will be attempted",
+		"delivery attempts will continue", "temporary failure report", "wird weiter versucht", "warning: could not send", "warning: message", "warning: delayed",
+		"delivery status notification (delay)", "status notification: delayed", "could not be delivered for", "not yet delivered",
+		"attempts to deliver the message will continue",
+		"is delayed", "continue trying", "going on trying", "goes on trying", "will retry for", "try again for", "temporary problem delivering",
+		"temporarily undeliverable", "hasn't been delivered yet", "haven't been delivered yet", "not been delivered so far",
+		"noch nicht zugestellt", "verzögert", "pas encore été remis", "pas encore pu", "retardé", "aún no se ha", "todavía no", "se ha retrasado", "non è stato ancora",
+		"in ritardo", "ainda não", "viivästy", "ei ole vielä", "ännu inte", "försenad", "forsink", "nog niet bezorgd", "vertraagd", "opóźni", "задерж", "еще не достав",
+		"まだ配信", "遅延", "延迟"}},
+	{"delivered", []string{"was successfully delivered", "successfully delivered to", "has been successfully delivered", "successful mail delivery report",
+		"successfully relayed to", "status notification (success)", "return receipt"}},
 }
 
 // finals are what a notice says when the time of trying is over.
-var finals = []string{"permanent error", "permanent fatal", "permanently", "given up", "giving up", "gave up", "will not be retried", "cannot be delivered", "failure", "delivery failed", "returned mail", "undeliverable", "undelivered mail"}
+var finals = []string{"permanent error", "permanent fatal", "permanently", "given up", "giving up", "gave up", "will not be retried", "cannot be delivered",
+	"failure", "delivery failed", "returned mail", "undeliverable", "undelivered mail"}
 
 // actionOf concludes what happened from the words of notice and subject. Where
 // a notice says both, what is final counts.

@@ -25,8 +25,11 @@ func (f *finding) conclude(n *notice, alone bool) (r crm.BouncedRecipient, becau
 		stage: stageOf(f.diagnostic+"\n"+around, n, alone)}
 	if alone {
 		c.whole = n.text
-		if len(n.refusals) > 0 {
+		switch {
+		case len(n.refusals) > 0:
 			c.core = normalize(strings.Join(n.refusals, "\n"))
+		case c.core == "":
+			c.core = normalize(core(strings.Join(n.lines, "\n")))
 		}
 	}
 	r.Reason = c.reason()
@@ -124,6 +127,9 @@ func (c *circumstances) reason() crm.BounceReason {
 		return r
 	}
 	for _, text := range near {
+		if r := c.inFamily(text, true); r != "" {
+			return r
+		}
 		if r := c.inWords(text, sayings); r != "" {
 			return r
 		}
@@ -131,13 +137,21 @@ func (c *circumstances) reason() crm.BounceReason {
 	if r := byStatus[c.status]; r != "" && !doubtful[c.status] {
 		return r
 	}
+	for _, text := range [...]string{c.near, c.around} {
+		if spentTrying(text) {
+			return crm.BounceExpired
+		}
+	}
 	for _, text := range near {
-		if r := c.inFamily(text); r != "" {
+		if r := c.inFamily(text, false); r != "" {
 			return r
 		}
 	}
 	if c.local {
 		return crm.BounceMailerError
+	}
+	if spentTrying(c.whole) {
+		return crm.BounceExpired
 	}
 	for _, text := range near {
 		if r := c.inWords(text, mild); r != "" {
@@ -147,8 +161,10 @@ func (c *circumstances) reason() crm.BounceReason {
 	if r := c.inWords(c.whole, sayings); r != "" {
 		return r
 	}
-	if r := c.inFamily(c.whole); r != "" {
-		return r
+	for _, firm := range [...]bool{true, false} {
+		if r := c.inFamily(c.whole, firm); r != "" {
+			return r
+		}
 	}
 	if r := c.inWords(c.whole, mild); r != "" {
 		return r
@@ -173,8 +189,8 @@ func (c *circumstances) inWords(text string, table []said) crm.BounceReason {
 }
 
 // inFamily gives what the first family means that speaks in a text.
-func (c *circumstances) inFamily(text string) crm.BounceReason {
-	r, phrase := inFamilies(text)
+func (c *circumstances) inFamily(text string, firm bool) crm.BounceReason {
+	r, phrase := inFamilies(text, firm)
 	if r == "" {
 		return ""
 	}
@@ -187,10 +203,12 @@ func (c *circumstances) inFamily(text string) crm.BounceReason {
 // only once it has the content, or with a code that says otherwise, filters.
 func (c *circumstances) inContext(r crm.BounceReason) crm.BounceReason {
 	switch {
-	case r == crm.BounceUserUnknown && !c.knowsUsers():
-		return crm.BounceFiltered
 	case r == crm.BounceFiltered && byStatus[c.status] == crm.BounceUserUnknown:
 		return crm.BounceUserUnknown
+	case r == crm.BounceUserUnknown && c.local:
+		return crm.BounceMailerError // a program behind an alias knows no user, not the host
+	case r == crm.BounceUserUnknown && !c.knowsUsers():
+		return crm.BounceFiltered
 	case r == crm.BounceMesgTooBig && byStatus[c.status] == crm.BounceExceedLimit:
 		return crm.BounceExceedLimit // RFC 3463 §3.3: x.2.3 is a limit of the mailbox, x.3.4 one of the system
 	case (r == crm.BounceSecurityError || r == crm.BounceSystemError) && (c.stage == stageHello || c.stage == stageConnect):
@@ -200,15 +218,29 @@ func (c *circumstances) inContext(r crm.BounceReason) crm.BounceReason {
 }
 
 func (c *circumstances) knowsUsers() bool {
-	return byStatus[c.status] == crm.BounceUserUnknown || c.stage == stageRcpt
+	switch {
+	case byStatus[c.status] == crm.BounceUserUnknown || c.stage == stageRcpt:
+		return true
+	case strings.HasSuffix(c.status, ".1.10"):
+		return true // QUIRK: RFC 7505 §4.1 gives it to domains without mail, Exchange Online to users
+	case c.status == "" && c.reply == "":
+		// No host refused: the mail system itself names whom it does not know.
+		return strings.Contains(c.near, ": @") || says(c.whole, "unknown user: @")
+	}
+	return false
 }
 
 // byCode is what is left when nobody found words.
 func (c *circumstances) byCode() crm.BounceReason {
+	if r := byReply[c.reply]; r == crm.BounceSyntaxError {
+		return r // the reply says so, the status is often a vague x.5.0
+	}
 	if r := byStatus[c.status]; r != "" {
 		return r
 	}
 	switch {
+	case c.stage == stageRcpt && flatlyRefused(c.near):
+		return crm.BounceUserUnknown
 	case c.stage == stageMail:
 		return crm.BounceRejected
 	case c.stage == stageHello || c.stage == stageConnect:
@@ -221,4 +253,20 @@ func (c *circumstances) byCode() crm.BounceReason {
 		return crm.BounceUndefined
 	}
 	return crm.BounceOnHold
+}
+
+// flatlyRefused reports a refusal that gives no reason: "<a@b>: Recipient
+// address rejected.", "a@b rejected".
+func flatlyRefused(text string) bool {
+	said := false
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ':' || r == '.' || r == ',' || r == '(' || r == ')' }) {
+		switch w {
+		case "rejected", "refused":
+			said = true
+		case "@", "recipient", "address", "rcpt", "to", "in", "reply", "command", "sorry", "is", "was":
+		default:
+			return false
+		}
+	}
+	return said
 }

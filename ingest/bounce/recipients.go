@@ -96,7 +96,8 @@ func inReply(line string, at []place) []place {
 }
 
 // failing are words of sentences that name a recipient, in lower case.
-var failing = []string{"deliver", "unknown", "reject", "fail", "not found", "not exist", "no such", "invalid", "unable", "could not", "couldn't", "wasn't", "not reach", "undeliverable", "bounce", "refuse", "disabled", "full", "quota", "no longer", "not a valid", "not listed", "not accept", "not recogni", "error", "returned", "unreachable", "not allowed", "blocked"}
+var failing = []string{"deliver", "unknown", "reject", "fail", "not found", "not exist", "no such", "invalid", "unable", "could not", "couldn't", "wasn't", "not reach", "undeliverable", "bounce", "refuse", "disabled", "full", "quota", "no longer", "not a valid", "not listed", "not accept", "not recogni", "error", "returned", "unreachable", "not allowed", "blocked",
+	"nicht zugestellt", "unzustellbar", "n'a pas pu", "non distribu", "no se pudo", "no ha podido", "non è stato", "impossibile", "não foi possível", "não pôde", "ei voitu", "kunde inte", "kunne ikke", "kon niet", "nie można", "nie mogła", "не удалось", "не может", "できません", "できなかった", "无法", "失败"}
 
 // inSentence: "Your message to a@b.example could not be delivered".
 func inSentence(line string, at []place) []place {
@@ -117,15 +118,32 @@ func inSentence(line string, at []place) []place {
 // the recipient.
 func bystander(before string) bool {
 	before = strings.TrimRight(before, " \t<\"'(")
-	if strings.HasSuffix(before, "generated from") {
+	if endsIn(before, "generated from") {
 		return false // Exim names an alias so, where it hides what is behind it
 	}
-	for _, w := range [...]string{"from", "from:", "sender", "sender:", "contact", "reply-to:", "by", "envelope-from", "mail to", "write to", "email to", "help", "message-id:", "message-id", "id", "mail from:", "report to", "return-path:", "x-sender:", "mailto:", "e-mail"} {
-		if strings.HasSuffix(before, w) {
+	for _, w := range [...]string{"from", "from:", "sender", "sender:", "contact", "contact:", "reply-to:", "by", "envelope-from", "write to", "help", "message-id:", "message-id", "id", "mail from:", "report to", "return-path:", "x-sender:", "mailto:", "e-mail", "postmaster:"} {
+		if endsIn(before, w) {
+			return true
+		}
+	}
+	return (endsIn(before, "mail to") || endsIn(before, "message to")) && asks(before)
+}
+
+// asks reports words by which a notice asks its reader to write to somebody:
+// "please send mail to", unlike "the following mail to".
+func asks(before string) bool {
+	for _, w := range [...]string{"please", "send", "question", "assist", "if you", "forward", "report", "help"} {
+		if strings.Contains(before, w) {
 			return true
 		}
 	}
 	return false
+}
+
+// endsIn reports that a text ends in whole words.
+func endsIn(text, words string) bool {
+	rest, ok := strings.CutSuffix(text, words)
+	return ok && (rest == "" || !isWord(rest[len(rest)-1]))
 }
 
 // anywhere is the last resort.
@@ -234,7 +252,7 @@ func (n *notice) candidates(d *document) []candidate {
 			}
 			for _, p := range fits(l, n.at[i]) {
 				c := candidate{p, i, action, kind == layoutReply}
-				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) {
+				if bystanders[strings.ToLower(p.address)] || isHelp(p.address) && !n.accused(c) {
 					others = append(others, c)
 				} else {
 					found = append(found, c)
@@ -242,35 +260,56 @@ func (n *notice) candidates(d *document) []candidate {
 			}
 		}
 		if len(found) > 0 {
+			if kind == len(layouts)-1 {
+				found = found[:1] // who comes later is asked for help
+			}
 			return found
 		}
 		if spare == nil {
 			spare = others
 		}
 	}
+	if named := n.bareNames(d, first); len(named) > 0 {
+		return named
+	}
 	return spare
 }
 
 // announcements are sentences after which those who failed are listed, in
 // lower case.
-var announcements = []string{"following recipient", "following address", "following user", "following e-mail", "following email", "following destination", "addresses had", "address had", "recipient(s):", "intended recipients", "recipients of this", "failed recipients", "an folgende", "folgende empf", "destinataires suivants", "adresses suivantes", "siguientes destinatarios", "not be delivered to"}
+var announcements = []string{"following recipient", "following address", "following user", "following e-mail", "following email", "following destination", "addresses had", "address had", "recipient(s):", "intended recipients", "recipients of this", "failed recipients", "an folgende", "folgende empf", "destinataires suivants", "adresses suivantes", "siguientes destinatarios", "siguientes direcciones", "not be delivered to", "not delivered to"}
 
 // announced gives the line that announces who failed when addresses follow it,
-// else the first.
+// or no address stands in the notice at all, else the first.
 func (n *notice) announced() int {
+	none := true
+	for _, at := range n.at {
+		none = none && len(at) == 0
+	}
 	for i, l := range n.lines {
-		low := strings.ToLower(l)
-		for _, a := range announcements {
-			if strings.Contains(low, a) {
-				for _, follows := range n.at[i:min(len(n.at), i+8)] {
-					if len(follows) > 0 {
-						return i
-					}
-				}
+		if !announces(l) {
+			continue
+		}
+		if none {
+			return i
+		}
+		for _, follows := range n.at[i:min(len(n.at), i+8)] {
+			if len(follows) > 0 {
+				return i
 			}
 		}
 	}
 	return 0
+}
+
+func announces(l string) bool {
+	low := strings.ToLower(l)
+	for _, a := range announcements {
+		if strings.Contains(low, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // heading reports the lines that part a notice into sections.
@@ -295,6 +334,30 @@ func isHelp(a string) bool {
 		return true
 	}
 	return false
+}
+
+// accused reports that what stands right behind a candidate tells of a failure:
+// then it is no help that is offered.
+func (n *notice) accused(c candidate) bool {
+	for _, l := range [...]string{n.lines[c.line][c.end:], n.lineAt(c.line + 1)} {
+		if replyCode(l) != "" {
+			return true
+		}
+		low := strings.ToLower(l)
+		for _, w := range failing {
+			if strings.Contains(low, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (n *notice) lineAt(i int) string {
+	if i < len(n.lines) {
+		return n.lines[i]
+	}
+	return ""
 }
 
 // bystanders are the sender of the mail that bounced, to whom the notice goes,
@@ -331,16 +394,25 @@ func (n *notice) beside(all []candidate, i int) string {
 		}
 		return b.String()
 	}
+	n.rest(&b, c.line+1, end)
+	if b.Len() == 0 {
+		return n.reasonAbove(c.line)
+	}
+	return b.String()
+}
+
+// rest writes the lines up to end, the next section or the second empty line.
+func (n *notice) rest(b *strings.Builder, start, end int) {
 	blank := 0
-	for _, l := range n.lines[c.line+1 : end] {
+	for _, l := range n.lines[start:end] {
 		if l == "" {
 			if blank++; blank > 1 && b.Len() > 0 {
-				break
+				return
 			}
 			continue
 		}
 		if heading(l) {
-			break
+			return
 		}
 		blank = 0
 		if b.Len() > 0 {
@@ -348,10 +420,22 @@ func (n *notice) beside(all []candidate, i int) string {
 		}
 		b.WriteString(strings.TrimLeft(l, " \t"))
 		if b.Len() > maxDiagnostic {
-			break
+			return
 		}
 	}
-	return b.String()
+}
+
+// reasonAbove gives the line over a recipient below whom nothing is said, when
+// it is a line by itself: some write the reason before the recipient.
+func (n *notice) reasonAbove(line int) string {
+	if line < 1 || len(n.at[line-1]) > 0 || line > 1 && n.lines[line-2] != "" && len(n.at[line-2]) == 0 {
+		return ""
+	}
+	l := strings.TrimSpace(n.lines[line-1])
+	if heading(l) || strings.HasSuffix(l, ":") {
+		return ""
+	}
+	return l
 }
 
 // transcribe adds to each recipient what the transcript of the session says of
@@ -378,30 +462,4 @@ func (n *notice) transcribe(found []*finding) {
 			}
 		}
 	}
-}
-
-// originalRecipient finds to whom the mail went that came back.
-func (d *document) originalRecipient(n *notice) string {
-	for _, o := range d.original {
-		if a := recipientField(strings.Split(o, "\n")); a != "" {
-			return a
-		}
-	}
-	return recipientField(n.returned)
-}
-
-// recipientField finds the only address of a To field among the lines of a
-// header.
-func recipientField(lines []string) string {
-	for i, l := range lines {
-		if i > 200 {
-			break
-		}
-		if name, value, ok := fieldOf(l); ok && name == "to" {
-			if at := addressesIn(value); len(at) == 1 {
-				return at[0].address
-			}
-		}
-	}
-	return ""
 }

@@ -126,6 +126,9 @@ var boilerplate = strings.NewReplacer(
 	"for further assistance, please send mail to postmaster", "",
 	"the mail system", "",
 	"or you can contact", "",
+	"no virus found", "", "no viruses found", "", "no virus was found", "", "virus-free", "", "virus free", "", "scanned for viruses", "", "checked for viruses", "", "virus scanned", "", // of filters that found none
+	"nemesis esmtp service not available no smtp service", "", // GMX and its kin, before the reason
+	"spam & virus firewall", "spam firewall", "spam and virus firewall", "spam firewall", "viruswall", "", "anti-virus", "", "antivirus", "",
 )
 
 // maxNormal bounds the text whose words are looked at, in bytes.

@@ -1,137 +1,58 @@
 package bounce
 
 import (
+	"os"
+	"strings"
 	"testing"
-
-	"kaveri/crm"
 )
 
-// What servers say, as it stands in a Diagnostic-Code, and what it means.
-var diagnostics = []struct {
-	want crm.BounceReason
-	said string
-}{
-	{crm.BounceUserUnknown, "550 5.1.1 <x@example.com>: Recipient address rejected: User unknown in relay recipient table (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 5.1.0 Address rejected x@example.com"},
-	{crm.BounceUserUnknown, "511 sorry, no mailbox here by that name (#5.1.1 - chkuser)"},
-	{crm.BounceUserUnknown, "550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos"},
-	{crm.BounceUserUnknown, "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient x@example.com not found by SMTP address lookup"},
-	{crm.BounceUserUnknown, "550 5.1.1 Le compte x est introuvable"},
-	{crm.BounceUserUnknown, "550 5.1.1 Benutzer unbekannt"},
-	{crm.BounceUserUnknown, "550 Non-existent email address (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 Invalid recipient: <x@example.jp> (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 Mailbox not found. http://service.mail.qq.com/ (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 5.7.1 <x@example.com>: user @ has left the company (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 5.1.1 User does not exist - <x@example.com>"},
-	{crm.BounceUserUnknown, "550 5.1.1 <x@example.com> Адрес не существует"},
-	{crm.BounceFiltered, "550 Unknown user x@example.com"},
-	{crm.BounceFiltered, "550 5.2.1 Mailbox unavailable for x@example.com (in reply to end of DATA command)"},
-	{crm.BounceFiltered, "550 5.7.1 Message rejected by recipient (in reply to end of DATA command)"},
-	{crm.BounceFiltered, "550 5.7.507 Access denied, rejected by recipient"},
-	{crm.BounceMailboxFull, "452 4.2.2 The email account that you tried to reach is over quota"},
-	{crm.BounceMailboxFull, "552 5.2.2 <x@example.com>: user is over the quota. You can try again later."},
-	{crm.BounceMailboxFull, "552 Requested mail action aborted: exceeded storage allocation"},
-	{crm.BounceMailboxFull, "554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded"},
-	{crm.BounceMailboxFull, "550 Das Postfach des Empfängers ist voll"},
-	{crm.BounceMailboxFull, "552 La boîte aux lettres du destinataire est pleine"},
-	{crm.BounceMailboxFull, "552 El buzón del destinatario está lleno"},
-	{crm.BounceMailboxFull, "mailbox is full (MTA-imposed quota exceeded while writing to tmp)"},
-	{crm.BounceSuspend, "550 5.2.1 The email account that you tried to reach is disabled."},
-	{crm.BounceSuspend, "550 user is inactive"},
-	{crm.BounceSuspend, "554 delivery error: dd This user's mailbox is disabled. [-20]"},
-	{crm.BounceSuspend, "550 Account x has been suspended for non-payment"},
-	{crm.BounceSuspend, "550 Учетная запись: ящик заблокирован"},
-	{crm.BounceSuspend, "550 5.2.1 Mailbox disabled, not accepting messages"},
-	{crm.BounceSuspend, "550 El usuario tiene la cuenta suspendida"},
-	{crm.BounceHostUnknown, "Host or domain name not found. Name service error for name=example.invalid type=AAAA: Host not found"},
-	{crm.BounceHostUnknown, "550 5.1.2 <x@example.invalid>... Host unknown (Name server: example.invalid: host not found)"},
-	{crm.BounceHostUnknown, "Sorry, I couldn't find any host named example.invalid. (#5.1.2)"},
-	{crm.BounceHostUnknown, "550 5.4.310 DNS domain example.invalid does not exist [Message=InfoDomainNonexistent]"},
-	{crm.BounceNotAccept, "Domain example.com does not accept mail (nullMX)"},
-	{crm.BounceNotAccept, "550 5.3.2 System not accepting network messages"},
-	{crm.BounceHasMoved, "551 User not local; please try <y@example.net>"},
-	{crm.BounceMesgTooBig, "552 5.3.4 Message size exceeds fixed limit"},
-	{crm.BounceMesgTooBig, "message size 31 457 280 exceeds size limit 10240000 of server mx.example.com[192.0.2.1]"},
-	{crm.BounceMesgTooBig, "552 5.3.4 Your message exceeded Google's message size limits"},
-	{crm.BounceMesgTooBig, "554 5.3.4 Error: Nachricht zu groß"},
-	{crm.BounceExceedLimit, "550 5.2.3 Message too large for this recipient"},
-	{crm.BounceRejected, "550 5.1.8 <a@example.org>: Sender address rejected: Domain not found"},
-	{crm.BounceRejected, "553 5.1.8 <a@example.org>... Domain of sender address a@example.org does not exist"},
-	{crm.BounceRejected, "553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)"},
-	{crm.BounceRejected, "550 Sender verify failed"},
-	{crm.BounceRejected, "550 5.7.1 Sender a@example.org is banned here (in reply to MAIL FROM command)"},
-	{crm.BounceBlocked, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"},
-	{crm.BounceBlocked, "550 5.7.606 Access denied, banned sending IP [192.0.2.1]. To request removal from this list please visit https://sender.office.com/"},
-	{crm.BounceBlocked, "554 Connecting IP 192.0.2.1 is not welcome here"},
-	{crm.BounceBlocked, "550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus. To request removal from this list see https://www.spamhaus.org/query/ip/192.0.2.1"},
-	{crm.BounceBlocked, "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"},
-	{crm.BounceBlocked, "421 4.7.1 : (DYN:T1) https://postmaster.example.com/"},
-	{crm.BounceBadReputation, "554-mx1.example.com 554 Your access to this mail system has been rejected due to the sending MTA's poor reputation."},
-	{crm.BounceBadReputation, "550-5.7.1 Our system has detected that this message is likely suspicious due to the very low reputation of the sending domain."},
-	{crm.BounceAuthFailure, "550 5.7.23 <x@example.com>: Recipient address rejected: Message rejected due to: SPF fail - not authorized"},
-	{crm.BounceAuthFailure, "550-5.7.26 This mail has been blocked because the sender is unauthenticated."},
-	{crm.BounceAuthFailure, "550 5.7.1 Email rejected per DMARC policy for example.org"},
-	{crm.BounceAuthFailure, "421-4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message."},
-	{crm.BounceAuthFailure, "554 5.7.5 Permanent Error Evaluating DMARC policy"},
-	{crm.BounceRequirePTR, "450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]"},
-	{crm.BounceRequirePTR, "554-example.net (mxweb001) Nemesis ESMTP Service not available 554-No SMTP service 554 Bad DNS PTR resource record."},
-	{crm.BounceRequirePTR, "550 5.7.1 DNS reverse lookup of 192.0.2.1 failed: no PTR record"},
-	{crm.BounceNoRelaying, "554 5.7.1 <x@example.com>: Relay access denied (in reply to RCPT TO command)"},
-	{crm.BounceNoRelaying, "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain"},
-	{crm.BounceNoRelaying, "550 relay not permitted"},
-	{crm.BounceNoRelaying, "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"},
-	{crm.BounceFailedSTARTTLS, "TLS is required, but was not offered by host mx.example.com[192.0.2.1]"},
-	{crm.BounceFailedSTARTTLS, "530 5.7.0 Must issue a STARTTLS command first."},
-	{crm.BounceFailedSTARTTLS, "Cannot start TLS: handshake failure"},
-	{crm.BouncePolicyViolation, "550 5.7.1 Rejected due to policy restrictions. For explanation visit https://example.com"},
-	{crm.BouncePolicyViolation, "554 5.7.9 Message not accepted for policy reasons."},
-	{crm.BouncePolicyViolation, "552-5.7.0 This message was blocked because its content presents a potential security issue."},
-	{crm.BounceSpamDetected, "550 5.7.1 This message is likely unsolicited mail and has been blocked"},
-	{crm.BounceSpamDetected, "554 5.7.1 Spam message rejected"},
-	{crm.BounceSpamDetected, "552 This message has been rejected due to content judged to be spam by the internet community IB212"},
-	{crm.BounceSpamDetected, "550 High probability of spam"},
-	{crm.BounceVirusDetected, "552 Virus infected message rejected. IB705"},
-	{crm.BounceVirusDetected, "554 5.7.0 Reject, id=1 - INFECTED: Eicar-Test-Signature virus"},
-	{crm.BounceNotCompliantRFC, "550-5.7.1 This message is not RFC 5322 compliant because it has duplicate headers."},
-	{crm.BounceNotCompliantRFC, "550 5.6.0 Invalid header found (see RFC 5322)"},
-	{crm.BounceSyntaxError, "502 5.5.2 Error: command not recognized"},
-	{crm.BounceSyntaxError, "501 5.5.4 Invalid command arguments"},
-	{crm.BounceSpeeding, "450-4.2.1 The user you are trying to contact is receiving mail too quickly."},
-	{crm.BounceSpeeding, "421 4.7.28 Our system has detected an unusual rate of mail originating from your IP address."},
-	{crm.BounceSpeeding, "454 Throttling failure: Maximum sending rate exceeded."},
-	{crm.BounceSpeeding, "550 5.4.5 Daily user sending quota exceeded."},
-	{crm.BounceTooManyConn, "421 4.7.0 mx.example.com Error: too many connections from 192.0.2.1"},
-	{crm.BounceTooManyConn, "452 4.5.3 Error: too many recipients"},
-	{crm.BounceNetworkError, "lost connection with mx.example.com[192.0.2.1] while sending RCPT TO"},
-	{crm.BounceNetworkError, "mail for example.com loops back to myself"},
-	{crm.BounceNetworkError, "554 5.4.6 Too many hops 26 (25 max)"},
-	{crm.BounceNetworkError, "554 5.4.14 Hop count exceeded - possible mail loop ATTR34"},
-	{crm.BounceExpired, "550 5.4.300 Message expired -> 451 4.4.0 Primary target IP address responded with an error"},
-	{crm.BounceExpired, "554 4.4.7 delivery time expired"},
-	{crm.BounceExpired, "retry timeout exceeded"},
-	{crm.BounceSystemError, "451 4.3.0 Error: queue file write error: internal error"},
-	{crm.BounceSystemError, "550 5.3.5 System incorrectly configured"},
-	{crm.BounceSystemFull, "452 4.3.1 Insufficient system storage"},
-	{crm.BounceMailerError, "Command died with status 2: \"/usr/local/bin/vacation\""},
-	{crm.BounceSecurityError, "530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM"},
-	{crm.BounceSecurityError, "535 5.7.8 Authentication credentials invalid"},
-	{crm.BounceContentError, "550 5.6.3 Conversion required but not supported"},
-	{crm.BounceContentError, "550 5.6.1 Message content rejected"},
-	{crm.BounceSpamDetected, "550 5.7.1 Message content rejected, UBE, id=1"},
-	{crm.BounceBlocked, "550 SC-001 Unfortunately, messages from 192.0.2.1 weren't sent. Hotmail does not relay dynamically-assigned IP ranges."},
-	{crm.BounceSystemError, "451 4.7.500 Server busy. Please try again later from [192.0.2.1]."},
-	{crm.BounceMailboxFull, "550 5.2.2 <x@example.com>: Recipient address rejected: Mailbox full"},
-	{crm.BounceSpamDetected, "550 5.7.0 <x@example.com>: Recipient address rejected: Spam detected (in reply to RCPT TO command)"},
-	{crm.BounceUserUnknown, "550 <x@example.com>: Recipient address rejected. (in reply to RCPT TO command)"},
-	{crm.BounceOnHold, "550 5.0.0 <x@example.com>: Recipient address rejected: On hold (in reply to RCPT TO command)"},
-	{crm.BounceOnHold, "550 Requested action refused"},
-}
-
+// testdata/diagnostics.txt has what servers say, and what it means.
 func TestDiagnostics(t *testing.T) {
-	for _, d := range diagnostics {
-		b, _, _ := read(report("Delivery failed.", "Final-Recipient: rfc822; x@example.com\nAction: failed\nDiagnostic-Code: smtp; "+d.said))
-		if len(b.Recipients) != 1 || b.Recipients[0].Reason != d.want {
-			t.Errorf("%s: %v, not %s", d.said, b.Recipients, d.want)
+	b, err := os.ReadFile("testdata/diagnostics.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for l := range strings.Lines(string(b)) {
+		want, said, ok := strings.Cut(strings.TrimRight(l, "\n"), "\t")
+		if !ok {
+			continue // a heading
+		}
+		n++
+		b, _, _ := read(report("Delivery failed.", "Final-Recipient: rfc822; x@example.com\nAction: failed\nDiagnostic-Code: smtp; "+said))
+		if len(b.Recipients) != 1 || string(b.Recipients[0].Reason) != want {
+			t.Errorf("%s: %v, not %s", said, b.Recipients, want)
 		}
 	}
+	if n < 500 {
+		t.Errorf("%d diagnostics are too few", n)
+	}
+}
+
+// A phrase that holds another one which is asked before it says nothing.
+func TestPhrasesAreReached(t *testing.T) {
+	var asked []string
+	for _, table := range [...][]said{published, sayings, mild} {
+		for _, row := range table {
+			for i, p := range row.phrases {
+				before := append(append(asked[:len(asked):len(asked)], row.phrases[:i]...), row.phrases[i+1:]...)
+				for _, q := range before {
+					if q[0] != '_' && p[0] != '_' && holds(p, q) {
+						t.Errorf("%s: %q is never reached behind %q", row.reason, p, q)
+					}
+				}
+			}
+			asked = append(asked, row.phrases...)
+		}
+	}
+}
+
+// holds reports that a text with the phrase p has the phrase q as well.
+func holds(p, q string) bool {
+	for _, piece := range strings.Split(p, " * ") {
+		if !strings.Contains(q, " * ") && says(piece+" ", q) {
+			return true
+		}
+	}
+	return false
 }

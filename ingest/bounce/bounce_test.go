@@ -56,6 +56,16 @@ To: liisa@asiakas.example
 `
 }
 
+// What the sender called the transaction comes back (RFC 3464 §2.2.1).
+func TestEnvelopeID(t *testing.T) {
+	raw := strings.Replace(report("sorry", "Final-Recipient: rfc822; liisa@asiakas.example\nAction: failed\nStatus: 5.1.1"),
+		"Reporting-MTA:", "Original-Envelope-Id: qq314159\nReporting-MTA:", 1)
+	b, _ := Read([]byte(raw), parse.Message([]byte(raw)))
+	if b == nil || b.EnvelopeID != "qq314159" {
+		t.Errorf("%+v", b)
+	}
+}
+
 var standard = map[string]struct{ mail, want string }{
 	"failed": {report("sorry", "Final-Recipient: rfc822; liisa@asiakas.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <liisa@asiakas.example>:\n  User unknown"),
 		"liisa@asiakas.example failed 5.1.1 550 userunknown"},

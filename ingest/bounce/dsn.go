@@ -1,6 +1,7 @@
 package bounce
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,7 @@ func readStatus(lines []string, b *crm.Bounce) []*finding {
 	var group fields
 	blank := true
 	flush := func() {
+		b.EnvelopeID = cmp.Or(b.EnvelopeID, strings.TrimSpace(group.get("original-envelope-id")))
 		if b.ReportingMTA == "" {
 			b.ReportingMTA = typed(group.get("reporting-mta"))
 		}

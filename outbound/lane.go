@@ -2,7 +2,6 @@ package outbound
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -172,7 +171,7 @@ func (l *lane) trouble(err error) {
 	id := l.sender.ID
 	l.mu.Unlock()
 	state := crm.SenderTrouble
-	if errors.Is(err, ErrLogin) {
+	if k := crm.KindOf(err); k == crm.KindForbidden || k == crm.KindInvalid {
 		state = crm.SenderRefused
 	}
 	l.fares(id, state, sentence(err))

@@ -4,11 +4,11 @@ import (
 	"kaveri/crm"
 )
 
-// prepare makes the bytes of a dispatch and its envelope. The Message-ID and
+// render makes the bytes of a dispatch and its envelope. The Message-ID and
 // the return path are the same at every attempt.
-func (t *term) prepare(j *job, s *crm.Sender) (Envelope, []byte, error) {
+func (t *term) render(j *job, s *crm.Sender) (Envelope, []byte, error) {
 	o := &t.s.o
-	draft, err := o.Renderer.Render(t.held, j.m, &j.d)
+	draft, err := o.Renderer.Render(t.soft, j.m, &j.d)
 	if err != nil {
 		return Envelope{}, nil, err
 	}
@@ -17,9 +17,9 @@ func (t *term) prepare(j *job, s *crm.Sender) (Envelope, []byte, error) {
 	if err != nil {
 		return Envelope{}, nil, err
 	}
-	env := Envelope{From: from, To: []crm.Address{j.d.Address}}
+	env := Envelope{From: string(from), To: []string{string(j.d.Address)}}
 	if s.Bounce != "" {
-		env.From = o.Keyring.ReturnPath(j.d.ID, s.Bounce)
+		env.From = string(o.Keyring.ReturnPath(j.d.ID, s.Bounce))
 	}
 	return env, body, nil
 }

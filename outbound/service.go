@@ -20,7 +20,7 @@ type Options struct {
 	Renderer Renderer
 	Composer Composer
 	Keyring  crm.Keyring
-	Courier  Courier
+	Courier  *Courier
 	Log      *slog.Logger
 
 	Owner    string                     // who sends, for people; host and process id
@@ -143,7 +143,7 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 		s.renew(held, lease, lost)
 	}()
 
-	t := s.newTerm(held, lease)
+	t := s.newTerm(ctx, held, lease)
 	t.send(ctx)
 	t.close()
 

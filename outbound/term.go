@@ -15,6 +15,8 @@ import (
 type term struct {
 	s      *Service
 	held   context.Context // ends when the lease is lost
+	soft   context.Context // ends then, and when sending stops: nothing more is armed
+	harden context.CancelFunc
 	lease  crm.Lease
 	settle *settler
 	done   sync.WaitGroup // the settler
@@ -24,8 +26,10 @@ type term struct {
 	mailings map[crm.MailingID]*crm.Mailing // of this round
 }
 
-func (s *Service) newTerm(held context.Context, lease crm.Lease) *term {
-	t := &term{s: s, held: held, lease: lease, settle: newSettler(s.o.Ledger, lease), lanes: map[crm.SenderID]*lane{}, room: make(chan struct{}, 1)}
+func (s *Service) newTerm(ctx, held context.Context, lease crm.Lease) *term {
+	soft, cancel := context.WithCancel(ctx)
+	context.AfterFunc(held, cancel)
+	t := &term{s: s, held: held, soft: soft, harden: cancel, lease: lease, settle: newSettler(s.o.Ledger, lease), lanes: map[crm.SenderID]*lane{}, room: make(chan struct{}, 1)}
 	t.done.Add(1)
 	go func() {
 		defer t.done.Done()
@@ -76,6 +80,7 @@ func (t *term) close() {
 	}
 	close(t.settle.in)
 	t.done.Wait()
+	t.harden()
 }
 
 // round claims once and hands out what it got. It gives how many there were.

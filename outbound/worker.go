@@ -12,26 +12,27 @@ type worker struct {
 	l    *lane
 	t    *term
 	at   crm.Sender // to whom session leads
-	open Session    // nil when there is none
+	open *Session   // nil when there is none
 }
 
 func (w *worker) hangUp() {
 	if w.open != nil {
-		w.open.Close()
+		w.open.Release()
 		w.open = nil
 	}
 }
 
 // do brings one dispatch as far as it comes today.
 func (w *worker) do(j *job) {
-	if w.t.held.Err() != nil {
+	if w.t.soft.Err() != nil {
+		w.t.giveBack(crm.Return{Dispatch: j.d.ID})
 		return
 	}
 	began := w.t.s.o.Now()
 	w.l.mu.Lock()
 	sender := w.l.sender
 	w.l.mu.Unlock()
-	env, body, err := w.t.prepare(j, &sender)
+	env, body, err := w.t.render(j, &sender)
 	switch {
 	case crm.KindOf(err) == crm.KindInvalid:
 		w.t.fail(&j.d, crm.StageRender, sentence(err))
@@ -45,26 +46,25 @@ func (w *worker) do(j *job) {
 		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(5 * time.Second)})
 		return
 	}
-	res := w.open.Send(w.t.held, env, body, func() error { return w.t.settle.arm(j.d.ID) })
-	if res.Broken {
-		w.hangUp()
-	}
-	w.settle(j, began, &res)
+	res := w.open.Send(w.t.soft, env, body, func([]int) error { return w.t.settle.arm(j.d.ID) })
+	w.settle(j, began, res.Server, &res.Outcomes[0])
 }
 
 // dial makes sure that there is a session. The sender's trouble is not the
 // recipient's.
 func (w *worker) dial(s *crm.Sender, now time.Time) bool {
-	if w.open != nil && sameAccount(&w.at, s) {
+	if w.open != nil && !w.open.Over() && sameAccount(&w.at, s) {
 		return true
 	}
 	w.hangUp()
 	if !w.l.well(now) {
 		return false
 	}
-	session, err := w.t.s.o.Courier.Open(w.t.held, s)
+	session, err := w.t.s.o.Courier.Session(w.t.soft, *s)
 	if err != nil {
-		w.l.trouble(err)
+		if !Stopped(err) {
+			w.l.trouble(err)
+		}
 		return false
 	}
 	w.open, w.at = session, *s
@@ -77,9 +77,9 @@ func sameAccount(a, b *crm.Sender) bool {
 }
 
 // settle records what an attempt has come to, and what it means for others.
-func (w *worker) settle(j *job, began time.Time, res *Result) {
+func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 	now := w.t.s.o.Now()
-	a := &crm.Attempt{Dispatch: j.d.ID, Token: w.t.lease.Token, Sender: w.at.ID, Server: res.Server, Stage: res.Stage, At: began, Took: now.Sub(began),
+	a := &crm.Attempt{Dispatch: j.d.ID, Token: w.t.lease.Token, Sender: w.at.ID, Server: server, Stage: res.Stage, At: began, Took: now.Sub(began),
 		Reply: res.Reply, State: res.State, Reason: res.Reason}
 	switch res.State {
 	case crm.Sent:
@@ -101,7 +101,7 @@ func (w *worker) settle(j *job, began time.Time, res *Result) {
 }
 
 // heed draws the consequences of a refusal.
-func (w *worker) heed(j *job, res *Result) {
+func (w *worker) heed(j *job, res *Outcome) {
 	ctx := w.t.held
 	if res.Refusal.Slow {
 		w.l.slower(j.provider)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,10 @@ func detailsOf(m *crm.Message) details {
 
 // confidenceUnit turns a link's confidence into the integer of its column.
 const confidenceUnit = 1_000_000
+
+// units gives the integer that stands for a confidence. Two that are stored as
+// the same integer are the same: a third has no exact one.
+func units(confidence float64) int64 { return int64(math.Round(confidence * confidenceUnit)) }
 
 // prepared is a delivery with all that can be made outside the transaction.
 type prepared struct {

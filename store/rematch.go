@@ -216,7 +216,7 @@ func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error
 		c := int64(l.Contact)
 		want[c] = true
 		was, ok := m.links[c]
-		if ok && was.Rule == l.Rule && was.Evidence == cut(l.Evidence, 1000) && was.Confidence == l.Confidence {
+		if ok && was.Rule == l.Rule && was.Evidence == cut(l.Evidence, 1000) && units(was.Confidence) == units(l.Confidence) {
 			continue
 		}
 		changed = true
@@ -225,9 +225,9 @@ func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error
 		}
 		if ok {
 			err = b.x.exec(`UPDATE links SET rule = $1, evidence = $2, confidence = $3 WHERE contact_id = $4 AND at_us = $5 AND message_id = $6`,
-				string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit), c, at, m.id)
+				string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence), c, at, m.id)
 		} else {
-			b.links = append(b.links, c, at, m.id, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
+			b.links = append(b.links, c, at, m.id, string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence))
 		}
 		if err != nil {
 			return changed, err

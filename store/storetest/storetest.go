@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Topics", testTopics},
 		{"Merge", testMerge},
 		{"AddressesOfAContact", testAddressesOfAContact},
+		{"RematchOfNothing", testRematchOfNothing},
 		{"Explanations", testExplanations},
 		{"QuestionsAfterMerge", testQuestionsAfterMerge},
 		{"Identity", testIdentity},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"kaveri/crm"
 )
@@ -22,7 +23,9 @@ func (s *Store) Reviews(ctx context.Context, v crm.Viewer, limit int) ([]crm.Rev
 }
 
 // DecideReview answers a question with yes or no. The answer is remembered and
-// outranks the rules; what follows from it is done before DecideReview returns.
+// outranks the rules; what follows from it is done before DecideReview returns. A
+// question that is answered already is a conflict of the field "question"; other
+// conflicts come of what would follow.
 func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID, yes bool) error {
 	if !mayRead(v) {
 		return errNobody
@@ -71,7 +74,7 @@ WHERE r.id = $1 AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&q.K
 	case errors.Is(err, sql.ErrNoRows):
 		return q, crm.NotFound("no question has the number %d", id)
 	case err == nil && q.State != crm.ReviewOpen:
-		return q, crm.Conflict("this question is answered already (%s)", q.State)
+		return q, &crm.Error{Kind: crm.KindConflict, Field: "question", Text: fmt.Sprintf("it is answered already (%s)", q.State)}
 	}
 	return q, err
 }

@@ -70,7 +70,7 @@ func TestQuestions(t *testing.T) {
 	says(t, page, "Your answer is kept", `href="/mails/161">See the mail`, "5 open questions")
 	lacks(t, page, "belong to Aino Virtanen?</h2>\n<p>It answers", `id="review-71"`)
 	want(t, v.get("/customers/11"), 200, `id="mail-161"`)
-	says(t, v.goes("/reviews/71", "answer", "no"), "Somebody else has already answered")
+	says(t, v.goes("/reviews/71", "answer", "no"), "This question is answered already")
 	v.goes("/reviews/65", "answer", "no", "back", "/mails/161")
 	want(t, v.get("/mails/161"), 200, "Mikko Laine has said that it does not belong to Thomas Whitfield.", "It does belong to Thomas Whitfield")
 
@@ -114,7 +114,7 @@ func TestPrivateMailStaysOutOfTheQueue(t *testing.T) {
 	w := v.get("/reviews")
 	want(t, w, 200, "5 open questions")
 	lacks(t, w.Body.String(), "Mallory", "evil.example", "Maksakaa")
-	says(t, v.goes("/reviews/71", "answer", "yes"), "Somebody else has already answered")
+	want(t, v.post("/reviews/71", "answer", "yes"), 404)
 	want(t, v.get("/mails/161/belongs?q=aino"), 404)
 	want(t, v.post("/mails/161/belongs", "contact", "110", "belongs", "yes"), 404)
 	lacks(t, v.get("/customers/11").Body.String(), "/mails/161")

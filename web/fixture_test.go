@@ -35,6 +35,7 @@ type memory struct {
 	listeners map[chan crm.Event]bool
 	next      int64
 	reviews   []crm.Review // open, newest first
+	answered  map[crm.ReviewID]bool
 	merges    map[crm.CustomerID][]crm.MergeRow
 	gone      []goneCustomer // merged into others
 	broken    error          // every read fails with it
@@ -42,7 +43,7 @@ type memory struct {
 
 func newMemory() *memory {
 	return &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, next: 1000}
 }
 
 func (m *memory) id() int64 { m.next++; return m.next }

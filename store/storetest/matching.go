@@ -135,7 +135,7 @@ func testStrangerInThread(t *testing.T, s *store.Store) {
 			t.Errorf("asked again: %+v", r)
 		}
 	}
-	w.refused(s.DecideReview(w.ctx, w.anna, question.ID, true), crm.KindConflict, "")
+	w.refused(s.DecideReview(w.ctx, w.anna, question.ID, true), crm.KindConflict, "question")
 
 	// The other way round: a colleague says it is hers, against the rules.
 	w.check(s.Correct(w.ctx, w.anna, forged, dora.Contacts[0].ID, true))

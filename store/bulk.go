@@ -140,3 +140,9 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows, *T) error) (
 	})
 	return out, err
 }
+
+// column reads the one column that a query gives.
+func column[T any](x *tx, query string, args ...any) ([]T, error) {
+	rows, err := x.query(query, args...)
+	return collect(rows, err, func(r *sql.Rows, v *T) error { return r.Scan(v) })
+}

@@ -86,15 +86,17 @@ func (x *tx) decideAddress(v crm.Viewer, q crm.Review, yes bool) error {
 	if yes {
 		return x.addAddress(q.Contact, crm.ContactAddress{Address: a})
 	}
-	rows, err := x.query(`SELECT l.message_id FROM addresses a JOIN participants p ON p.address_id = a.id AND p.role = 'from' JOIN links l ON l.message_id = p.message_id
+	ids, err := column[crm.MessageID](x, `SELECT l.message_id FROM addresses a JOIN participants p ON p.address_id = a.id AND p.role = 'from' JOIN links l ON l.message_id = p.message_id
 WHERE a.address = $1 AND l.contact_id = $2 AND l.rule = $3 ORDER BY l.message_id`, string(a), int64(q.Contact), string(crm.RuleThread))
-	ids, err := collect(rows, err, func(r *sql.Rows, m *crm.MessageID) error { return r.Scan(m) })
+	if err != nil {
+		return err
+	}
 	for _, m := range ids {
-		if err == nil {
-			err = x.correct(v, m, q.Contact, false)
+		if err := x.correct(v, m, q.Contact, false); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // Correct notes a colleague's word on whether a mail belongs to a contact. It

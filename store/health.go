@@ -292,8 +292,7 @@ func (x *tx) integrity() error {
 	if err := x.row(x.s.engine.refresh).Scan(&n); err != nil {
 		return err
 	}
-	rows, err := x.query(q)
-	said, err := collect(rows, err, func(r *sql.Rows, s *string) error { return r.Scan(s) })
+	said, err := column[string](x, q)
 	if err == nil && !slices.Equal(said, []string{"ok"}) {
 		err = &crm.Error{Kind: crm.KindInternal, Text: "the database is damaged; restore the last backup: " + cmp.Or(firstOf(said), "no answer")}
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"kaveri/crm"
 )
@@ -73,15 +72,14 @@ func (x *tx) noteTarget(n *crm.Note) error {
 // that the viewer may not see is as one that is not there.
 func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error {
 	var customers []crm.CustomerID
-	err := s.write(ctx, func(x *tx) error {
+	err := s.write(ctx, func(x *tx) (err error) {
 		if err := x.holder(v, id); err != nil {
 			return err
 		}
 		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
 			return err
 		}
-		rows, err := x.query(`SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
-		customers, err = collect(rows, err, func(r *sql.Rows, c *crm.CustomerID) error { return r.Scan(c) })
+		customers, err = column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
 		if err != nil {
 			return err
 		}

@@ -374,8 +374,7 @@ func (s *Store) decideStale(ctx context.Context) error {
 		var touched map[int64]bool
 		err := s.write(ctx, func(x *tx) error {
 			touched = map[int64]bool{}
-			rows, err := x.query(`SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
-			ids, err := collect(rows, err, func(r *sql.Rows, id *int64) error { return r.Scan(id) })
+			ids, err := column[int64](x, `SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
 			if err != nil || len(ids) == 0 {
 				left = false
 				return err

@@ -106,7 +106,7 @@ func (b *batch) proposeNamesake(name string, contact int64) error {
 	if key == "" {
 		return nil
 	}
-	others, err := b.x.ids(`SELECT id FROM contacts WHERE name_key = $1 AND name_key <> '' AND merged_into = 0 AND id <> $2 ORDER BY id LIMIT $3`, key, contact, maxNamesakes+1)
+	others, err := column[int64](b.x, `SELECT id FROM contacts WHERE name_key = $1 AND name_key <> '' AND merged_into = 0 AND id <> $2 ORDER BY id LIMIT $3`, key, contact, maxNamesakes+1)
 	if err != nil || len(others) > maxNamesakes {
 		return err
 	}

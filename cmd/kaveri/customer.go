@@ -38,7 +38,7 @@ func (p *program) customerListCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.listCustomers(c.Context(), "", limit, as) },
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -52,7 +52,7 @@ func (p *program) customerSearchCommand() *cobra.Command {
 		},
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 

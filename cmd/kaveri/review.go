@@ -62,7 +62,7 @@ func (p *program) reviewListCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.listReviews(c.Context(), limit, as) },
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -105,7 +105,7 @@ func (p *program) reviewDecideCommand(name, short string, yes bool) *cobra.Comma
 		Use: name + " ID...", Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.decideReviews(c.Context(), args, yes, as) },
 	}
-	c.Flags().StringVar(&as, "as", "", "decide as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -135,7 +135,7 @@ func (p *program) decideReviews(ctx context.Context, args []string, yes bool, as
 			failed = append(failed, err)
 			continue
 		}
-		p.printf("%d: %s\n", id, map[bool]string{true: "yes", false: "no"}[yes])
+		p.printf("%d: %s\n", id, cell(yes))
 	}
 	switch len(failed) {
 	case 0:

@@ -191,6 +191,11 @@ func findStaff(ctx context.Context, s *store.Store, field, who string) (crm.Staf
 	return crm.Staff{}, &crm.Error{Kind: crm.KindNotFound, Field: field, Text: string(a) + " is no colleague; kaveri user add makes an account"}
 }
 
+// asFlag adds --as, on whose behalf a verb reads or acts.
+func asFlag(c *cobra.Command, as *string) {
+	c.Flags().StringVar(as, "as", "", "read and act as this colleague (default: the first administrator)")
+}
+
 // viewer is on whose behalf the command line reads mail: the colleague named
 // by --as, else the first administrator. Private mail of others stays private
 // here too. Before anybody has an account there is nothing private.

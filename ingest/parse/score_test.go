@@ -633,6 +633,12 @@ func judgeMime4j(dir string, row corpora.Row, raw []byte, m *crm.Message) (wrong
 	return wrong
 }
 
+func timed(raw []byte) (*crm.Message, time.Duration) {
+	start := time.Now()
+	m := Message(raw)
+	return m, time.Since(start)
+}
+
 // TestScoreRobust parses every file of every corpus, mail or not, and checks
 // what must hold for any bytes.
 func TestScoreRobust(t *testing.T) {
@@ -642,13 +648,16 @@ func TestScoreRobust(t *testing.T) {
 	var slow string
 	check := func(name string, raw []byte) {
 		mails++
-		start := time.Now()
-		m := Message(raw)
-		took := time.Since(start)
+		m, took := timed(raw)
+		limit := time.Duration(len(raw))*2*time.Microsecond + 50*time.Millisecond
+		for try := 0; took > limit && try < 5; try++ { // a machine that did something else meanwhile
+			_, again := timed(raw)
+			took = min(took, again)
+		}
 		if took > slowest {
 			slowest, slow = took, name
 		}
-		if limit := time.Duration(len(raw))*2*time.Microsecond + 50*time.Millisecond; took > limit {
+		if took > limit {
 			t.Errorf("%s: %v for %d bytes", name, took, len(raw))
 		}
 		if err := wellFormed(m); err != nil {

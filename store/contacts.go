@@ -307,7 +307,6 @@ func (s *Store) AddCustomer(ctx context.Context, v crm.Viewer, name string, addr
 	if err := s.decideStale(ctx); err != nil {
 		return crm.Customer{}, err
 	}
-	s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
 	return s.Customer(ctx, v, crm.CustomerID(id))
 }
 

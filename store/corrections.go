@@ -197,6 +197,11 @@ func (s *Store) RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.Con
 			return crm.NotFound("%s is no address of this contact", a)
 		}
 		b.changed[a.Canonical()] = 0
+		customer, err := x.contact(contact)
+		if err != nil {
+			return err
+		}
+		b.touched[customer] = true
 		return b.finish()
 	})
 	if err != nil {

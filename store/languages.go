@@ -145,6 +145,7 @@ func (s *Store) SetCustomerLanguage(ctx context.Context, v crm.Viewer, id crm.Cu
 				return err
 			}
 		}
+		x.tell(crm.Event{Kind: "mail", Customer: c.ID})
 		c, err = x.customer(c.ID)
 		return err
 	})

@@ -197,9 +197,8 @@ func (x *tx) hand(p *person, from, to int64) error {
 	return nil
 }
 
-// merged marks stale what names one of the contacts, and finds the newest mail
-// of both customers again. Whose timelines change is told when the stale mails
-// are decided ([Store.decideStale]).
+// merged marks stale what names one of the contacts, finds the newest mail of
+// both customers again, and tells of them.
 func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 	for _, c := range contacts {
 		for _, q := range []string{
@@ -218,6 +217,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 		if err := x.recomputeLast(c); err != nil {
 			return err
 		}
+		x.tell(crm.Event{Kind: "mail", Customer: c})
 	}
 	return nil
 }
@@ -402,6 +402,7 @@ WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 		return 0, err
 	}
 	b.wantKey(b.addressKey(domainKey(d)))
+	x.tell(crm.Event{Kind: "mail", Customer: keep})
 	if err := x.exec(`INSERT INTO stale (message_id) SELECT DISTINCT p.message_id FROM addresses a JOIN participants p ON p.address_id = a.id WHERE a.domain = $1 AND a.domain <> '' ON CONFLICT DO NOTHING`, d); err != nil {
 		return 0, err
 	}
@@ -415,6 +416,13 @@ func (s *Store) RemoveDomain(ctx context.Context, v crm.Viewer, domain string) e
 		return errNobody
 	}
 	err := s.write(ctx, func(x *tx) error {
+		of, err := column[crm.CustomerID](x, `SELECT c.id FROM organisation_domains d JOIN customers c ON c.organisation_id = d.organisation_id WHERE d.domain = $1 ORDER BY c.id`, domain)
+		if err != nil {
+			return err
+		}
+		for _, c := range of {
+			x.tell(crm.Event{Kind: "mail", Customer: c})
+		}
 		n, err := x.changed(`DELETE FROM organisation_domains WHERE domain = $1`, domain)
 		if err == nil && n == 0 {
 			err = crm.NotFound("%s is not confirmed as an organisation's domain", domain)

@@ -38,13 +38,13 @@ func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note
 		if n.Contact != 0 {
 			contact = int64(n.Contact)
 		}
+		x.tell(crm.Event{Kind: "note", Customer: n.Customer})
 		return x.exec(`INSERT INTO notes (id, customer_id, contact_id, staff_id, kind, body, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			id, int64(n.Customer), contact, int64(n.Staff), n.Kind, n.Body, micros(n.At))
 	})
 	if err != nil {
 		return crm.Note{}, err
 	}
-	s.events.send(crm.Event{Kind: "note", Customer: n.Customer})
 	return n, nil
 }
 
@@ -71,15 +71,14 @@ func (x *tx) noteTarget(n *crm.Note) error {
 // holds a copy of it may, not even an administrator without one; and a mail
 // that the viewer may not see is as one that is not there.
 func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error {
-	var customers []crm.CustomerID
-	err := s.write(ctx, func(x *tx) (err error) {
+	return s.write(ctx, func(x *tx) error {
 		if err := x.holder(v, id); err != nil {
 			return err
 		}
 		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
 			return err
 		}
-		customers, err = column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
+		customers, err := column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
 		if err != nil {
 			return err
 		}
@@ -87,16 +86,10 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 			if err := x.recomputeLast(c); err != nil {
 				return err
 			}
+			x.tell(crm.Event{Kind: "mail", Customer: c, Message: id})
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, c := range customers {
-		s.events.send(crm.Event{Kind: "mail", Customer: c, Message: id})
-	}
-	return nil
 }
 
 func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {

@@ -47,13 +47,14 @@ func (b *batch) follow() error {
 	return err
 }
 
-// finish writes what a colleague's change has changed, and notes what is to be
-// decided anew: that may be much, so it is done in transactions of its own
+// finish writes what a colleague's change has changed, tells of it, and notes
+// what is to be decided anew: that may be much, so it is done in transactions of its own
 // ([Store.decideStale]).
 func (b *batch) finish() error {
 	if err := b.flush(); err != nil {
 		return err
 	}
+	b.x.tellOf(b.touched)
 	ids, err := b.affected()
 	if err != nil {
 		return err
@@ -371,9 +372,7 @@ const staleChunk = 2000
 func (s *Store) decideStale(ctx context.Context) error {
 	for {
 		var left bool
-		var touched map[int64]bool
 		err := s.write(ctx, func(x *tx) error {
-			touched = map[int64]bool{}
 			ids, err := column[int64](x, `SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
 			if err != nil || len(ids) == 0 {
 				left = false
@@ -387,17 +386,11 @@ func (s *Store) decideStale(ctx context.Context) error {
 			if err := b.follow(); err != nil {
 				return err
 			}
-			touched = b.touched
+			x.tellOf(b.touched)
 			return each(x, `DELETE FROM stale WHERE message_id IN (IN)`, nil, ids, func(*sql.Rows) error { return nil })
 		})
-		if err != nil {
+		if err != nil || !left {
 			return err
-		}
-		for _, id := range sortedKeys(touched) {
-			s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
-		}
-		if !left {
-			return nil
 		}
 	}
 }

@@ -302,3 +302,31 @@ func testEvents(t *testing.T, s *store.Store) {
 		t.Errorf("of nothing: %+v", e)
 	}
 }
+
+// What colleagues change is told even where no mail moves.
+func testEventsOfChanges(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	a, b := w.customer("Liisa", "liisa@l.example"), w.customer("Lasse", "lasse@l.example")
+	merge := crm.MergeID(0)
+	for what, change := range []func() error{
+		func() error {
+			return s.AddAddress(w.ctx, w.anna, a.Contacts[0].ID, crm.ContactAddress{Address: "l@home.example"})
+		},
+		func() error { return s.RemoveAddress(w.ctx, w.anna, a.Contacts[0].ID, "l@home.example") },
+		func() (err error) { _, err = s.SetCustomerLanguage(w.ctx, w.anna, a.ID, "fi"); return err },
+		func() (err error) { merge, err = s.Merge(w.ctx, w.anna, a.ID, b.ID, false); return err },
+		func() error { return s.Unmerge(w.ctx, w.anna, merge) },
+		func() (err error) { _, err = s.ConfirmOrganisation(w.ctx, w.anna, "l.example", "L"); return err },
+		func() error { return s.RemoveDomain(w.ctx, w.anna, "l.example") },
+	} {
+		told := s.Subscribe(t.Context())
+		w.check(change())
+		found := false
+		for len(told) > 0 {
+			found = <-told == crm.Event{Kind: "mail", Customer: a.ID} || found
+		}
+		if !found {
+			t.Errorf("nothing is told of change %d", what)
+		}
+	}
+}

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"HealthAndCensus", testHealth},
 		{"Quarantine", testQuarantine},
 		{"Events", testEvents},
+		{"EventsOfChanges", testEventsOfChanges},
 		{"Threads", testThreads},
 		{"ThreadInheritance", testThreadInheritance},
 		{"ParentComesLater", testParentComesLater},

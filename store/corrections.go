@@ -42,6 +42,9 @@ func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID,
 		if err := x.exec(`UPDATE reviews SET state = $1, staff_id = $2, decided_us = $3 WHERE id = $4`, string(state), orNull(v.Staff), micros(s.now()), int64(id)); err != nil {
 			return err
 		}
+		if err := x.tellQuestions(q.Message); err != nil {
+			return err
+		}
 		switch q.Kind {
 		case crm.ReviewMail:
 			return x.correct(v, q.Message, q.Contact, yes)

@@ -219,7 +219,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 		}
 		x.tell(crm.Event{Kind: "mail", Customer: c})
 	}
-	return nil
+	return x.tellQuestions(0) // whether two are the same is asked of two only
 }
 
 // Unmerge undoes a merge: every contact, address, phone and note goes back to
@@ -399,6 +399,9 @@ WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 		}
 	}
 	if err := x.exec(`UPDATE reviews SET state = 'settled' WHERE kind = 'organisation' AND subject = $1 AND state = 'open'`, d); err != nil {
+		return 0, err
+	}
+	if err := x.tellQuestions(0); err != nil {
 		return 0, err
 	}
 	b.wantKey(b.addressKey(domainKey(d)))

@@ -75,7 +75,8 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 		if err := x.holder(v, id); err != nil {
 			return err
 		}
-		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
+		n, err := x.changed(`UPDATE messages SET private = $1 WHERE id = $2 AND private <> $3`, flag(private), int64(id), flag(private))
+		if err != nil || n == 0 {
 			return err
 		}
 		customers, err := column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
@@ -86,8 +87,15 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 			if err := x.recomputeLast(c); err != nil {
 				return err
 			}
-			x.tell(crm.Event{Kind: "mail", Customer: c, Message: id})
+			// Everybody may hear of it: they see the mail now, or did before
+			// and must see it go.
+			x.tell(crm.Event{Kind: "mail", Customer: c})
 		}
+		var asked int
+		if err := x.row(`SELECT count(*) FROM reviews WHERE message_id = $1 AND state = 'open'`, int64(id)).Scan(&asked); err != nil || asked == 0 {
+			return err
+		}
+		x.tell(crm.Event{Kind: "question"})
 		return nil
 	})
 }

@@ -202,7 +202,7 @@ func (b *batch) redecide(m *storedMail) error {
 			return err
 		}
 	}
-	if err := b.settleReviews(m.open, &v); err != nil {
+	if err := b.settleReviews(m, &v); err != nil {
 		return err
 	}
 	return b.propose(m.id, m.Envelope, &v)

@@ -41,6 +41,39 @@ func (b *batch) review(r crm.Review) error {
 	return nil
 }
 
+// ask writes the batch's questions, and tells of them when one is new.
+func (b *batch) ask() error {
+	n, err := b.x.inserted(reviewHead, reviewCols, b.reviewRows, reviewTail)
+	if err != nil || n == 0 {
+		return err
+	}
+	about := make([]crm.MessageID, 0, len(b.reviewRows)/reviewCols)
+	for i := 3; i < len(b.reviewRows); i += reviewCols {
+		message, _ := b.reviewRows[i].(int64) // or NULL
+		about = append(about, crm.MessageID(message))
+	}
+	return b.x.tellQuestions(about...)
+}
+
+// tellQuestions tells that questions about these mails (0: about none) were
+// opened or closed. Of one about a private mail only those learn who may see it.
+func (x *tx) tellQuestions(about ...crm.MessageID) error {
+	private := map[crm.MessageID]bool{}
+	err := each(x, `SELECT id FROM messages WHERE private = 1 AND id IN (IN)`, nil, distinct(about), func(r *sql.Rows) error {
+		var id crm.MessageID
+		err := r.Scan(&id)
+		private[id] = true
+		return err
+	})
+	for _, m := range about {
+		if !private[m] {
+			m = 0
+		}
+		x.tell(crm.Event{Kind: "question", Message: m})
+	}
+	return err
+}
+
 func orNull[T ~int64](id T) any {
 	if id == 0 {
 		return nil
@@ -87,12 +120,15 @@ func (x *tx) openAbout(messages []int64) (map[int64][]question, error) {
 }
 
 // settleReviews closes the questions about a mail that are none any more.
-func (b *batch) settleReviews(open []question, v *crm.Verdict) error {
-	for _, q := range open {
+func (b *batch) settleReviews(m *storedMail, v *crm.Verdict) error {
+	for _, q := range m.open {
 		if slices.ContainsFunc(v.Candidates, func(c crm.Candidate) bool { return int64(c.Contact) == q.contact }) {
 			continue
 		}
 		if err := b.x.exec(`UPDATE reviews SET state = 'settled' WHERE id = $1`, q.id); err != nil {
+			return err
+		}
+		if err := b.x.tellQuestions(m.Mail); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -104,6 +105,9 @@ func TestNoQuestions(t *testing.T) {
 		m.reviews = append(m.reviews, crm.Review{ID: crm.ReviewID(5000 + i), Kind: crm.ReviewOrganisation, Subject: "acme.example"})
 	}
 	want(t, v.in("en").get("/reviews"), 200, ">999+<", "960 more questions follow")
+	v.header.Set("HX-Request", "true") // what the page fetches when something has changed
+	want(t, v.get("/reviews"), 200, "960 more questions follow")
+	want(t, v.get("/reviews/count"), 200, ">999+<", "1,000 open questions")
 }
 
 // What is private is in nobody else's queue, count or form.
@@ -252,13 +256,19 @@ func TestQueueInTheBrowser(t *testing.T) {
 	b.open("/reviews")
 	b.until(`document.querySelectorAll(".ask").length === 7 && window.htmx !== undefined`)
 	m.mu.Lock()
+	asked := m.reviews[0]
 	m.reviews = m.reviews[1:]
 	m.mu.Unlock()
-	m.tell(crm.Event{Kind: "mail", Customer: 11})
-	b.until(`document.querySelectorAll(".ask").length === 6`)
+	m.tell(crm.Event{Kind: "question"})
+	b.until(`document.querySelectorAll(".ask").length === 6 && document.querySelector("#open-questions").textContent.startsWith("6")`)
+	m.mu.Lock()
+	m.reviews = slices.Insert(m.reviews, 0, asked)
+	m.mu.Unlock()
+	m.tell(crm.Event{Kind: "question", Message: asked.Message})
+	b.until(`document.querySelector(".ask").id === "review-71" && document.querySelector("#open-questions").textContent.startsWith("7")`)
 	js[bool](b, `document.querySelector("#review-70 button[value=yes]").focus(), true`)
 	b.do(chromedp.KeyEvent("\r"))
-	b.until(`document.readyState === "complete" && document.querySelectorAll(".ask").length === 5 && document.querySelector(".done") !== null`)
+	b.until(`document.readyState === "complete" && document.querySelectorAll(".ask").length === 6 && document.querySelector(".done") !== null`)
 	b.do(chromedp.KeyEvent("\t"))
 	b.press("j")
 	b.until(`document.activeElement.closest("[data-step]") !== null`)

@@ -19,6 +19,7 @@ const liveLife = 15 * time.Minute
 //	customer-<id>    the timeline or head of this customer
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
+//	questions        the queue of questions and its count
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
 	defer cancel()
@@ -93,16 +94,16 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 		}
 	}
 	for _, e := range changes {
+		if e.Message != 0 {
+			if _, err := s.Store.Mail(ctx, c.viewer, e.Message); err != nil {
+				continue // not for this viewer, or gone
+			}
+		}
 		switch e.Kind {
 		case "mailbox":
 			add("mailboxes")
-			continue
-		case "mail":
-			if e.Message != 0 {
-				if _, err := s.Store.Mail(ctx, c.viewer, e.Message); err != nil {
-					continue // not for this viewer, or gone
-				}
-			}
+		case "question":
+			add("questions")
 		}
 		if e.Customer == 0 {
 			continue

@@ -39,6 +39,9 @@ func (s *Server) reviewsPage(w http.ResponseWriter, r *http.Request, c *call) er
 
 func (s *Server) showReviews(w http.ResponseWriter, r *http.Request, c *call, f Faults, status int) error {
 	open, err := s.Store.Reviews(r.Context(), c.viewer, reviewsPerPage)
+	if err == nil && isFragment(r) {
+		err = s.countQuestions(r, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -58,6 +61,14 @@ func (s *Server) showReviews(w http.ResponseWriter, r *http.Request, c *call, f 
 	}
 	s.render(w, r, c, status, "reviews", p)
 	return nil
+}
+
+// openQuestionsPart gives the count beside the entry of the navigation.
+func (s *Server) openQuestionsPart(w http.ResponseWriter, r *http.Request, c *call) error {
+	if err := s.countQuestions(r, c); err != nil {
+		return err
+	}
+	return s.renderPart(w, r, c, "reviews", "open-questions", c.questions)
 }
 
 // questions puts reviews into words; withMail adds the mail in question.

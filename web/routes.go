@@ -38,6 +38,7 @@ func (s *Server) routes() http.Handler {
 
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
+	staff("GET /reviews/count", s.openQuestionsPart)
 	staff("POST /reviews/{id}", s.decide)
 	staff("GET /mails/{id}/belongs", s.belongsPage)
 	staff("POST /mails/{id}/belongs", s.belongs)

@@ -321,6 +321,11 @@ func TestLiveEvents(t *testing.T) {
 			t.Errorf("event %q, want %q", e, want)
 		}
 	}
+	m.tell(crm.Event{Kind: "question", Message: 104}) // not for Mikko either
+	m.tell(crm.Event{Kind: "question"})
+	if e := next(); e != "questions" {
+		t.Error(e)
+	}
 	m.tell(crm.Event{Kind: "mailbox", Mailbox: 31})
 	if e := next(); e != "mailboxes" {
 		t.Error(e)

@@ -282,7 +282,7 @@ func testEvents(t *testing.T, s *store.Store) {
 		t.Errorf("of a mail: %+v", e)
 	}
 	w.check(s.SetPrivate(w.ctx, w.anna, m, true))
-	if e := next(); e != (crm.Event{Kind: "mail", Customer: c.ID, Message: m}) {
+	if e := next(); e != (crm.Event{Kind: "mail", Customer: c.ID}) {
 		t.Errorf("of a mark: %+v", e)
 	}
 	_, err := s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Body: "b"})
@@ -329,4 +329,44 @@ func testEventsOfChanges(t *testing.T, s *store.Store) {
 			t.Errorf("nothing is told of change %d", what)
 		}
 	}
+}
+
+// A question that is opened or closed is told, one about a private mail only
+// with its number, so that nobody hears of it who may not see it; one that is
+// asked already is not told again.
+func testEventsOfQuestions(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.customer("Dora Dorsey", "dora@acme.example")
+	w.arrives(letter{From: "anna@kaukoranta.example", To: "dora@acme.example", Subject: "Offer", ID: "o1"}, w.anna)
+	events := s.Subscribe(t.Context())
+	told := func(want ...crm.Event) {
+		t.Helper()
+		var got []crm.Event
+		for len(events) > 0 {
+			if e := <-events; e.Kind == "question" {
+				got = append(got, e)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of questions is told %+v, want %+v", got, want)
+		}
+	}
+	plain := crm.Event{Kind: "question"}
+	m := w.arrives(letter{From: "Mallory <m@evil.example>", To: "anna@kaukoranta.example", Subject: "Re: Offer", ID: "m1", ReplyTo: "o1"}, w.anna)
+	told(plain)
+	w.check(s.Rematch(w.ctx))
+	told()
+	w.check(s.SetPrivate(w.ctx, w.anna, m, true))
+	told(plain)
+	w.check(s.SetPrivate(w.ctx, w.anna, m, true)) // as it was
+	told()
+	if open := w.open(); len(open) != 0 { // Ritva, who asks, does not hold it
+		t.Fatalf("the queue has %+v", open)
+	}
+	mine, err := s.Reviews(w.ctx, w.anna, 10)
+	w.check(err)
+	w.check(s.DecideReview(w.ctx, w.anna, mine[0].ID, false))
+	told(crm.Event{Kind: "question", Message: m})
+	w.check(s.SetPrivate(w.ctx, w.anna, m, false))
+	told() // none is open any more
 }

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Quarantine", testQuarantine},
 		{"Events", testEvents},
 		{"EventsOfChanges", testEventsOfChanges},
+		{"EventsOfQuestions", testEventsOfQuestions},
 		{"Threads", testThreads},
 		{"ThreadInheritance", testThreadInheritance},
 		{"ParentComesLater", testParentComesLater},

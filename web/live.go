@@ -15,7 +15,8 @@ const liveLife = 15 * time.Minute
 
 // events tells an open page what has changed: ids only, as server-sent events.
 //
-//	hello            the connection stands; what was missed before is fetched
+//	hello            what was missed is fetched: the connection stands now, or
+//	                 more has changed than it could take
 //	customer-<id>    the timeline or head of this customer
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
@@ -53,7 +54,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 			if !ok {
 				return nil
 			}
-			for _, name := range s.eventNames(ctx, c, gather(e, changes)) {
+			missed := len(changes) >= cap(changes)-1 // it was full
+			names := s.eventNames(ctx, c, gather(e, changes))
+			if missed {
+				names = []string{"hello"}
+			}
+			for _, name := range names {
 				if err == nil {
 					err = send(name)
 				}

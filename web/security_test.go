@@ -334,6 +334,20 @@ func TestLiveEvents(t *testing.T) {
 	if e := next(); e != "customer-11" {
 		t.Error(e)
 	}
+	m.mu.Lock() // so that the reader waits: what it cannot take is missed, and the page looks again
+	for ch := range m.listeners {
+		for len(ch) < cap(ch) {
+			ch <- crm.Event{Kind: "note", Customer: 11}
+		}
+	}
+	m.mu.Unlock()
+	e := next()
+	for e == "customer-11" || e == "customers" {
+		e = next()
+	}
+	if e != "hello" {
+		t.Error(e)
+	}
 	for lines.Scan() {
 		if lines.Text() == ": still here" {
 			return

@@ -48,19 +48,19 @@ func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note
 	return n, nil
 }
 
-// noteTarget makes sure that the customer is there, and the contact its own.
+// noteTarget makes sure that the customer is there, and the contact its own. A
+// note on one who was merged meanwhile is on the one that was kept.
 func (x *tx) noteTarget(n *crm.Note) error {
-	var found int
-	if err := x.row(`SELECT count(*) FROM customers WHERE id = $1`, int64(n.Customer)).Scan(&found); err != nil {
+	c, err := x.customer(n.Customer)
+	if err != nil {
 		return err
 	}
-	if found == 0 {
-		return noCustomer(n.Customer)
-	}
+	n.Customer = c.ID
 	if n.Contact == 0 {
 		return nil
 	}
-	err := x.row(`SELECT count(*) FROM contacts WHERE id = $1 AND customer_id = $2`, int64(n.Contact), int64(n.Customer)).Scan(&found)
+	var found int
+	err = x.row(`SELECT count(*) FROM contacts WHERE id = $1 AND customer_id = $2`, int64(n.Contact), int64(n.Customer)).Scan(&found)
 	if err == nil && found == 0 {
 		err = crm.Invalid("contact", "the contact belongs to another customer")
 	}

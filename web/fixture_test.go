@@ -39,6 +39,7 @@ type memory struct {
 	merges    map[crm.CustomerID][]crm.MergeRow
 	gone      []goneCustomer // merged into others
 	broken    error          // every read fails with it
+	full      error          // every note fails with it
 }
 
 func newMemory() *memory {
@@ -318,6 +319,10 @@ func (m *memory) Search(_ context.Context, v crm.Viewer, query string, limit int
 
 func (m *memory) AddNote(_ context.Context, v crm.Viewer, n crm.Note) (crm.Note, error) {
 	m.mu.Lock()
+	if m.full != nil {
+		defer m.mu.Unlock()
+		return crm.Note{}, m.full
+	}
 	n.ID = crm.NoteID(m.id())
 	name := ""
 	for _, s := range m.staff {

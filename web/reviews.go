@@ -169,9 +169,9 @@ func answeredBefore(err error) bool {
 
 // decide answers a question.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.ReviewID]("question", r.PathValue("id"))
+	id, err := routeID[crm.ReviewID](r, "id", "question")
 	if err != nil {
-		return crm.NotFound("no such question")
+		return err
 	}
 	answer, back := r.PostFormValue("answer"), ownPath(r.PostFormValue("back"))
 	if back == "/" {

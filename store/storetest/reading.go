@@ -258,6 +258,14 @@ func testNotes(t *testing.T, s *store.Store) {
 	w.refused(err, crm.KindNotFound, "")
 	_, err = s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Contact: other.Contacts[0].ID, Body: "x"})
 	w.refused(err, crm.KindInvalid, "contact")
+	gone := w.customer("Elisa", "elisa@l.example")
+	_, err = s.Merge(w.ctx, w.anna, other.ID, gone.ID, false)
+	w.check(err)
+	late, err := s.AddNote(w.ctx, w.anna, crm.Note{Customer: gone.ID, Body: "from a page that was open"})
+	w.check(err)
+	if items := w.timeline(w.pekka, other.ID, 10); late.Customer != other.ID || len(items) != 1 {
+		t.Errorf("a note on a merged customer is on %d; the kept one has %+v", late.Customer, items)
+	}
 	if items := w.timeline(w.pekka, c.ID, 10); len(items) != 1 || items[0].Note.Body != n.Body || items[0].Staff != "Anna" {
 		t.Errorf("the timeline has %+v", items)
 	}

@@ -297,7 +297,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		return crm.Outcome{}, err
 	}
 	m := p.Message
-	conversation, err := b.conversation(&m.Envelope, unproven(&v))
+	conversation, err := b.conversation(&m.Envelope, v.Unproven)
 	if err != nil {
 		return crm.Outcome{}, err
 	}

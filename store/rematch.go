@@ -191,7 +191,7 @@ func (b *batch) redecide(m *storedMail) error {
 	if err != nil {
 		return err
 	}
-	if err := b.rethread(m, unproven(&v)); err != nil {
+	if err := b.rethread(m, v.Unproven); err != nil {
 		return err
 	}
 	if changed {

@@ -17,16 +17,6 @@ const (
 	reviewTail = ` ON CONFLICT (mark) DO UPDATE SET state = 'open', reason = excluded.reason, evidence = excluded.evidence WHERE reviews.state = 'settled'`
 )
 
-// unproven reports that a mail claims to belong to a thread and nothing shows it.
-func unproven(v *crm.Verdict) bool {
-	for _, c := range v.Candidates {
-		if c.Reason == crm.ReasonThread || c.Reason == crm.ReasonUnverified {
-			return len(v.Links) == 0
-		}
-	}
-	return false
-}
-
 // review puts something before the colleagues.
 func (b *batch) review(r crm.Review) error {
 	if b.asked[r.Mark()] {

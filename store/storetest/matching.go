@@ -130,6 +130,9 @@ func testStrangerInThread(t *testing.T, s *store.Store) {
 	w.check(s.DecideReview(w.ctx, w.anna, question.ID, false))
 	w.check(s.Rematch(w.ctx))
 	w.linked(forged)
+	if w.conversation(forged) == w.conversation(mine) {
+		t.Error("a colleague has said no, and the stranger's mail came into the conversation")
+	}
 	for _, r := range w.open() {
 		if r.Kind == crm.ReviewMail {
 			t.Errorf("asked again: %+v", r)

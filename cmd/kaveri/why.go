@@ -54,7 +54,11 @@ func mailID(ctx context.Context, s *store.Store, v crm.Viewer, which string) (cr
 	if id := strings.Trim(which, "<> "); strings.Contains(id, "@") {
 		return s.MailNamed(ctx, v, id)
 	}
-	return crm.ParseID[crm.MessageID]("mail", which)
+	id, err := crm.ParseID[crm.MessageID]("mail", which)
+	if err != nil {
+		err = crm.Invalid("mail", "%q is neither a number nor a Message-ID; kaveri search and kaveri customer show list mails", which)
+	}
+	return id, err
 }
 
 // openMail opens the store on behalf of a colleague, and reads a mail as they

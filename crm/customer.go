@@ -27,11 +27,6 @@ type ContactAddress struct {
 	Shared  bool
 }
 
-// ValidAt reports whether the contact used the address at t.
-func (a ContactAddress) ValidAt(t time.Time) bool {
-	return (a.From.IsZero() || !t.Before(a.From)) && (a.Until.IsZero() || t.Before(a.Until))
-}
-
 // Customer is the account we do business with: a confirmed organisation with
 // its contacts, or one contact alone (then Organisation is 0).
 type Customer struct {
@@ -44,14 +39,6 @@ type Customer struct {
 	LanguageSaid bool     // a colleague said so, and mail does not change it
 	Contacts     []Contact
 	Created      time.Time
-}
-
-// Organisation is a confirmed company or association.
-type Organisation struct {
-	ID        OrganisationID
-	Name      string
-	Domains   []string
-	Confirmed time.Time
 }
 
 // Note is what a colleague wrote down about a customer.

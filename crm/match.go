@@ -70,6 +70,9 @@ type Verdict struct {
 	Links      []Link // Contact, Customer, Rule, Evidence, Confidence
 	Newcomers  []Newcomer
 	Candidates []Candidate // for a colleague to decide
+	// Unproven says that it claims to belong to a thread, and nothing shows it
+	// or a colleague says no: it stays out of the conversation as well.
+	Unproven bool
 	// Loose says that no address, only its thread, can place the mail: it is
 	// looked at again when the thread becomes known better.
 	Loose bool
@@ -111,6 +114,7 @@ func Decide(f *Firm, m *Facts, dir Directory) Verdict {
 	}
 	d.namesakes()
 	d.corrections()
+	v.Unproven = v.Unproven && len(v.Links) == 0
 	placed := len(v.Links) > 0 || len(v.Newcomers) > 0 || slices.ContainsFunc(v.Candidates, func(c Candidate) bool { return c.Reason != ReasonName })
 	v.Keep = placed || f.Policy == PolicyAll || f.Policy == PolicyExternal && len(d.outsiders) > 0
 	switch {
@@ -283,6 +287,7 @@ func (d *decision) thread() {
 	}
 	evidence := "in-reply-to: " + via
 	if d.m.Forged {
+		v.Unproven = true
 		for _, p := range parent.People {
 			d.candidate(p, ReasonUnverified, evidence)
 		}
@@ -303,6 +308,7 @@ func (d *decision) thread() {
 		return
 	}
 	if d.m.Class == ClassHuman && !d.f.Outgoing(d.m.Envelope) {
+		v.Unproven = true
 		for _, p := range parent.People {
 			d.candidate(p, ReasonThread, evidence)
 		}
@@ -377,7 +383,10 @@ func (d *decision) corrections() {
 	}
 	v := &d.v
 	for _, c := range d.dir.Corrections(d.m.Mail) {
-		v.Links = slices.DeleteFunc(v.Links, func(l Link) bool { return l.Contact == c.Contact })
+		v.Links = slices.DeleteFunc(v.Links, func(l Link) bool {
+			v.Unproven = v.Unproven || l.Contact == c.Contact && l.Rule == RuleThread
+			return l.Contact == c.Contact
+		})
 		v.Candidates = slices.DeleteFunc(v.Candidates, func(p Candidate) bool { return p.Contact == c.Contact })
 		if c.Belongs {
 			v.Links = append(v.Links, Link{Contact: c.Contact, Rule: RuleByHand, Evidence: "said by " + cmp.Or(c.Staff, "an administrator"), Confidence: 1})

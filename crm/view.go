@@ -183,9 +183,9 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "mailbox"
+	Kind     string // "mail", "note", "mailbox", "question"
 	Customer CustomerID
-	Message  MessageID
+	Message  MessageID // when not everybody may know of it
 	Mailbox  MailboxID
 }
 

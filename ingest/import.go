@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -191,13 +193,20 @@ func headerOf(raw []byte) []byte {
 	return raw
 }
 
-// fileError names the file and what is wrong with it.
-func fileError(path string, err error) error {
+// FileError says in a sentence why a file cannot be read.
+func FileError(path string, err error) error {
+	e := &crm.Error{Kind: crm.KindInternal, Field: "file", Err: err}
 	switch {
 	case os.IsNotExist(err):
-		return crm.Invalid("path", "there is no %s", path)
+		e.Kind, e.Text = crm.KindNotFound, "there is no "+path
 	case os.IsPermission(err):
-		return crm.Invalid("path", "%s may not be read by this user", path)
+		e.Kind, e.Text = crm.KindForbidden, path+" may not be read by you"
+	default:
+		var at *fs.PathError
+		if errors.As(err, &at) { // it names the file again
+			err = at.Err
+		}
+		e.Text = path + " cannot be read: " + err.Error()
 	}
-	return crm.Invalid("path", "%s cannot be read: %v", path, err)
+	return e
 }

@@ -322,7 +322,6 @@ func TestImportRefuses(t *testing.T) {
 	text := filepath.Join(dir, "text.txt")
 	writeFile(t, text, []byte("no mail here\n"))
 	for name, o := range map[string]ingest.ImportOptions{
-		"missing":        {Kind: "mbox", Path: filepath.Join(dir, "nothing"), Owner: owner},
 		"no mbox":        {Kind: "mbox", Path: text, Owner: owner},
 		"folder as mbox": {Kind: "mbox", Path: dir, Owner: owner},
 		"file as folder": {Kind: "maildir", Path: text, Owner: owner},
@@ -334,6 +333,9 @@ func TestImportRefuses(t *testing.T) {
 		if _, err := ingest.Import(t.Context(), st, o); crm.KindOf(err) != crm.KindInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := ingest.Import(t.Context(), st, ingest.ImportOptions{Kind: "mbox", Path: filepath.Join(dir, "nothing"), Owner: owner}); crm.KindOf(err) != crm.KindNotFound {
+		t.Errorf("missing: %v", err)
 	}
 	if n := openDatabase(t, dsn).number(`SELECT count(*) FROM mailboxes`); n != 0 {
 		t.Errorf("%d mailboxes stand for what was not imported", n)

@@ -34,7 +34,7 @@ type fileMail struct {
 func scan(kind, path string) ([]fileFolder, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, FileError(path, err)
 	}
 	switch {
 	case kind == "mbox" && !info.IsDir():
@@ -52,7 +52,7 @@ func scan(kind, path string) ([]fileFolder, error) {
 func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, FileError(path, err)
 	}
 	defer f.Close()
 	var mails []fileMail
@@ -61,7 +61,7 @@ func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, FileError(path, err)
 	}
 	if len(mails) == 0 && end.size > 0 {
 		return nil, crm.Invalid("path", "%s is no mbox: it has no line that begins with \"From \"", path)
@@ -78,7 +78,7 @@ func scanMaildir(root string) ([]fileFolder, error) {
 		for _, sub := range []string{"cur", "new"} {
 			mails, err := filesIn(filepath.Join(dir, sub), func(string) bool { return true })
 			if err != nil && !os.IsNotExist(err) {
-				return fileError(filepath.Join(dir, sub), err)
+				return FileError(filepath.Join(dir, sub), err)
 			}
 			f.mails = append(f.mails, mails...)
 		}
@@ -94,7 +94,7 @@ func scanMaildir(root string) ([]fileFolder, error) {
 	}
 	entries, err := os.ReadDir(root)
 	if err != nil {
-		return nil, fileError(root, err)
+		return nil, FileError(root, err)
 	}
 	for _, e := range entries {
 		if e.IsDir() && strings.HasPrefix(e.Name(), ".") {
@@ -123,7 +123,7 @@ func scanEml(path string, info fs.FileInfo) ([]fileFolder, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, FileError(path, err)
 	}
 	if len(f.mails) == 0 {
 		return nil, crm.Invalid("path", "%s holds no .eml files", path)
@@ -163,13 +163,13 @@ func sortByTime(mails []fileMail) {
 func (m fileMail) read(limit int64) ([]byte, error) {
 	f, err := os.Open(m.path)
 	if err != nil {
-		return nil, fileError(m.path, err)
+		return nil, FileError(m.path, err)
 	}
 	defer f.Close()
 	raw := make([]byte, min(limit, m.size))
 	n, err := io.ReadFull(io.NewSectionReader(f, m.offset, m.size), raw)
 	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return nil, fileError(m.path, err)
+		return nil, FileError(m.path, err)
 	}
 	raw = raw[:n]
 	if !m.mbox {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"io/fs"
@@ -44,7 +45,7 @@ func (h *HeaderReader) Read(ctx context.Context, name string) error {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		h.Bad(fileError(name, err))
+		h.Bad(FileError(name, err))
 		return nil
 	case info.IsDir():
 		return h.folder(ctx, name)
@@ -59,7 +60,7 @@ func (h *HeaderReader) folder(ctx context.Context, root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			h.Bad(fileError(path, err))
+			h.Bad(FileError(path, err))
 			if d != nil && d.IsDir() {
 				return fs.SkipDir
 			}
@@ -90,7 +91,7 @@ func isMaildir(dir string) bool {
 func (h *HeaderReader) file(ctx context.Context, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		h.Bad(fileError(path, err))
+		h.Bad(FileError(path, err))
 		return nil
 	}
 	defer f.Close()
@@ -106,7 +107,7 @@ func (h *HeaderReader) stream(ctx context.Context, name, called string, r io.Rea
 	start, err := h.r.Peek(5)
 	switch {
 	case err != nil && err != io.EOF:
-		h.Bad(fileError(called, err))
+		h.Bad(FileError(called, err))
 		return nil
 	case len(start) == 0:
 		h.Bad(Empty(called))
@@ -117,7 +118,7 @@ func (h *HeaderReader) stream(ctx context.Context, name, called string, r io.Rea
 	raw, err := io.ReadAll(io.LimitReader(h.r, maxHeader))
 	switch {
 	case err != nil:
-		h.Bad(fileError(called, err))
+		h.Bad(FileError(called, err))
 	case !parse.HasHeader(raw):
 		h.Bad(NoMail(called))
 	default:
@@ -140,7 +141,7 @@ func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
 	case stop != nil:
 		return stop
 	case err != nil:
-		h.Bad(fileError(called, err))
+		h.Bad(FileError(called, err))
 	case read == 0:
 		h.Bad(NoMail(called))
 	case end.mails > read:
@@ -149,6 +150,19 @@ func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
 		h.Bad(crm.Invalid("file", "%s ends in the middle of a line: its last mail is cut off", called))
 	}
 	return nil
+}
+
+// MboxMails counts the mails of an mbox, and says whether the last is cut off.
+// Bytes that are none, or one mail behind a From line, have one.
+func MboxMails(raw []byte) (mails int, cut bool) {
+	if !bytes.HasPrefix(raw, []byte("From ")) {
+		return 1, false
+	}
+	end, err := readMbox(bufio.NewReader(bytes.NewReader(raw)), time.Time{}, 0, func(mboxMail) error { return nil })
+	if err != nil || end.mails < 2 {
+		return 1, false
+	}
+	return end.mails, end.cut
 }
 
 // Empty says that a file has nothing in it.

@@ -21,7 +21,7 @@ type failing struct {
 	full      atomic.Bool              // the disk is full: nothing can be written
 	delivered atomic.Int64
 	refusals  atomic.Int64
-	one       sync.Mutex
+	writes    sync.RWMutex
 	room      atomic.Int64 // deliveries until the disk is full, when positive
 }
 
@@ -37,8 +37,8 @@ func (f *failing) down() bool {
 }
 
 func (f *failing) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, error) {
-	f.one.Lock() // batches are delivered beside each other; the disk fills up between two
-	defer f.one.Unlock()
+	f.writes.Lock() // the disk fills up when nothing is being written
+	defer f.writes.Unlock()
 	if room := f.room.Load(); room > 0 && f.delivered.Load() >= room {
 		f.room.Store(0)
 		f.full.Store(true)
@@ -56,6 +56,8 @@ func (f *failing) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome
 }
 
 func (f *failing) Listed(ctx context.Context, folder crm.FolderID, c crm.Cursor, list []crm.Listed) error {
+	f.writes.RLock()
+	defer f.writes.RUnlock()
 	if f.down() {
 		return errDisk
 	}
@@ -63,6 +65,8 @@ func (f *failing) Listed(ctx context.Context, folder crm.FolderID, c crm.Cursor,
 }
 
 func (f *failing) Fail(ctx context.Context, folder crm.FolderID, epoch uint32, failures []crm.Failure) (int, error) {
+	f.writes.RLock()
+	defer f.writes.RUnlock()
 	if f.down() {
 		return 0, errDisk
 	}
@@ -70,6 +74,8 @@ func (f *failing) Fail(ctx context.Context, folder crm.FolderID, epoch uint32, f
 }
 
 func (f *failing) Reconcile(ctx context.Context, folder crm.FolderID, epoch uint32, present []uint32) ([]uint32, error) {
+	f.writes.RLock()
+	defer f.writes.RUnlock()
 	if f.down() {
 		return nil, errDisk
 	}

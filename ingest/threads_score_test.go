@@ -3,15 +3,9 @@
 package ingest_test
 
 import (
-	"archive/tar"
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	netmail "net/mail"
 	"os"
@@ -24,44 +18,8 @@ import (
 	"kaveri/crm"
 	"kaveri/ingest"
 	"kaveri/ingest/parse"
+	"kaveri/internal/corpora"
 )
-
-// labels reads the rows of a label file.
-func labels[T any](t *testing.T, name string) (rows []T) {
-	t.Helper()
-	f, err := os.Open(filepath.Join(os.Getenv("KAVERI_SHARED"), "data", "labels", name))
-	if err != nil {
-		t.Fatalf("the corpora are missing (%v); set KAVERI_SHARED to the folder that holds data/", err)
-	}
-	defer f.Close()
-	var r io.Reader = bufio.NewReader(f)
-	if strings.HasSuffix(name, ".gz") {
-		if r, err = gzip.NewReader(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for d := json.NewDecoder(r); ; {
-		var row T
-		if err := d.Decode(&row); errors.Is(err, io.EOF) {
-			return rows
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-}
-
-// misses is the file of what is not as the labels have it.
-func misses(t *testing.T, name string, report *bytes.Buffer) {
-	t.Helper()
-	out := os.Getenv("KAVERI_SCORE_DIR")
-	if out == "" {
-		out = t.TempDir()
-	}
-	if err := os.WriteFile(filepath.Join(out, name), report.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestScoreBaseSubject(t *testing.T) {
 	type row struct {
@@ -71,7 +29,7 @@ func TestScoreBaseSubject(t *testing.T) {
 			Depth int `json:"re_depth"`
 		}
 	}
-	rows := labels[row](t, "subject-base-mailkit.jsonl")
+	rows := corpora.Labels[row](t, "subject-base-mailkit.jsonl")
 	for _, r := range rows {
 		if base, replies, _ := crm.BaseSubject(r.Input); base != r.Expected.Base || replies != r.Expected.Depth {
 			t.Errorf("%q: %q, %d; want %q, %d", r.Input, base, replies, r.Expected.Base, r.Expected.Depth)
@@ -95,7 +53,7 @@ func TestScoreThreadsJWZ(t *testing.T) {
 		}
 		Expected struct{ Tree string }
 	}
-	rows := labels[row](t, "threads-jwz-mailkit.jsonl")
+	rows := corpora.Labels[row](t, "threads-jwz-mailkit.jsonl")
 	for _, r := range rows {
 		var mails []crm.ThreadMail
 		for _, m := range r.Messages {
@@ -161,9 +119,9 @@ func TestScoreThreadsIMAP(t *testing.T) {
 			Untagged []string
 		}
 	}
-	rows := labels[row](t, "threads-imaptest.jsonl.gz")
+	rows := corpora.Labels[row](t, "threads-imaptest.jsonl.gz")
 	for _, r := range rows {
-		data := filepath.Join(os.Getenv("KAVERI_SHARED"), "data")
+		data := corpora.Dir(t)
 		mails, _ := fileMails(t, filepath.Join(data, r.File))
 		script, err := os.ReadFile(filepath.Join(data, r.Script))
 		if err != nil {
@@ -248,9 +206,9 @@ func TestScoreThreadsPerl(t *testing.T) {
 		File     string
 		Expected struct{ Kind, Dump string }
 	}
-	rows := labels[row](t, "threads-perl-mail-box.jsonl.gz")
+	rows := corpora.Labels[row](t, "threads-perl-mail-box.jsonl.gz")
 	for i, r := range rows {
-		mails, _ := fileMails(t, filepath.Join(os.Getenv("KAVERI_SHARED"), "data", r.File))
+		mails, _ := fileMails(t, filepath.Join(corpora.Dir(t), r.File))
 		threads := crm.Threads(mails, crm.ThreadOptions{Rule: crm.ThreadHeaders, Missing: true})
 		var dumps [][]string
 		for _, th := range threads {
@@ -357,37 +315,15 @@ func corpus(t *testing.T, set string) (mails []corpusMail) {
 	t.Helper()
 	type row struct{ File, Thread string }
 	thread := map[string]string{}
-	for _, r := range labels[row](t, "threads-"+set+".jsonl.gz") {
+	for _, r := range corpora.Labels[row](t, "threads-"+set+".jsonl.gz") {
 		thread[r.File] = r.Thread
 	}
-	f, err := os.Open(filepath.Join(os.Getenv("KAVERI_SHARED"), "data", set+".tar.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	corpora.EachMail(t, set+".tar.gz", func(name string, raw []byte) {
+		if thread[name] != "" {
+			m := parse.Header(raw).ThreadMail(time.Time{}, len(mails))
+			mails = append(mails, corpusMail{ThreadMail: m, file: name, thread: thread[name]})
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if thread[h.Name] == "" {
-			continue
-		}
-		raw, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := parse.Header(raw)
-		m := corpusMail{ThreadMail: e.ThreadMail(time.Time{}, len(mails)), file: h.Name, thread: thread[h.Name]}
-		mails = append(mails, m)
-	}
+	})
 	if len(mails) != len(thread) || len(mails) == 0 {
 		t.Fatalf("%s: %d mails of %d labels", set, len(mails), len(thread))
 	}
@@ -423,7 +359,7 @@ func TestScoreThreadsCorpora(t *testing.T) {
 		score(&report, set, "lists true", raw, got)
 		listMisses(&report, mails, raw, threads)
 	}
-	misses(t, "threads.txt", &report)
+	corpora.Misses(t, "threads.txt", report.Bytes())
 	for line := range strings.Lines(report.String()) {
 		if strings.Contains(line, "precision") {
 			t.Log(strings.TrimSpace(line))

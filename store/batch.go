@@ -297,7 +297,7 @@ func (b *batch) flush() error {
 			return err
 		}
 	}
-	if err := b.x.insert(reviewHead, reviewCols, b.reviewRows, reviewTail); err != nil {
+	if err := b.ask(); err != nil {
 		return err
 	}
 	if err := b.wake(); err != nil {

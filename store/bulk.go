@@ -52,18 +52,26 @@ func (k insertText) sql() string {
 // insert writes rows, whose values stand one after another in args, cols to a
 // row. head is the statement up to VALUES, tail what follows the values.
 func (x *tx) insert(head string, cols int, args []any, tail string) error {
+	_, err := x.inserted(head, cols, args, tail)
+	return err
+}
+
+// inserted is insert that gives how many rows are new or changed.
+func (x *tx) inserted(head string, cols int, args []any, tail string) (all int64, err error) {
 	for len(args) > 0 {
 		rows := len(args) / cols
 		n := insertSizes[0]
 		for i := 1; n > rows; i++ {
 			n = insertSizes[i]
 		}
-		if err := x.exec(insertText{head, tail, cols, n}.sql(), args[:n*cols]...); err != nil {
-			return err
+		changed, err := x.changed(insertText{head, tail, cols, n}.sql(), args[:n*cols]...)
+		if err != nil {
+			return all, err
 		}
+		all += changed
 		args = args[n*cols:]
 	}
-	return nil
+	return all, nil
 }
 
 // each runs query once for every chunk of vals, which it names by the word IN:
@@ -139,4 +147,10 @@ func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows, *T) error) (
 		return nil
 	})
 	return out, err
+}
+
+// column reads the one column that a query gives.
+func column[T any](x *tx, query string, args ...any) ([]T, error) {
+	rows, err := x.query(query, args...)
+	return collect(rows, err, func(r *sql.Rows, v *T) error { return r.Scan(v) })
 }

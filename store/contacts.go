@@ -141,7 +141,7 @@ func (b *batch) link(message int64, at time.Time, links []crm.Link) ([]crm.Custo
 	for _, l := range links {
 		c := int64(l.Contact)
 		customer := b.customers[c]
-		b.links = append(b.links, c, micros(at), message, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
+		b.links = append(b.links, c, micros(at), message, string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence))
 		b.last[customer] = max(b.last[customer], micros(at))
 		customers = append(customers, crm.CustomerID(customer))
 	}
@@ -307,7 +307,6 @@ func (s *Store) AddCustomer(ctx context.Context, v crm.Viewer, name string, addr
 	if err := s.decideStale(ctx); err != nil {
 		return crm.Customer{}, err
 	}
-	s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
 	return s.Customer(ctx, v, crm.CustomerID(id))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"kaveri/crm"
 )
@@ -22,7 +23,9 @@ func (s *Store) Reviews(ctx context.Context, v crm.Viewer, limit int) ([]crm.Rev
 }
 
 // DecideReview answers a question with yes or no. The answer is remembered and
-// outranks the rules; what follows from it is done before DecideReview returns.
+// outranks the rules; what follows from it is done before DecideReview returns. A
+// question that is answered already is a conflict of the field "question"; other
+// conflicts come of what would follow.
 func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID, yes bool) error {
 	if !mayRead(v) {
 		return errNobody
@@ -37,6 +40,9 @@ func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID,
 			state = crm.ReviewConfirmed
 		}
 		if err := x.exec(`UPDATE reviews SET state = $1, staff_id = $2, decided_us = $3 WHERE id = $4`, string(state), orNull(v.Staff), micros(s.now()), int64(id)); err != nil {
+			return err
+		}
+		if err := x.tellQuestions(q.Message); err != nil {
 			return err
 		}
 		switch q.Kind {
@@ -71,7 +77,7 @@ WHERE r.id = $1 AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&q.K
 	case errors.Is(err, sql.ErrNoRows):
 		return q, crm.NotFound("no question has the number %d", id)
 	case err == nil && q.State != crm.ReviewOpen:
-		return q, crm.Conflict("this question is answered already (%s)", q.State)
+		return q, &crm.Error{Kind: crm.KindConflict, Field: "question", Text: fmt.Sprintf("it is answered already (%s)", q.State)}
 	}
 	return q, err
 }
@@ -83,15 +89,17 @@ func (x *tx) decideAddress(v crm.Viewer, q crm.Review, yes bool) error {
 	if yes {
 		return x.addAddress(q.Contact, crm.ContactAddress{Address: a})
 	}
-	rows, err := x.query(`SELECT l.message_id FROM addresses a JOIN participants p ON p.address_id = a.id AND p.role = 'from' JOIN links l ON l.message_id = p.message_id
+	ids, err := column[crm.MessageID](x, `SELECT l.message_id FROM addresses a JOIN participants p ON p.address_id = a.id AND p.role = 'from' JOIN links l ON l.message_id = p.message_id
 WHERE a.address = $1 AND l.contact_id = $2 AND l.rule = $3 ORDER BY l.message_id`, string(a), int64(q.Contact), string(crm.RuleThread))
-	ids, err := collect(rows, err, func(r *sql.Rows, m *crm.MessageID) error { return r.Scan(m) })
+	if err != nil {
+		return err
+	}
 	for _, m := range ids {
-		if err == nil {
-			err = x.correct(v, m, q.Contact, false)
+		if err := x.correct(v, m, q.Contact, false); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // Correct notes a colleague's word on whether a mail belongs to a contact. It
@@ -192,6 +200,11 @@ func (s *Store) RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.Con
 			return crm.NotFound("%s is no address of this contact", a)
 		}
 		b.changed[a.Canonical()] = 0
+		customer, err := x.contact(contact)
+		if err != nil {
+			return err
+		}
+		b.touched[customer] = true
 		return b.finish()
 	})
 	if err != nil {

@@ -166,8 +166,7 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 		return c, err
 	}
 	if c.Organisation != 0 {
-		rows, err := x.query(`SELECT domain FROM organisation_domains WHERE organisation_id = $1 ORDER BY domain`, int64(c.Organisation))
-		if c.Domains, err = collect(rows, err, func(r *sql.Rows, d *string) error { return r.Scan(d) }); err != nil {
+		if c.Domains, err = column[string](x, `SELECT domain FROM organisation_domains WHERE organisation_id = $1 ORDER BY domain`, int64(c.Organisation)); err != nil {
 			return c, err
 		}
 	}

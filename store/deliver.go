@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,10 @@ func detailsOf(m *crm.Message) details {
 
 // confidenceUnit turns a link's confidence into the integer of its column.
 const confidenceUnit = 1_000_000
+
+// units gives the integer that stands for a confidence. Two that are stored as
+// the same integer are the same: a third has no exact one.
+func units(confidence float64) int64 { return int64(math.Round(confidence * confidenceUnit)) }
 
 // prepared is a delivery with all that can be made outside the transaction.
 type prepared struct {
@@ -134,13 +139,12 @@ func (s *Store) Deliver(ctx context.Context, ds []crm.Delivery) ([]crm.Outcome, 
 	}
 	m := &mails{ps: ps}
 	err := s.join(&part{ctx: ctx, mails: m, run: func(x *tx) (err error) {
-		m.out, m.touched, err = x.deliver(m.ps)
+		m.out, err = x.deliver(m.ps)
 		return err
 	}})
 	if err != nil {
 		return nil, err
 	}
-	s.events.send(mailEvents(m.out, m.touched)...)
 	return m.out, nil
 }
 
@@ -168,26 +172,28 @@ func mailEvents(out []crm.Outcome, touched map[int64]bool) []crm.Event {
 // deliver works in three steps: look up everything the batch needs at once,
 // decide mail by mail over these maps, write all rows at once. So the number
 // of statements grows with the kinds of rows and not with the mails.
-//
-// touched are the customers whose timelines have changed besides.
-func (x *tx) deliver(ps []prepared) (out []crm.Outcome, touched map[int64]bool, err error) {
+func (x *tx) deliver(ps []prepared) ([]crm.Outcome, error) {
 	b, err := x.newBatch(x.s.now())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := b.lookUp(ps); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out = make([]crm.Outcome, len(ps))
+	out := make([]crm.Outcome, len(ps))
 	for i := range ps {
 		if out[i], err = b.one(&ps[i]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if err := b.flush(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return out, b.touched, b.follow()
+	if err := b.follow(); err != nil {
+		return nil, err
+	}
+	x.tell(mailEvents(out, b.touched)...)
+	return out, nil
 }
 
 // lookUp fills the batch's maps for these deliveries.
@@ -291,7 +297,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		return crm.Outcome{}, err
 	}
 	m := p.Message
-	conversation, err := b.conversation(&m.Envelope, unproven(&v))
+	conversation, err := b.conversation(&m.Envelope, v.Unproven)
 	if err != nil {
 		return crm.Outcome{}, err
 	}

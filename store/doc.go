@@ -15,7 +15,8 @@
 // All writes go through one goroutine that runs everything waiting for it in
 // one transaction (group.go): the callers block until their part is durable, so
 // a commit is shared by all who came meanwhile. One part that fails is rolled
-// back alone. Readers have connections of their own and never wait.
+// back alone. Readers have connections of their own and never wait. What a
+// transaction has changed is told to subscribers once it is durable (events.go).
 //
 // # The life of a mail here
 //

@@ -7,8 +7,9 @@ import (
 	"kaveri/crm"
 )
 
-// broadcaster tells subscribers what has changed. An event carries ids only:
-// whoever shows something reads it anew, through the policy.
+// broadcaster tells subscribers what has changed, once the transaction that
+// changed it is durable ([tx.tell]). An event carries ids only: whoever shows
+// something reads it anew, through the policy.
 type broadcaster struct {
 	mu     sync.Mutex
 	subs   map[chan crm.Event]struct{}

@@ -118,8 +118,7 @@ func (x *tx) firm() (crm.Firm, error) {
 	if err != nil {
 		return f, err
 	}
-	rows, err := x.query(`SELECT address FROM mailboxes UNION SELECT address FROM staff`)
-	own, err := collect(rows, err, func(r *sql.Rows, a *crm.Address) error { return r.Scan(a) })
+	own, err := column[crm.Address](x, `SELECT address FROM mailboxes UNION SELECT address FROM staff`)
 	for _, a := range own {
 		if a != "" && !f.Internal(a) {
 			f.Addresses = append(f.Addresses, a)

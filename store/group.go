@@ -28,9 +28,8 @@ type part struct {
 // mails are deliveries and what became of them. Those of one transaction are
 // delivered as one: the number of statements does not grow with the callers.
 type mails struct {
-	ps      []prepared
-	out     []crm.Outcome
-	touched map[int64]bool // customers whose timelines have changed besides
+	ps  []prepared
+	out []crm.Outcome
 }
 
 // group is the one writer: whatever waits while a transaction commits goes
@@ -196,6 +195,7 @@ func (g *group) attempt(parts []*part, errs []error, together bool) (err error) 
 	if err := t.Commit(); err != nil {
 		return diskError(err)
 	}
+	g.s.events.send(distinct(x.news)...)
 	return nil
 }
 
@@ -209,9 +209,8 @@ func (g *group) deliver(x *tx, all []*mails) error {
 		return nil
 	}
 	var out []crm.Outcome
-	var touched map[int64]bool
 	err := diskError(safely(func(x *tx) (err error) {
-		out, touched, err = x.deliver(ps)
+		out, err = x.deliver(ps)
 		return err
 	}, x))
 	if err != nil {
@@ -222,7 +221,6 @@ func (g *group) deliver(x *tx, all []*mails) error {
 	}
 	for _, m := range all {
 		m.out, out = out[:len(m.ps)], out[len(m.ps):]
-		m.touched, touched = touched, nil // told once
 	}
 	return nil
 }
@@ -232,7 +230,7 @@ var errTogether = errors.New("one of several deliveries failed")
 
 // runPart runs one part under a savepoint when others share the transaction.
 func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
-	indexed := len(x.toIndex)
+	indexed, told := len(x.toIndex), len(x.news)
 	if shared {
 		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
 			return diskError(err)
@@ -250,7 +248,7 @@ func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 		*own = nil
 		return err
 	case shared:
-		x.toIndex = x.toIndex[:indexed]
+		x.toIndex, x.news = x.toIndex[:indexed], x.news[:told]
 		g.s.ids.forget()
 		_, err := x.t.Exec(`ROLLBACK TO SAVEPOINT part`)
 		return err
@@ -283,7 +281,19 @@ type tx struct {
 	s *Store
 	t *sql.Tx
 
-	toIndex []any // rows of the search index, written last
+	toIndex []any       // rows of the search index, written last
+	news    []crm.Event // sent when it is durable
+}
+
+// tell notes what subscribers are told once the transaction is durable, each
+// event once.
+func (x *tx) tell(events ...crm.Event) { x.news = append(x.news, events...) }
+
+// tellOf notes that the timelines of customers have changed.
+func (x *tx) tellOf(customers map[int64]bool) {
+	for _, id := range sortedKeys(customers) {
+		x.tell(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
+	}
 }
 
 func (x *tx) exec(query string, args ...any) error {

@@ -152,15 +152,12 @@ func (s *Store) SaveCensus(ctx context.Context, counts []crm.FolderCount) error 
 		rows = append(rows, int64(c.Folder), string(j), micros(c.At))
 		mailboxes[c.Mailbox] = true
 	}
-	err := s.write(ctx, func(x *tx) error {
+	return s.write(ctx, func(x *tx) error {
+		for _, id := range sortedKeys(mailboxes) {
+			x.tell(crm.Event{Kind: "mailbox", Mailbox: id})
+		}
 		return x.insert(`INSERT INTO census (folder_id, counts, at_us) VALUES `, 3, rows, ` ON CONFLICT (folder_id) DO UPDATE SET counts = excluded.counts, at_us = excluded.at_us`)
 	})
-	if err == nil {
-		for id := range mailboxes {
-			s.events.send(crm.Event{Kind: "mailbox", Mailbox: id})
-		}
-	}
-	return err
 }
 
 // LastCensus gives the last census of each folder.
@@ -292,8 +289,7 @@ func (x *tx) integrity() error {
 	if err := x.row(x.s.engine.refresh).Scan(&n); err != nil {
 		return err
 	}
-	rows, err := x.query(q)
-	said, err := collect(rows, err, func(r *sql.Rows, s *string) error { return r.Scan(s) })
+	said, err := column[string](x, q)
 	if err == nil && !slices.Equal(said, []string{"ok"}) {
 		err = &crm.Error{Kind: crm.KindInternal, Text: "the database is damaged; restore the last backup: " + cmp.Or(firstOf(said), "no answer")}
 	}

@@ -100,9 +100,8 @@ const languageMails = 9
 // preferLanguage sets the language in which most of a customer's last mails are
 // written, of equals the one written last; not when a person has said it.
 func (x *tx) preferLanguage(c crm.CustomerID) error {
-	rows, err := x.query(`SELECT language FROM (SELECT DISTINCT m.id, m.at_us, m.language FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
+	told, err := column[string](x, `SELECT language FROM (SELECT DISTINCT m.id, m.at_us, m.language FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
 WHERE ct.customer_id = $1 AND m.direction = 'in' AND m.class = 'human' AND m.language NOT IN ('', 'und')) AS told ORDER BY at_us DESC, id DESC LIMIT $2`, int64(c), languageMails)
-	told, err := collect(rows, err, func(r *sql.Rows, code *string) error { return r.Scan(code) })
 	if err != nil || len(told) == 0 {
 		return err
 	}
@@ -146,6 +145,7 @@ func (s *Store) SetCustomerLanguage(ctx context.Context, v crm.Viewer, id crm.Cu
 				return err
 			}
 		}
+		x.tell(crm.Event{Kind: "mail", Customer: c.ID})
 		c, err = x.customer(c.ID)
 		return err
 	})

@@ -19,8 +19,7 @@ import (
 // new UID without being fetched.
 func (s *Store) Listed(ctx context.Context, folder crm.FolderID, c crm.Cursor, list []crm.Listed) error {
 	now := s.now()
-	var customers map[int64]bool
-	err := s.write(ctx, func(x *tx) error {
+	return s.write(ctx, func(x *tx) error {
 		b, err := x.newBatch(now)
 		if err != nil {
 			return err
@@ -28,16 +27,9 @@ func (s *Store) Listed(ctx context.Context, folder crm.FolderID, c crm.Cursor, l
 		if err := b.listed(folder, c, list); err != nil {
 			return err
 		}
-		customers = b.touched
+		x.tellOf(b.touched)
 		return x.moveCursor(folder, c)
 	})
-	if err != nil {
-		return err
-	}
-	for id := range customers {
-		s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
-	}
-	return nil
 }
 
 func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) error {

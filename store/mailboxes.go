@@ -77,13 +77,13 @@ func (s *Store) AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (cr
 			return crm.Conflict("the mailbox %s was a colleague's; it can be added again for the same owner only", m.Username)
 		}
 		m.ID, m.Created = crm.MailboxID(was.id), fromMicros(was.created)
+		x.tell(crm.Event{Kind: "mailbox", Mailbox: m.ID})
 		return x.putMailbox(&m, s.key.sealed(m.Password, secretOf("mailboxes", was.id)))
 	})
 	if err != nil {
 		return crm.Mailbox{}, err
 	}
 	m.Password = ""
-	s.events.send(crm.Event{Kind: "mailbox", Mailbox: m.ID})
 	return m, nil
 }
 
@@ -176,7 +176,7 @@ func (x *tx) mailbox(id crm.MailboxID) (m crm.Mailbox, secret []byte, err error)
 // goes only where its owner has sent it. State [crm.MailboxPaused] pauses the
 // mailbox; any other state follows it, afresh.
 func (s *Store) UpdateMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) error {
-	err := s.write(ctx, func(x *tx) error {
+	return s.write(ctx, func(x *tx) error {
 		n := m // the closure may run again
 		was, secret, err := x.mailbox(n.ID)
 		if err != nil {
@@ -200,6 +200,7 @@ func (s *Store) UpdateMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) 
 		case !imported && (n.Host != was.Host || n.Port != was.Port || n.Username != was.Username || n.Security != was.Security):
 			return crm.Invalid("password", "the server or user name has changed; give the password again")
 		}
+		x.tell(crm.Event{Kind: "mailbox", Mailbox: n.ID})
 		folders, err := json.Marshal(n.Folders)
 		if err != nil {
 			return err
@@ -211,16 +212,12 @@ func (s *Store) UpdateMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) 
 		}
 		return err
 	})
-	if err == nil {
-		s.events.send(crm.Event{Kind: "mailbox", Mailbox: m.ID})
-	}
-	return err
 }
 
 // RemoveMailbox stops following a mailbox and erases its password. Mail that
 // was captured from it stays.
 func (s *Store) RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.MailboxID) error {
-	err := s.write(ctx, func(x *tx) error {
+	return s.write(ctx, func(x *tx) error {
 		m, _, err := x.mailbox(id)
 		if err != nil {
 			return err
@@ -228,12 +225,9 @@ func (s *Store) RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.MailboxI
 		if err := mayManage(v, m.Staff); err != nil {
 			return err
 		}
+		x.tell(crm.Event{Kind: "mailbox", Mailbox: id})
 		return x.exec(`UPDATE mailboxes SET removed_us = $1, secret = NULL, problem = '' WHERE id = $2`, micros(s.now()), int64(id))
 	})
-	if err == nil {
-		s.events.send(crm.Event{Kind: "mailbox", Mailbox: id})
-	}
-	return err
 }
 
 // Mailboxes lists the mailboxes that are not removed, without passwords.
@@ -277,21 +271,19 @@ func (s *Store) FollowedMailboxes(ctx context.Context) ([]crm.Mailbox, error) {
 // successful talk with the server, zero when there was none. A mailbox that
 // people have paused or removed meanwhile stays so.
 func (s *Store) SetMailboxState(ctx context.Context, id crm.MailboxID, state crm.MailboxState, problem string, seen time.Time) error {
-	var changed int64
 	problem = cut(problem, 1000)
-	err := s.write(ctx, func(x *tx) (err error) {
+	return s.write(ctx, func(x *tx) error {
 		if !seen.IsZero() {
 			if err := x.exec(`UPDATE mailboxes SET seen_us = $1 WHERE id = $2 AND seen_us < $3`, micros(seen), int64(id), micros(seen)); err != nil {
 				return err
 			}
 		}
-		changed, err = x.changed(`UPDATE mailboxes SET since_us = CASE WHEN state = $1 THEN since_us ELSE $2 END, state = $3, problem = $4
+		changed, err := x.changed(`UPDATE mailboxes SET since_us = CASE WHEN state = $1 THEN since_us ELSE $2 END, state = $3, problem = $4
 WHERE id = $5 AND removed_us = 0 AND state NOT IN ($6, $7) AND (state <> $8 OR problem <> $9)`,
 			string(state), micros(s.now()), string(state), problem, int64(id), string(crm.MailboxPaused), string(crm.MailboxImported), string(state), problem)
+		if changed > 0 {
+			x.tell(crm.Event{Kind: "mailbox", Mailbox: id})
+		}
 		return err
 	})
-	if err == nil && changed > 0 {
-		s.events.send(crm.Event{Kind: "mailbox", Mailbox: id})
-	}
-	return err
 }

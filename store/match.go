@@ -169,8 +169,8 @@ func (b *batch) parent(m int64) (crm.Parent, error) {
 	if d := b.stored[m]; d != nil {
 		p.Author, contacts = d.author, d.people
 	} else {
-		rows, err := b.x.query(`SELECT contact_id FROM links WHERE message_id = $1 ORDER BY contact_id`, m)
-		if contacts, err = collect(rows, err, func(r *sql.Rows, c *int64) error { return r.Scan(c) }); err != nil {
+		var err error
+		if contacts, err = column[int64](b.x, `SELECT contact_id FROM links WHERE message_id = $1 ORDER BY contact_id`, m); err != nil {
 			return p, err
 		}
 		err = b.x.row(`SELECT a.address FROM participants p JOIN addresses a ON a.id = p.address_id WHERE p.message_id = $1 AND p.role = 'from' ORDER BY p.n LIMIT 1`, m).Scan(&p.Author)
@@ -199,8 +199,8 @@ func (b *batch) person(contact int64) (crm.Person, error) {
 	if named == 0 {
 		p.Name = ""
 	}
-	rows, err := b.x.query(`SELECT DISTINCT a.domain FROM contacts c JOIN contact_addresses u ON u.contact_id = c.id JOIN addresses a ON a.id = u.address_id WHERE c.customer_id = $1 AND a.domain <> '' ORDER BY a.domain`, int64(p.Customer))
-	p.Domains, err = collect(rows, err, func(r *sql.Rows, d *string) error { return r.Scan(d) })
+	var err error
+	p.Domains, err = column[string](b.x, `SELECT DISTINCT a.domain FROM contacts c JOIN contact_addresses u ON u.contact_id = c.id JOIN addresses a ON a.id = u.address_id WHERE c.customer_id = $1 AND a.domain <> '' ORDER BY a.domain`, int64(p.Customer))
 	return p, err
 }
 

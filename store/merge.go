@@ -65,7 +65,7 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (c
 		return 0, crm.Invalid("same person", "one of the customers has several contacts; merge them as one company")
 	}
 	m := moved{Contacts: b}
-	if m.Notes, err = x.ids(`SELECT id FROM notes WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
+	if m.Notes, err = column[int64](x, `SELECT id FROM notes WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
 		return 0, err
 	}
 	if m.Words, err = x.newWords(keep, other); err != nil {
@@ -87,7 +87,7 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (c
 	if err != nil {
 		return 0, err
 	}
-	if err := x.exec(`INSERT INTO merges (id, kind, kept_id, gone_id, moved, staff_id, at_us) VALUES ($1, 'customer', $2, $3, $4, $5, $6)`,
+	if err := x.exec(`INSERT INTO merges (id, kept_id, gone_id, moved, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6)`,
 		id, int64(keep), int64(other), string(j), orNull(v.Staff), micros(x.s.now())); err != nil {
 		return 0, err
 	}
@@ -106,17 +106,11 @@ func (x *tx) standing(c crm.CustomerID) ([]int64, error) {
 	case err != nil:
 		return nil, err
 	}
-	return x.ids(`SELECT id FROM contacts WHERE customer_id = $1 AND merged_into = 0 ORDER BY id`, int64(c))
-}
-
-func (x *tx) ids(query string, args ...any) ([]int64, error) {
-	rows, err := x.query(query, args...)
-	return collect(rows, err, func(r *sql.Rows, id *int64) error { return r.Scan(id) })
+	return column[int64](x, `SELECT id FROM contacts WHERE customer_id = $1 AND merged_into = 0 ORDER BY id`, int64(c))
 }
 
 func (x *tx) newWords(keep, other crm.CustomerID) ([]string, error) {
-	rows, err := x.query(`SELECT word FROM customer_words WHERE customer_id = $1 AND word NOT IN (SELECT word FROM customer_words WHERE customer_id = $2) ORDER BY word`, int64(other), int64(keep))
-	return collect(rows, err, func(r *sql.Rows, w *string) error { return r.Scan(w) })
+	return column[string](x, `SELECT word FROM customer_words WHERE customer_id = $1 AND word NOT IN (SELECT word FROM customer_words WHERE customer_id = $2) ORDER BY word`, int64(other), int64(keep))
 }
 
 // moveTo moves contacts, notes, words and the organisation's domains.
@@ -130,8 +124,8 @@ func (x *tx) moveTo(keep, other crm.CustomerID, m *moved) error {
 	}
 	if theirs != 0 {
 		m.Company = theirs
-		rows, err := x.query(`SELECT domain FROM organisation_domains WHERE organisation_id = $1 ORDER BY domain`, theirs)
-		if m.Domains, err = collect(rows, err, func(r *sql.Rows, d *string) error { return r.Scan(d) }); err != nil {
+		var err error
+		if m.Domains, err = column[string](x, `SELECT domain FROM organisation_domains WHERE organisation_id = $1 ORDER BY domain`, theirs); err != nil {
 			return err
 		}
 		if mine == 0 { // the kept customer becomes that organisation's
@@ -165,17 +159,16 @@ func (x *tx) moveTo(keep, other crm.CustomerID, m *moved) error {
 func (x *tx) onePerson(kept, gone int64) (*person, error) {
 	p := &person{Kept: kept, Gone: gone}
 	var err error
-	if p.Addresses, err = x.ids(`SELECT address_id FROM contact_addresses WHERE contact_id = $1 AND address_id NOT IN (SELECT address_id FROM contact_addresses WHERE contact_id = $2) ORDER BY address_id`, gone, kept); err != nil {
+	if p.Addresses, err = column[int64](x, `SELECT address_id FROM contact_addresses WHERE contact_id = $1 AND address_id NOT IN (SELECT address_id FROM contact_addresses WHERE contact_id = $2) ORDER BY address_id`, gone, kept); err != nil {
 		return nil, err
 	}
-	if p.Notes, err = x.ids(`SELECT id FROM notes WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
+	if p.Notes, err = column[int64](x, `SELECT id FROM notes WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
 		return nil, err
 	}
-	if p.Followers, err = x.ids(`SELECT id FROM contacts WHERE merged_into = $1 ORDER BY id`, gone); err != nil {
+	if p.Followers, err = column[int64](x, `SELECT id FROM contacts WHERE merged_into = $1 ORDER BY id`, gone); err != nil {
 		return nil, err
 	}
-	rows, err := x.query(`SELECT phone FROM phones WHERE contact_id = $1 AND phone NOT IN (SELECT phone FROM phones WHERE contact_id = $2) ORDER BY phone`, gone, kept)
-	if p.Phones, err = collect(rows, err, func(r *sql.Rows, s *string) error { return r.Scan(s) }); err != nil {
+	if p.Phones, err = column[string](x, `SELECT phone FROM phones WHERE contact_id = $1 AND phone NOT IN (SELECT phone FROM phones WHERE contact_id = $2) ORDER BY phone`, gone, kept); err != nil {
 		return nil, err
 	}
 	if err := x.hand(p, p.Gone, p.Kept); err != nil {
@@ -204,8 +197,8 @@ func (x *tx) hand(p *person, from, to int64) error {
 	return nil
 }
 
-// merged has everything decided anew that names one of the contacts, and tells
-// the pages.
+// merged marks stale what names one of the contacts, finds the newest mail of
+// both customers again, and tells of them.
 func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 	for _, c := range contacts {
 		for _, q := range []string{
@@ -224,8 +217,9 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 		if err := x.recomputeLast(c); err != nil {
 			return err
 		}
+		x.tell(crm.Event{Kind: "mail", Customer: c})
 	}
-	return nil
+	return x.tellQuestions(0) // whether two are the same is asked of two only
 }
 
 // Unmerge undoes a merge: every contact, address, phone and note goes back to
@@ -265,7 +259,7 @@ func (x *tx) unmerge(id crm.MergeID) error {
 	if err := json.Unmarshal([]byte(j), &m); err != nil {
 		return err
 	}
-	contacts, err := x.ids(`SELECT id FROM contacts WHERE customer_id = $1 ORDER BY id`, keep)
+	contacts, err := column[int64](x, `SELECT id FROM contacts WHERE customer_id = $1 ORDER BY id`, keep)
 	if err != nil {
 		return err
 	}
@@ -383,7 +377,7 @@ func (x *tx) confirmOrganisation(v crm.Viewer, domain, name string) (crm.Custome
 	if c := b.domains[d]; c != 0 {
 		return 0, crm.Conflict("%s belongs to the organisation of customer %d already", d, c)
 	}
-	all, err := x.ids(`SELECT DISTINCT c.customer_id FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id
+	all, err := column[int64](x, `SELECT DISTINCT c.customer_id FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id
 WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 	if err != nil {
 		return 0, err
@@ -407,7 +401,11 @@ WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 	if err := x.exec(`UPDATE reviews SET state = 'settled' WHERE kind = 'organisation' AND subject = $1 AND state = 'open'`, d); err != nil {
 		return 0, err
 	}
+	if err := x.tellQuestions(0); err != nil {
+		return 0, err
+	}
 	b.wantKey(b.addressKey(domainKey(d)))
+	x.tell(crm.Event{Kind: "mail", Customer: keep})
 	if err := x.exec(`INSERT INTO stale (message_id) SELECT DISTINCT p.message_id FROM addresses a JOIN participants p ON p.address_id = a.id WHERE a.domain = $1 AND a.domain <> '' ON CONFLICT DO NOTHING`, d); err != nil {
 		return 0, err
 	}
@@ -421,6 +419,13 @@ func (s *Store) RemoveDomain(ctx context.Context, v crm.Viewer, domain string) e
 		return errNobody
 	}
 	err := s.write(ctx, func(x *tx) error {
+		of, err := column[crm.CustomerID](x, `SELECT c.id FROM organisation_domains d JOIN customers c ON c.organisation_id = d.organisation_id WHERE d.domain = $1 ORDER BY c.id`, domain)
+		if err != nil {
+			return err
+		}
+		for _, c := range of {
+			x.tell(crm.Event{Kind: "mail", Customer: c})
+		}
 		n, err := x.changed(`DELETE FROM organisation_domains WHERE domain = $1`, domain)
 		if err == nil && n == 0 {
 			err = crm.NotFound("%s is not confirmed as an organisation's domain", domain)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"kaveri/crm"
 )
@@ -39,29 +38,29 @@ func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note
 		if n.Contact != 0 {
 			contact = int64(n.Contact)
 		}
+		x.tell(crm.Event{Kind: "note", Customer: n.Customer})
 		return x.exec(`INSERT INTO notes (id, customer_id, contact_id, staff_id, kind, body, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			id, int64(n.Customer), contact, int64(n.Staff), n.Kind, n.Body, micros(n.At))
 	})
 	if err != nil {
 		return crm.Note{}, err
 	}
-	s.events.send(crm.Event{Kind: "note", Customer: n.Customer})
 	return n, nil
 }
 
-// noteTarget makes sure that the customer is there, and the contact its own.
+// noteTarget makes sure that the customer is there, and the contact its own. A
+// note on one who was merged meanwhile is on the one that was kept.
 func (x *tx) noteTarget(n *crm.Note) error {
-	var found int
-	if err := x.row(`SELECT count(*) FROM customers WHERE id = $1`, int64(n.Customer)).Scan(&found); err != nil {
+	c, err := x.customer(n.Customer)
+	if err != nil {
 		return err
 	}
-	if found == 0 {
-		return noCustomer(n.Customer)
-	}
+	n.Customer = c.ID
 	if n.Contact == 0 {
 		return nil
 	}
-	err := x.row(`SELECT count(*) FROM contacts WHERE id = $1 AND customer_id = $2`, int64(n.Contact), int64(n.Customer)).Scan(&found)
+	var found int
+	err = x.row(`SELECT count(*) FROM contacts WHERE id = $1 AND customer_id = $2`, int64(n.Contact), int64(n.Customer)).Scan(&found)
 	if err == nil && found == 0 {
 		err = crm.Invalid("contact", "the contact belongs to another customer")
 	}
@@ -72,16 +71,15 @@ func (x *tx) noteTarget(n *crm.Note) error {
 // holds a copy of it may, not even an administrator without one; and a mail
 // that the viewer may not see is as one that is not there.
 func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error {
-	var customers []crm.CustomerID
-	err := s.write(ctx, func(x *tx) error {
+	return s.write(ctx, func(x *tx) error {
 		if err := x.holder(v, id); err != nil {
 			return err
 		}
-		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
+		n, err := x.changed(`UPDATE messages SET private = $1 WHERE id = $2 AND private <> $3`, flag(private), int64(id), flag(private))
+		if err != nil || n == 0 {
 			return err
 		}
-		rows, err := x.query(`SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
-		customers, err = collect(rows, err, func(r *sql.Rows, c *crm.CustomerID) error { return r.Scan(c) })
+		customers, err := column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
 		if err != nil {
 			return err
 		}
@@ -89,16 +87,17 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 			if err := x.recomputeLast(c); err != nil {
 				return err
 			}
+			// Everybody may hear of it: they see the mail now, or did before
+			// and must see it go.
+			x.tell(crm.Event{Kind: "mail", Customer: c})
 		}
+		var asked int
+		if err := x.row(`SELECT count(*) FROM reviews WHERE message_id = $1 AND state = 'open'`, int64(id)).Scan(&asked); err != nil || asked == 0 {
+			return err
+		}
+		x.tell(crm.Event{Kind: "question"})
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, c := range customers {
-		s.events.send(crm.Event{Kind: "mail", Customer: c, Message: id})
-	}
-	return nil
 }
 
 func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {

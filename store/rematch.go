@@ -47,13 +47,14 @@ func (b *batch) follow() error {
 	return err
 }
 
-// finish writes what a colleague's change has changed, and notes what is to be
-// decided anew: that may be much, so it is done in transactions of its own
+// finish writes what a colleague's change has changed, tells of it, and notes
+// what is to be decided anew: that may be much, so it is done in transactions of its own
 // ([Store.decideStale]).
 func (b *batch) finish() error {
 	if err := b.flush(); err != nil {
 		return err
 	}
+	b.x.tellOf(b.touched)
 	ids, err := b.affected()
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func (b *batch) redecide(m *storedMail) error {
 	if err != nil {
 		return err
 	}
-	if err := b.rethread(m, unproven(&v)); err != nil {
+	if err := b.rethread(m, v.Unproven); err != nil {
 		return err
 	}
 	if changed {
@@ -201,7 +202,7 @@ func (b *batch) redecide(m *storedMail) error {
 			return err
 		}
 	}
-	if err := b.settleReviews(m.open, &v); err != nil {
+	if err := b.settleReviews(m, &v); err != nil {
 		return err
 	}
 	return b.propose(m.id, m.Envelope, &v)
@@ -216,7 +217,7 @@ func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error
 		c := int64(l.Contact)
 		want[c] = true
 		was, ok := m.links[c]
-		if ok && was.Rule == l.Rule && was.Evidence == cut(l.Evidence, 1000) && was.Confidence == l.Confidence {
+		if ok && was.Rule == l.Rule && was.Evidence == cut(l.Evidence, 1000) && units(was.Confidence) == units(l.Confidence) {
 			continue
 		}
 		changed = true
@@ -225,9 +226,9 @@ func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error
 		}
 		if ok {
 			err = b.x.exec(`UPDATE links SET rule = $1, evidence = $2, confidence = $3 WHERE contact_id = $4 AND at_us = $5 AND message_id = $6`,
-				string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit), c, at, m.id)
+				string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence), c, at, m.id)
 		} else {
-			b.links = append(b.links, c, at, m.id, string(l.Rule), cut(l.Evidence, 1000), int64(l.Confidence*confidenceUnit))
+			b.links = append(b.links, c, at, m.id, string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence))
 		}
 		if err != nil {
 			return changed, err
@@ -371,11 +372,8 @@ const staleChunk = 2000
 func (s *Store) decideStale(ctx context.Context) error {
 	for {
 		var left bool
-		var touched map[int64]bool
 		err := s.write(ctx, func(x *tx) error {
-			touched = map[int64]bool{}
-			rows, err := x.query(`SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
-			ids, err := collect(rows, err, func(r *sql.Rows, id *int64) error { return r.Scan(id) })
+			ids, err := column[int64](x, `SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
 			if err != nil || len(ids) == 0 {
 				left = false
 				return err
@@ -388,17 +386,11 @@ func (s *Store) decideStale(ctx context.Context) error {
 			if err := b.follow(); err != nil {
 				return err
 			}
-			touched = b.touched
+			x.tellOf(b.touched)
 			return each(x, `DELETE FROM stale WHERE message_id IN (IN)`, nil, ids, func(*sql.Rows) error { return nil })
 		})
-		if err != nil {
+		if err != nil || !left {
 			return err
-		}
-		for _, id := range sortedKeys(touched) {
-			s.events.send(crm.Event{Kind: "mail", Customer: crm.CustomerID(id)})
-		}
-		if !left {
-			return nil
 		}
 	}
 }

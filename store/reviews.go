@@ -17,16 +17,6 @@ const (
 	reviewTail = ` ON CONFLICT (mark) DO UPDATE SET state = 'open', reason = excluded.reason, evidence = excluded.evidence WHERE reviews.state = 'settled'`
 )
 
-// unproven reports that a mail claims to belong to a thread and nothing shows it.
-func unproven(v *crm.Verdict) bool {
-	for _, c := range v.Candidates {
-		if c.Reason == crm.ReasonThread || c.Reason == crm.ReasonUnverified {
-			return len(v.Links) == 0
-		}
-	}
-	return false
-}
-
 // review puts something before the colleagues.
 func (b *batch) review(r crm.Review) error {
 	if b.asked[r.Mark()] {
@@ -39,6 +29,39 @@ func (b *batch) review(r crm.Review) error {
 	}
 	b.reviewRows = append(b.reviewRows, id, r.Mark(), string(r.Kind), orNull(r.Message), orNull(r.Contact), orNull(r.Other), r.Subject, string(r.Reason), cut(r.Evidence, 1000), string(crm.ReviewOpen), micros(b.now))
 	return nil
+}
+
+// ask writes the batch's questions, and tells of them when one is new.
+func (b *batch) ask() error {
+	n, err := b.x.inserted(reviewHead, reviewCols, b.reviewRows, reviewTail)
+	if err != nil || n == 0 {
+		return err
+	}
+	about := make([]crm.MessageID, 0, len(b.reviewRows)/reviewCols)
+	for i := 3; i < len(b.reviewRows); i += reviewCols {
+		message, _ := b.reviewRows[i].(int64) // or NULL
+		about = append(about, crm.MessageID(message))
+	}
+	return b.x.tellQuestions(about...)
+}
+
+// tellQuestions tells that questions about these mails (0: about none) were
+// opened or closed. Of one about a private mail only those learn who may see it.
+func (x *tx) tellQuestions(about ...crm.MessageID) error {
+	private := map[crm.MessageID]bool{}
+	err := each(x, `SELECT id FROM messages WHERE private = 1 AND id IN (IN)`, nil, distinct(about), func(r *sql.Rows) error {
+		var id crm.MessageID
+		err := r.Scan(&id)
+		private[id] = true
+		return err
+	})
+	for _, m := range about {
+		if !private[m] {
+			m = 0
+		}
+		x.tell(crm.Event{Kind: "question", Message: m})
+	}
+	return err
 }
 
 func orNull[T ~int64](id T) any {
@@ -87,12 +110,15 @@ func (x *tx) openAbout(messages []int64) (map[int64][]question, error) {
 }
 
 // settleReviews closes the questions about a mail that are none any more.
-func (b *batch) settleReviews(open []question, v *crm.Verdict) error {
-	for _, q := range open {
+func (b *batch) settleReviews(m *storedMail, v *crm.Verdict) error {
+	for _, q := range m.open {
 		if slices.ContainsFunc(v.Candidates, func(c crm.Candidate) bool { return int64(c.Contact) == q.contact }) {
 			continue
 		}
 		if err := b.x.exec(`UPDATE reviews SET state = 'settled' WHERE id = $1`, q.id); err != nil {
+			return err
+		}
+		if err := b.x.tellQuestions(m.Mail); err != nil {
 			return err
 		}
 	}
@@ -106,7 +132,7 @@ func (b *batch) proposeNamesake(name string, contact int64) error {
 	if key == "" {
 		return nil
 	}
-	others, err := b.x.ids(`SELECT id FROM contacts WHERE name_key = $1 AND name_key <> '' AND merged_into = 0 AND id <> $2 ORDER BY id LIMIT $3`, key, contact, maxNamesakes+1)
+	others, err := column[int64](b.x, `SELECT id FROM contacts WHERE name_key = $1 AND name_key <> '' AND merged_into = 0 AND id <> $2 ORDER BY id LIMIT $3`, key, contact, maxNamesakes+1)
 	if err != nil || len(others) > maxNamesakes {
 		return err
 	}

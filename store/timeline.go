@@ -134,8 +134,7 @@ func (s *Store) Conversation(ctx context.Context, v crm.Viewer, id crm.Conversat
 	var out []crm.MailRow
 	err := s.view(ctx, func(x *tx) error {
 		condition, args := visible(v, []any{int64(id)})
-		rows, err := x.query(`SELECT m.id FROM messages m WHERE m.conversation_id = $1 AND `+condition+` ORDER BY m.at_us DESC, m.id DESC LIMIT `+strconv.Itoa(maxConversation), args...)
-		ids, err := collect(rows, err, func(r *sql.Rows, id *int64) error { return r.Scan(id) })
+		ids, err := column[int64](x, `SELECT m.id FROM messages m WHERE m.conversation_id = $1 AND `+condition+` ORDER BY m.at_us DESC, m.id DESC LIMIT `+strconv.Itoa(maxConversation), args...)
 		if err != nil {
 			return err
 		}

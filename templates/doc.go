@@ -3,7 +3,7 @@
 //
 // pages/ has one file per page, which defines "content" and is rendered inside
 // parts/shell.html. parts/ has what several pages share; parts that the live
-// update fetches alone (timeline, customer list, mailboxes) are rendered by
+// update fetches alone (timeline, customer list, queue, mailboxes) are rendered by
 // name. No text for people stands in these files: every word comes from the
 // catalogue in package web through the functions t and n, in each language.
 package templates

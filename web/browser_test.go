@@ -383,7 +383,10 @@ func TestNarrowPagesDoNotScrollSideways(t *testing.T) {
 		for _, p := range pages {
 			b.open(p)
 			if w := js[int](b, `document.documentElement.scrollWidth`); w > 390 {
-				t.Errorf("%s in %s is %d px wide: %s", p, lang, w, js[string](b, `[...document.querySelectorAll("main *, .rail *")].filter(e => e.getBoundingClientRect().right > 391 && !e.closest(".rail nav")).map(e => e.tagName + "." + e.className).slice(0, 6).join(" ")`))
+				t.Errorf("%s in %s is %d px wide: %s", p, lang, w, js[string](b, `[...document.querySelectorAll("main *, .rail *")].filter(e => e.getBoundingClientRect().right > 391).map(e => e.tagName + "." + e.className).slice(0, 6).join(" ")`))
+			}
+			if cut := js[string](b, `[...document.querySelectorAll(".rail nav a")].filter(e => { const r = e.getBoundingClientRect(); return r.left < 0 || r.right > 390 || r.height < 44 || e.scrollWidth > e.clientWidth }).map(e => e.textContent).join(" ")`); cut != "" {
+				t.Errorf("%s in %s: entries of the navigation are cut or too small to touch: %s", p, lang, cut)
 			}
 			if small := js[string](b, `[...document.querySelectorAll("main button, main .button, main input:not([type=radio]):not([type=hidden]), main select")].filter(e => { const r = e.getBoundingClientRect(); return r.width > 2 && r.height < 32 }).map(e => e.outerHTML.slice(0, 60)).join(" ")`); small != "" {
 				t.Errorf("%s in %s has controls too small to touch: %s", p, lang, small)

@@ -32,7 +32,7 @@ var words = map[Key]phrase{
 	"done.private":         {"This mail is now private.", "Viesti on nyt yksityinen."},
 	"done.shared":          {"Your colleagues see this mail again.", "Työkaverisi näkevät viestin taas."},
 	"done.answered":        {"Your answer is kept, and the mail is where it belongs.", "Vastauksesi on tallessa, ja viestit ovat oikeilla paikoillaan."},
-	"done.answered-before": {"Somebody else has already answered this question.", "Joku muu on jo vastannut tähän kysymykseen."},
+	"done.answered-before": {"This question is answered already.", "Tähän kysymykseen on jo vastattu."},
 	"done.belongs":         {"The mail is on the customer’s page now.", "Viesti on nyt asiakkaan sivulla."},
 	"done.belongs-not":     {"The mail is no longer on that page.", "Viesti ei ole enää sillä sivulla."},
 	"done.address-added":   {"The address has been added, and mail with it is here.", "Osoite on lisätty, ja sen viestit ovat tässä."},

@@ -16,9 +16,9 @@ type ConversationPage struct {
 }
 
 func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.ConversationID]("conversation", r.PathValue("id"))
+	id, err := routeID[crm.ConversationID](r, "id", "conversation")
 	if err != nil {
-		return crm.NotFound("no such conversation")
+		return err
 	}
 	rows, err := s.Store.Conversation(r.Context(), c.viewer, id)
 	if err != nil {

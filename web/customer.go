@@ -75,9 +75,9 @@ func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, c *call) e
 // showCustomer shows the page, with the forms as they were sent when something
 // is wrong with them.
 func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, note NoteForm, desk CustomerDesk, status int) error {
-	id, err := crm.ParseID[crm.CustomerID]("customer", r.PathValue("id"))
+	id, err := routeID[crm.CustomerID](r, "id", "customer")
 	if err != nil {
-		return crm.NotFound("no such customer")
+		return err
 	}
 	cu, err := s.Store.Customer(r.Context(), c.viewer, id)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	if err != nil {
 		return err
 	}
-	items, next, err := s.Store.Timeline(r.Context(), c.viewer, id, after, timelinePerPage)
+	items, next, err := s.Store.Timeline(r.Context(), c.viewer, cu.ID, after, timelinePerPage)
 	if err != nil {
 		return err
 	}
@@ -130,11 +130,7 @@ func refreshAddress(id crm.CustomerID, items []crm.TimelineItem, now time.Time) 
 
 // timelinePart gives the entries again for a page that is open.
 func (s *Server) timelinePart(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.CustomerID]("customer", r.PathValue("id"))
-	if err != nil {
-		return crm.NotFound("no such customer")
-	}
-	cu, err := s.Store.Customer(r.Context(), c.viewer, id)
+	cu, err := s.customer(r, c)
 	if err != nil {
 		return err
 	}
@@ -145,7 +141,7 @@ func (s *Server) timelinePart(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	var items []crm.TimelineItem
 	for after := (crm.PageKey{}); len(items) < timelineRefresh; {
-		page, next, err := s.Store.Timeline(r.Context(), c.viewer, id, after, timelinePerPage)
+		page, next, err := s.Store.Timeline(r.Context(), c.viewer, cu.ID, after, timelinePerPage)
 		if err != nil {
 			return err
 		}
@@ -164,15 +160,11 @@ func (s *Server) timelinePart(w http.ResponseWriter, r *http.Request, c *call) e
 
 // customerHeadPart gives the head again: last contact, counts, who waits.
 func (s *Server) customerHeadPart(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.CustomerID]("customer", r.PathValue("id"))
-	if err != nil {
-		return crm.NotFound("no such customer")
-	}
-	cu, err := s.Store.Customer(r.Context(), c.viewer, id)
+	cu, err := s.customer(r, c)
 	if err != nil {
 		return err
 	}
-	items, next, err := s.Store.Timeline(r.Context(), c.viewer, id, crm.PageKey{}, timelinePerPage)
+	items, next, err := s.Store.Timeline(r.Context(), c.viewer, cu.ID, crm.PageKey{}, timelinePerPage)
 	if err != nil {
 		return err
 	}

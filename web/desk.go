@@ -119,9 +119,9 @@ func (s *Server) contactOf(r *http.Request, c *call) (crm.CustomerID, crm.Contac
 
 // customer gives the customer of the address.
 func (s *Server) customer(r *http.Request, c *call) (crm.Customer, error) {
-	id, err := crm.ParseID[crm.CustomerID]("customer", r.PathValue("id"))
+	id, err := routeID[crm.CustomerID](r, "id", "customer")
 	if err != nil {
-		return crm.Customer{}, crm.NotFound("no such customer")
+		return crm.Customer{}, err
 	}
 	return s.Store.Customer(r.Context(), c.viewer, id)
 }

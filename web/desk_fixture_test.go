@@ -37,8 +37,11 @@ func (m *memory) OpenReviews(ctx context.Context, v crm.Viewer) (int, error) {
 func (m *memory) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID, yes bool) error {
 	all, _ := m.Reviews(ctx, v, 1000)
 	i := slices.IndexFunc(all, func(q crm.Review) bool { return q.ID == id })
+	if i < 0 && m.answered[id] {
+		return &crm.Error{Kind: crm.KindConflict, Field: "question", Text: "it is answered already"}
+	}
 	if i < 0 {
-		return crm.Conflict("this question is answered already")
+		return crm.NotFound("no question has the number %d", id)
 	}
 	q := all[i]
 	switch {
@@ -54,6 +57,7 @@ func (m *memory) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reviews = slices.DeleteFunc(m.reviews, func(r crm.Review) bool { return r.ID == id })
+	m.answered[id] = true
 	return nil
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,7 +71,7 @@ func TestQuestions(t *testing.T) {
 	says(t, page, "Your answer is kept", `href="/mails/161">See the mail`, "5 open questions")
 	lacks(t, page, "belong to Aino Virtanen?</h2>\n<p>It answers", `id="review-71"`)
 	want(t, v.get("/customers/11"), 200, `id="mail-161"`)
-	says(t, v.goes("/reviews/71", "answer", "no"), "Somebody else has already answered")
+	says(t, v.goes("/reviews/71", "answer", "no"), "This question is answered already")
 	v.goes("/reviews/65", "answer", "no", "back", "/mails/161")
 	want(t, v.get("/mails/161"), 200, "Mikko Laine has said that it does not belong to Thomas Whitfield.", "It does belong to Thomas Whitfield")
 
@@ -104,6 +105,9 @@ func TestNoQuestions(t *testing.T) {
 		m.reviews = append(m.reviews, crm.Review{ID: crm.ReviewID(5000 + i), Kind: crm.ReviewOrganisation, Subject: "acme.example"})
 	}
 	want(t, v.in("en").get("/reviews"), 200, ">999+<", "960 more questions follow")
+	v.header.Set("HX-Request", "true") // what the page fetches when something has changed
+	want(t, v.get("/reviews"), 200, "960 more questions follow")
+	want(t, v.get("/reviews/count"), 200, ">999+<", "1,000 open questions")
 }
 
 // What is private is in nobody else's queue, count or form.
@@ -114,7 +118,7 @@ func TestPrivateMailStaysOutOfTheQueue(t *testing.T) {
 	w := v.get("/reviews")
 	want(t, w, 200, "5 open questions")
 	lacks(t, w.Body.String(), "Mallory", "evil.example", "Maksakaa")
-	says(t, v.goes("/reviews/71", "answer", "yes"), "Somebody else has already answered")
+	want(t, v.post("/reviews/71", "answer", "yes"), 404)
 	want(t, v.get("/mails/161/belongs?q=aino"), 404)
 	want(t, v.post("/mails/161/belongs", "contact", "110", "belongs", "yes"), 404)
 	lacks(t, v.get("/customers/11").Body.String(), "/mails/161")
@@ -252,13 +256,19 @@ func TestQueueInTheBrowser(t *testing.T) {
 	b.open("/reviews")
 	b.until(`document.querySelectorAll(".ask").length === 7 && window.htmx !== undefined`)
 	m.mu.Lock()
+	asked := m.reviews[0]
 	m.reviews = m.reviews[1:]
 	m.mu.Unlock()
-	m.tell(crm.Event{Kind: "mail", Customer: 11})
-	b.until(`document.querySelectorAll(".ask").length === 6`)
+	m.tell(crm.Event{Kind: "question"})
+	b.until(`document.querySelectorAll(".ask").length === 6 && document.querySelector("#open-questions").textContent.startsWith("6")`)
+	m.mu.Lock()
+	m.reviews = slices.Insert(m.reviews, 0, asked)
+	m.mu.Unlock()
+	m.tell(crm.Event{Kind: "question", Message: asked.Message})
+	b.until(`document.querySelector(".ask").id === "review-71" && document.querySelector("#open-questions").textContent.startsWith("7")`)
 	js[bool](b, `document.querySelector("#review-70 button[value=yes]").focus(), true`)
 	b.do(chromedp.KeyEvent("\r"))
-	b.until(`document.readyState === "complete" && document.querySelectorAll(".ask").length === 5 && document.querySelector(".done") !== null`)
+	b.until(`document.readyState === "complete" && document.querySelectorAll(".ask").length === 6 && document.querySelector(".done") !== null`)
 	b.do(chromedp.KeyEvent("\t"))
 	b.press("j")
 	b.until(`document.activeElement.closest("[data-step]") !== null`)

@@ -35,14 +35,16 @@ type memory struct {
 	listeners map[chan crm.Event]bool
 	next      int64
 	reviews   []crm.Review // open, newest first
+	answered  map[crm.ReviewID]bool
 	merges    map[crm.CustomerID][]crm.MergeRow
 	gone      []goneCustomer // merged into others
 	broken    error          // every read fails with it
+	full      error          // every note fails with it
 }
 
 func newMemory() *memory {
 	return &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, next: 1000}
 }
 
 func (m *memory) id() int64 { m.next++; return m.next }
@@ -317,6 +319,10 @@ func (m *memory) Search(_ context.Context, v crm.Viewer, query string, limit int
 
 func (m *memory) AddNote(_ context.Context, v crm.Viewer, n crm.Note) (crm.Note, error) {
 	m.mu.Lock()
+	if m.full != nil {
+		defer m.mu.Unlock()
+		return crm.Note{}, m.full
+	}
 	n.ID = crm.NoteID(m.id())
 	name := ""
 	for _, s := range m.staff {

@@ -15,10 +15,12 @@ const liveLife = 15 * time.Minute
 
 // events tells an open page what has changed: ids only, as server-sent events.
 //
-//	hello            the connection stands; what was missed before is fetched
+//	hello            what was missed is fetched: the connection stands now, or
+//	                 more has changed than it could take
 //	customer-<id>    the timeline or head of this customer
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
+//	questions        the queue of questions and its count
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
 	defer cancel()
@@ -52,7 +54,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 			if !ok {
 				return nil
 			}
-			for _, name := range s.eventNames(ctx, c, gather(e, changes)) {
+			missed := len(changes) >= cap(changes)-1 // it was full
+			names := s.eventNames(ctx, c, gather(e, changes))
+			if missed {
+				names = []string{"hello"}
+			}
+			for _, name := range names {
 				if err == nil {
 					err = send(name)
 				}
@@ -93,16 +100,16 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 		}
 	}
 	for _, e := range changes {
+		if e.Message != 0 {
+			if _, err := s.Store.Mail(ctx, c.viewer, e.Message); err != nil {
+				continue // not for this viewer, or gone
+			}
+		}
 		switch e.Kind {
 		case "mailbox":
 			add("mailboxes")
-			continue
-		case "mail":
-			if e.Message != 0 {
-				if _, err := s.Store.Mail(ctx, c.viewer, e.Message); err != nil {
-					continue // not for this viewer, or gone
-				}
-			}
+		case "question":
+			add("questions")
 		}
 		if e.Customer == 0 {
 			continue

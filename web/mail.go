@@ -186,9 +186,9 @@ func (s *Server) place(r *http.Request, c *call, m crm.MailView, p *MailPage) er
 }
 
 func (s *Server) mail(r *http.Request, c *call) (crm.MailView, error) {
-	id, err := crm.ParseID[crm.MessageID]("mail", r.PathValue("id"))
+	id, err := routeID[crm.MessageID](r, "id", "mail")
 	if err != nil {
-		return crm.MailView{}, crm.NotFound("no such mail")
+		return crm.MailView{}, err
 	}
 	return s.Store.Mail(r.Context(), c.viewer, id)
 }
@@ -300,9 +300,9 @@ func (s *Server) mailPart(w http.ResponseWriter, r *http.Request, c *call) error
 
 // setPrivate hides a mail from those who hold no copy, or shows it again.
 func (s *Server) setPrivate(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.MessageID]("mail", r.PathValue("id"))
+	id, err := routeID[crm.MessageID](r, "id", "mail")
 	if err != nil {
-		return crm.NotFound("no such mail")
+		return err
 	}
 	private := r.PostFormValue("private") == "yes"
 	if err := s.Store.SetPrivate(r.Context(), c.viewer, id, private); err != nil {

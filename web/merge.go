@@ -112,9 +112,9 @@ func (s *Server) merge(w http.ResponseWriter, r *http.Request, c *call) error {
 // unmerge undoes a merge. When a later one rests on it, the customer's page
 // says which.
 func (s *Server) unmerge(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.MergeID]("merge", r.PathValue("merge"))
+	id, err := routeID[crm.MergeID](r, "merge", "merge")
 	if err != nil {
-		return crm.NotFound("no such merge")
+		return err
 	}
 	cu, err := s.customer(r, c)
 	if err != nil {

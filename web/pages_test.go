@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -157,7 +158,8 @@ func TestCustomerPage(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	v := newSite(t, company()).signIn()
+	m := company()
+	v := newSite(t, m).signIn()
 	w := v.post("/customers/11/notes", "kind", "call", "body", "Lupasin soittaa <perjantaina>.")
 	if w.Code != 303 || !strings.HasPrefix(w.Header().Get("Location"), "/customers/11?done=note#note-") {
 		t.Fatal(w.Code, w.Header())
@@ -165,6 +167,8 @@ func TestNotes(t *testing.T) {
 	want(t, v.get("/customers/11"), 200, "Lupasin soittaa &lt;perjantaina&gt;.", "Call noted by Mikko Laine")
 	want(t, v.post("/customers/11/notes", "kind", "note", "body", "  "), 422, "The note is empty")
 	want(t, v.in("fi").post("/customers/11/notes", "kind", "note", "body", "  "), 422, "Kirjoita muutama sana")
+	m.full = crm.Unavailable(errors.New("no space left"), "the disk is full")
+	want(t, v.in("en").post("/customers/11/notes", "kind", "note", "body", "Pitkä muistiinpano"), 503, "The disk is full", ">Pitkä muistiinpano</textarea>")
 }
 
 func TestAddCustomer(t *testing.T) {

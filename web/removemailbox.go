@@ -13,9 +13,9 @@ type RemoveMailboxPage struct {
 }
 
 func (s *Server) removeMailboxPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.MailboxID]("mailbox", r.PathValue("id"))
+	id, err := routeID[crm.MailboxID](r, "id", "mailbox")
 	if err != nil {
-		return crm.NotFound("no such mailbox")
+		return err
 	}
 	boxes, err := s.Store.Health(r.Context(), c.viewer)
 	if err != nil {
@@ -32,9 +32,9 @@ func (s *Server) removeMailboxPage(w http.ResponseWriter, r *http.Request, c *ca
 }
 
 func (s *Server) removeMailbox(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.MailboxID]("mailbox", r.PathValue("id"))
+	id, err := routeID[crm.MailboxID](r, "id", "mailbox")
 	if err != nil {
-		return crm.NotFound("no such mailbox")
+		return err
 	}
 	if err := s.Store.RemoveMailbox(r.Context(), c.viewer, id); err != nil {
 		return err

@@ -1,9 +1,9 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"kaveri/crm"
 )
@@ -11,9 +11,6 @@ import (
 // reviewsPerPage is how many questions stand on the page; the next ones come
 // when these are answered.
 const reviewsPerPage = 40
-
-// maxReviews bounds how far a question is looked for.
-const maxReviews = 10_000
 
 // ReviewsPage is the queue of questions.
 type ReviewsPage struct {
@@ -42,6 +39,9 @@ func (s *Server) reviewsPage(w http.ResponseWriter, r *http.Request, c *call) er
 
 func (s *Server) showReviews(w http.ResponseWriter, r *http.Request, c *call, f Faults, status int) error {
 	open, err := s.Store.Reviews(r.Context(), c.viewer, reviewsPerPage)
+	if err == nil && isFragment(r) {
+		err = s.countQuestions(r, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,14 @@ func (s *Server) showReviews(w http.ResponseWriter, r *http.Request, c *call, f 
 	}
 	s.render(w, r, c, status, "reviews", p)
 	return nil
+}
+
+// openQuestionsPart gives the count beside the entry of the navigation.
+func (s *Server) openQuestionsPart(w http.ResponseWriter, r *http.Request, c *call) error {
+	if err := s.countQuestions(r, c); err != nil {
+		return err
+	}
+	return s.renderPart(w, r, c, "reviews", "open-questions", c.questions)
 }
 
 // questions puts reviews into words; withMail adds the mail in question.
@@ -152,17 +160,18 @@ func (c *call) reason(v crm.Review, g crm.Grounds) string {
 	return c.t("why.rule", string(v.Reason))
 }
 
-// stillOpen reports whether the viewer is still asked a question.
-func (s *Server) stillOpen(r *http.Request, c *call, id crm.ReviewID) (bool, error) {
-	open, err := s.Store.Reviews(r.Context(), c.viewer, maxReviews)
-	return slices.ContainsFunc(open, func(q crm.Review) bool { return q.ID == id }), err
+// answeredBefore reports that a question was answered while it stood on the
+// page, and not that its answer leads to what cannot be.
+func answeredBefore(err error) bool {
+	var e *crm.Error
+	return errors.As(err, &e) && e.Kind == crm.KindConflict && e.Field == "question"
 }
 
 // decide answers a question.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request, c *call) error {
-	id, err := crm.ParseID[crm.ReviewID]("question", r.PathValue("id"))
+	id, err := routeID[crm.ReviewID](r, "id", "question")
 	if err != nil {
-		return crm.NotFound("no such question")
+		return err
 	}
 	answer, back := r.PostFormValue("answer"), ownPath(r.PostFormValue("back"))
 	if back == "/" {
@@ -172,14 +181,10 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, c *call) error {
 		return crm.Invalid("answer", "answer with yes or no")
 	}
 	err = s.Store.DecideReview(r.Context(), c.viewer, id, answer == "yes")
+	if answeredBefore(err) {
+		return go303(w, r, back, "answered-before")
+	}
 	if err != nil {
-		open, fault := s.stillOpen(r, c, id)
-		if fault != nil {
-			return fault
-		}
-		if !open {
-			return go303(w, r, back, "answered-before")
-		}
 		f, ok := c.faults(err)
 		if !ok {
 			return err

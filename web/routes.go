@@ -1,6 +1,19 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"kaveri/crm"
+)
+
+// routeID reads the id of a thing from the address; what is no id leads nowhere.
+func routeID[T ~int64](r *http.Request, name, what string) (T, error) {
+	id, err := crm.ParseID[T](what, r.PathValue(name))
+	if err != nil {
+		err = crm.NotFound("no such %s", what)
+	}
+	return id, err
+}
 
 // routes lists every route. open ones answer anybody, staff ones who is signed
 // in, admin ones administrators.
@@ -38,6 +51,7 @@ func (s *Server) routes() http.Handler {
 
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
+	staff("GET /reviews/count", s.openQuestionsPart)
 	staff("POST /reviews/{id}", s.decide)
 	staff("GET /mails/{id}/belongs", s.belongsPage)
 	staff("POST /mails/{id}/belongs", s.belongs)

@@ -32,7 +32,8 @@ type call struct {
 	path   string
 	done   string
 	see    string // where what was done can be looked at
-	// questions counts what waits for an answer; of fragments it is not asked.
+	// questions counts what waits for an answer; a fragment that shows it asks
+	// for it itself (countQuestions).
 	questions int
 	token     [32]byte // hash of the session's token
 }
@@ -75,11 +76,9 @@ func (s *Server) staff(h handler) http.Handler {
 	return s.open(func(w http.ResponseWriter, r *http.Request, c *call) error {
 		if c.signedIn() {
 			if !isFragment(r) && r.URL.Path != "/events" {
-				n, err := s.Store.OpenReviews(r.Context(), c.viewer)
-				if err != nil {
+				if err := s.countQuestions(r, c); err != nil {
 					return err
 				}
-				c.questions = n
 			}
 			return h(w, r, c)
 		}
@@ -94,6 +93,11 @@ func (s *Server) staff(h handler) http.Handler {
 		}
 		return go303(w, r, to, "")
 	})
+}
+
+func (s *Server) countQuestions(r *http.Request, c *call) (err error) {
+	c.questions, err = s.Store.OpenReviews(r.Context(), c.viewer)
+	return err
 }
 
 // admin wraps a handler for administrators.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,7 @@ func (p *program) customerListCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.listCustomers(c.Context(), "", limit, as) },
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -52,15 +51,13 @@ func (p *program) customerSearchCommand() *cobra.Command {
 		},
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
 func (p *program) listCustomers(ctx context.Context, text string, limit int, as string) error {
-	if limit != 0 {
-		if err := checkLimit(limit); err != nil {
-			return err
-		}
+	if limit < 0 || limit > maxRows {
+		return misused("--limit: %d is out of range; choose 1 to %d, or 0 for all", limit, maxRows)
 	}
 	s, v, err := p.openAs(ctx, as)
 	if err != nil {
@@ -183,8 +180,12 @@ func accountOf(cu crm.Customer) accountJSON {
 
 // customerID reads a customer's number, or finds who has the address.
 func customerID(ctx context.Context, s *store.Store, v crm.Viewer, who string) (crm.CustomerID, error) {
-	if _, err := strconv.ParseInt(who, 10, 64); err == nil || !strings.Contains(who, "@") {
-		return crm.ParseID[crm.CustomerID]("customer", who)
+	if !strings.Contains(who, "@") {
+		id, err := crm.ParseID[crm.CustomerID]("customer", who)
+		if err != nil {
+			err = crm.Invalid("customer", "%q is neither a number nor an address; kaveri customer list shows both", who)
+		}
+		return id, err
 	}
 	a, err := crm.ParseAddress(who)
 	if err != nil {

@@ -26,7 +26,7 @@ func (p *program) customerAddressCommand() *cobra.Command {
 		},
 	}
 	for _, c := range []*cobra.Command{add, remove} {
-		c.Flags().StringVar(&as, "as", "", "as this colleague (default: the first administrator)")
+		asFlag(c, &as)
 	}
 	return group("address", "The addresses of a customer (number or address) or contact (number)", add, remove)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest"
 )
 
 // maxList bounds a list of customers, in bytes: a few million rows.
@@ -103,35 +105,39 @@ func (p *program) printImported(j importedJSON) error {
 
 // readFile reads a file, or standard input for "-", up to a limit.
 func (p *program) readFile(name string, limit int64) ([]byte, error) {
-	from := p.stdin
+	from, size := p.stdin, int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fileError(name, err)
+			return nil, ingest.FileError(name, err)
 		}
 		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, crm.Invalid("file", "%s is a folder", name)
+		if info, err := f.Stat(); err == nil {
+			if info.IsDir() {
+				return nil, crm.Invalid("file", "%s is a folder", name)
+			}
+			size = info.Size()
 		}
 		from = f
 	}
-	data, err := io.ReadAll(io.LimitReader(from, limit+1))
-	if err != nil {
-		return nil, fileError(name, err)
+	// As large as the file from the start: growing would take twice as much.
+	data := bytes.NewBuffer(make([]byte, 0, min(size, limit+1)+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(from, limit+1)); err != nil {
+		return nil, ingest.FileError(name, err)
 	}
-	if int64(len(data)) > limit {
+	if int64(data.Len()) > limit {
 		return nil, crm.Invalid("file", "%s is larger than %s; split it", name, bytesOf(limit))
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
-// fileError says what is wrong with a file the user named.
+// fileError says what is wrong with a file that the user named to be written.
 func fileError(name string, err error) error {
 	switch {
 	case os.IsNotExist(err):
-		return crm.NotFound("file: there is no %s", name)
+		return crm.NotFound("file: the folder of %s does not exist", name)
 	case os.IsPermission(err):
-		return crm.Forbidden("file: %s may not be read or written by you", name)
+		return crm.Forbidden("file: %s may not be written by you", name)
 	case os.IsExist(err):
 		return crm.Conflict("file: %s exists already; name another", name)
 	}

@@ -18,7 +18,7 @@ func (p *program) customerMergeCommand() *cobra.Command {
 		},
 	})
 	c.Flags().BoolVar(&same, "same-person", false, "the contacts of both are one human")
-	c.Flags().StringVar(&as, "as", "", "as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -72,7 +72,7 @@ func (p *program) customerUnmergeCommand() *cobra.Command {
 		Use: "unmerge MERGE", Short: "Undo a merge: everything goes back to where it was", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.unmerge(c.Context(), args[0], as) },
 	}
-	c.Flags().StringVar(&as, "as", "", "as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 

@@ -18,7 +18,7 @@ func (p *program) customerSetCommand() *cobra.Command {
 		},
 	})
 	c.Flags().StringVar(&language, "language", "", "two letters (ISO 639-1) such as fi, which mail does not change; empty: that of the customer's last mails")
-	c.Flags().StringVar(&as, "as", "", "act as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 

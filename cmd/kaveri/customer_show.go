@@ -17,7 +17,7 @@ func (p *program) customerShowCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.showCustomer(c.Context(), args[0], limit, as) },
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many entries of the timeline at most, newest first")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -120,7 +120,11 @@ func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.Customer
 }
 
 func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []crm.TimelineItem, more bool) error {
-	p.printf("%s (customer %d%s)\n", printable(cu.Name), cu.ID, map[bool]string{true: ", writes " + cu.Language}[cu.Language != ""])
+	p.printf("%s (customer %d", printable(cu.Name), cu.ID)
+	if cu.Language != "" {
+		p.printf(", writes %s", cu.Language)
+	}
+	p.printf(")\n")
 	for _, c := range cu.Contacts {
 		p.printf("  %s", printable(c.Name))
 		for _, a := range c.Addresses {

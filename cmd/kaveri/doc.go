@@ -11,10 +11,10 @@
 // all: open.go (where data lies, the key), exit.go (errors to exit codes),
 // output.go (JSON and tables), progress.go, password.go.
 //
-// serve.go introduces the services to each other and stops them in order:
-// first the pages, then the followers of the mailboxes, then the store.
-// demo.go does the same for the sample company, in a folder of its own that is
-// removed at the end.
+// site.go introduces the services to each other and stops them in order: first
+// the pages, then the followers of the mailboxes; whoever opened the store
+// closes it after that. serve.go runs such a site, demo.go another one for the
+// sample company, in a folder of its own that is removed at the end.
 //
 // # Contract
 //
@@ -22,5 +22,5 @@
 // scripts in testdata/script hold it to that. Data goes to standard output,
 // everything else to standard error. Keys of JSON may be added, never renamed.
 //
-// Start reading at run.go, then serve.go.
+// Start reading at run.go, then serve.go and site.go.
 package main

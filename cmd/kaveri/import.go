@@ -42,7 +42,7 @@ func (p *program) importMail(ctx context.Context, kind, path, owner, policy stri
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return fileError(path, err)
+		return ingest.FileError(path, err)
 	}
 	if info.IsDir() != (kind == "maildir") && kind != "eml" {
 		return crm.Invalid("file", "%s is not what %s means; an mbox is a file, a Maildir a folder", path, kind)

@@ -112,6 +112,10 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 			return ctx.Err()
 		}
 		done++
+		if mails, cut := ingest.MboxMails(raw); mails > 1 && !body {
+			failed++
+			p.notef("kaveri: %s\n", sentence(several(name, mails, cut)))
+		}
 		m := read(raw)
 		m.Bounce, m.Complaint = bounce.Read(raw, m)
 		m.Absence = absence.Read(m)
@@ -141,6 +145,15 @@ func noMail(name string, raw []byte) error {
 		return ingest.NoMail(name)
 	}
 	return nil
+}
+
+// several says that a file is an mbox, of which a mail is but the first part.
+func several(name string, mails int, cut bool) error {
+	end := ""
+	if cut {
+		end = " and the last is cut off"
+	}
+	return crm.Invalid("file", "%s is an mbox of %d mails%s; they are read as one here: kaveri threads and kaveri import mbox part them", name, mails, end)
 }
 
 // binary reports bytes that no text has: NULs, or many control characters.

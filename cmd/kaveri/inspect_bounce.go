@@ -86,7 +86,9 @@ func (j *absenceJSON) each(line func(what, text string)) {
 		return
 	}
 	line("away until", j.Until)
-	line("absence", map[bool]string{true: "gone for good"}[j.Left])
+	if j.Left {
+		line("absence", "gone for good")
+	}
 	for _, a := range j.Instead {
 		line("write to", string(a))
 	}

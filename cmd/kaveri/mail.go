@@ -25,24 +25,16 @@ func (p *program) mailCorrectCommand(name, short string, belongs bool) *cobra.Co
 			return p.correct(c.Context(), args[0], args[1], belongs, as)
 		},
 	}
-	c.Flags().StringVar(&as, "as", "", "as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
 func (p *program) correct(ctx context.Context, which, who string, belongs bool, as string) error {
-	s, v, err := p.openAs(ctx, as)
+	s, v, m, err := p.openMail(ctx, which, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	id, err := mailID(ctx, s, v, which)
-	if err != nil {
-		return err
-	}
-	m, err := s.Mail(ctx, v, id)
-	if err != nil {
-		return err
-	}
 	contacts := linkedContacts(m, who)
 	if belongs || len(contacts) == 0 {
 		contact, err := contactID(ctx, s, v, who)
@@ -52,19 +44,18 @@ func (p *program) correct(ctx context.Context, which, who string, belongs bool, 
 		contacts = []crm.ContactID{contact}
 	}
 	for _, contact := range contacts {
-		if err := s.Correct(ctx, v, id, contact, belongs); err != nil {
+		if err := s.Correct(ctx, v, m.ID, contact, belongs); err != nil {
 			return err
 		}
 	}
-	m, err = s.Mail(ctx, v, id)
-	if err != nil {
+	if m, err = s.Mail(ctx, v, m.ID); err != nil {
 		return err
 	}
 	if len(m.Links) == 0 {
-		p.printf("Mail %d is on nobody's page now.\n", id)
+		p.printf("Mail %d is on nobody's page now.\n", m.ID)
 	}
 	for _, l := range m.Links {
-		p.printf("Mail %d belongs to %s, customer %d: %s\n", id, printable(whoIs(l.ContactName, l.CustomerName)), l.Customer, printable(whyText(l.Link, l.ContactName)))
+		p.printf("Mail %d belongs to %s, customer %d: %s\n", m.ID, printable(whoIs(l.ContactName, l.CustomerName)), l.Customer, printable(whyText(l.Link, l.ContactName)))
 	}
 	return nil
 }

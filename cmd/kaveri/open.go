@@ -202,7 +202,7 @@ func makeKey(file string, key []byte) ([]byte, error) {
 	return key, nil
 }
 
-// openAs opens the store for reading on behalf of a colleague.
+// openAs opens the store on behalf of a colleague.
 func (p *program) openAs(ctx context.Context, as string) (*store.Store, crm.Viewer, error) {
 	s, err := p.openExisting(ctx)
 	if err != nil {

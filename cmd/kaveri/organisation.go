@@ -22,7 +22,7 @@ func (p *program) organisationCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.removeDomain(c.Context(), args[0], as) },
 	}
 	for _, c := range []*cobra.Command{confirm, remove} {
-		c.Flags().StringVar(&as, "as", "", "as this colleague (default: the first administrator)")
+		asFlag(c, &as)
 	}
 	return group("organisation", "Domains at which everybody is of one organisation", confirm, remove)
 }

@@ -19,7 +19,7 @@ func (p *program) quarantineCommand() *cobra.Command {
 		Use: "show FOLDER UID", Short: "Print the bytes of a quarantined mail; only to the owner of its mailbox", Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return p.showQuarantined(c.Context(), args, as) },
 	}
-	show.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(show, &as)
 	var all bool
 	retry := &cobra.Command{
 		Use: "retry FOLDER UID", Short: "Put a quarantined mail, or with --all every one, back into line", Args: cobra.MaximumNArgs(2),

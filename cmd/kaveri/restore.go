@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/store"
 )
 
@@ -36,12 +37,12 @@ func (p *program) restore(ctx context.Context, name string) error {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return fileError(name, err)
+		return ingest.FileError(name, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fileError(name, err)
+		return ingest.FileError(name, err)
 	}
 	if info.IsDir() {
 		return crm.Invalid("file", "%s is a folder", name)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func (p *program) reviewListCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.listReviews(c.Context(), limit, as) },
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -105,7 +104,7 @@ func (p *program) reviewDecideCommand(name, short string, yes bool) *cobra.Comma
 		Use: name + " ID...", Short: short, Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.decideReviews(c.Context(), args, yes, as) },
 	}
-	c.Flags().StringVar(&as, "as", "", "decide as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -125,23 +124,23 @@ func (p *program) decideReviews(ctx context.Context, args []string, yes bool, as
 		return err
 	}
 	defer s.Close()
-	var failed []error
+	failed := 0
 	for _, id := range ids {
 		if err := s.DecideReview(ctx, v, id, yes); err != nil {
 			if len(ids) == 1 {
 				return err
 			}
 			p.notef("question %d: %s\n", id, sentence(err))
-			failed = append(failed, err)
+			failed++
 			continue
 		}
-		p.printf("%d: %s\n", id, map[bool]string{true: "yes", false: "no"}[yes])
+		p.printf("%d: %s\n", id, cell(yes))
 	}
-	switch len(failed) {
+	switch failed {
 	case 0:
 		return nil
 	case len(ids):
-		return errors.Join(failed...)
+		return failure("none of the questions could be answered")
 	}
-	return partly("%s could not be answered", plural(len(failed), "question", "questions"))
+	return partly("%s could not be answered", plural(failed, "question", "questions"))
 }

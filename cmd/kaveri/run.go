@@ -76,7 +76,26 @@ func (p *program) command() *cobra.Command {
 		p.inspectCommand(), p.threadsCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
 		p.doctorCommand(), p.migrateCommand(), p.versionCommand(),
 	)
+	sayUsage(root.Commands())
 	return root
+}
+
+// sayUsage has each verb answer a wrong number of arguments with the line by
+// which it is called.
+func sayUsage(verbs []*cobra.Command) {
+	for _, c := range verbs {
+		sayUsage(c.Commands())
+		fits := c.Args
+		if fits == nil { // as many as there are
+			continue
+		}
+		c.Args = func(c *cobra.Command, args []string) error {
+			if fits(c, args) != nil {
+				return fmt.Errorf("%s given; write it like %q", plural(len(args), "argument", "arguments"), c.UseLine())
+			}
+			return nil
+		}
+	}
 }
 
 // prepare reads the global flags.

@@ -22,7 +22,7 @@ func (p *program) searchCommand() *cobra.Command {
 		},
 	})
 	c.Flags().IntVar(&limit, "limit", 20, "how many at most")
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 

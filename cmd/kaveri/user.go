@@ -20,7 +20,37 @@ func (p *program) userCommand() *cobra.Command {
 		Use: "passwd ADDRESS", Short: "Give a colleague a new password, read from the terminal or from standard input", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.setUserPassword(c.Context(), args[0]) },
 	}
-	return group("user", "The colleagues who sign in", p.userAddCommand(), list, passwd)
+	return group("user", "The colleagues who sign in", p.userAddCommand(), list, passwd,
+		p.userDisableCommand("disable", "Take away the way in of a colleague who has left; mailboxes and mail stay", true),
+		p.userDisableCommand("enable", "Give it back", false))
+}
+
+func (p *program) userDisableCommand(name, short string, disabled bool) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " ADDRESS", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.disableUser(c.Context(), args[0], disabled) },
+	}
+}
+
+func (p *program) disableUser(ctx context.Context, who string, disabled bool) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	u, err := findStaff(ctx, s, "address", who)
+	if err != nil {
+		return err
+	}
+	if err := s.DisableStaff(ctx, crm.SystemViewer, u.ID, disabled); err != nil {
+		return err
+	}
+	if disabled {
+		p.printf("%s cannot sign in any more.\n", u.Address)
+	} else {
+		p.printf("%s may sign in again.\n", u.Address)
+	}
+	return nil
 }
 
 // userJSON is a colleague in JSON.
@@ -189,6 +219,11 @@ func findStaff(ctx context.Context, s *store.Store, field, who string) (crm.Staf
 		}
 	}
 	return crm.Staff{}, &crm.Error{Kind: crm.KindNotFound, Field: field, Text: string(a) + " is no colleague; kaveri user add makes an account"}
+}
+
+// asFlag adds --as, on whose behalf a verb reads or acts.
+func asFlag(c *cobra.Command, as *string) {
+	c.Flags().StringVar(as, "as", "", "read and act as this colleague (default: the first administrator)")
 }
 
 // viewer is on whose behalf the command line reads mail: the colleague named

@@ -16,7 +16,7 @@ func (p *program) whyCommand() *cobra.Command {
 		Use: "why MAIL", Short: "Say why a mail (number or Message-ID) is where it is, or why it is on nobody's page", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.why(c.Context(), args[0], as) },
 	})
-	c.Flags().StringVar(&as, "as", "", "read as this colleague (default: the first administrator)")
+	asFlag(c, &as)
 	return c
 }
 
@@ -54,24 +54,38 @@ func mailID(ctx context.Context, s *store.Store, v crm.Viewer, which string) (cr
 	if id := strings.Trim(which, "<> "); strings.Contains(id, "@") {
 		return s.MailNamed(ctx, v, id)
 	}
-	return crm.ParseID[crm.MessageID]("mail", which)
+	id, err := crm.ParseID[crm.MessageID]("mail", which)
+	if err != nil {
+		err = crm.Invalid("mail", "%q is neither a number nor a Message-ID; kaveri search and kaveri customer show list mails", which)
+	}
+	return id, err
+}
+
+// openMail opens the store on behalf of a colleague, and reads a mail as they
+// may see it.
+func (p *program) openMail(ctx context.Context, which, as string) (*store.Store, crm.Viewer, crm.MailView, error) {
+	s, v, err := p.openAs(ctx, as)
+	if err != nil {
+		return nil, v, crm.MailView{}, err
+	}
+	id, err := mailID(ctx, s, v, which)
+	if err == nil {
+		var m crm.MailView
+		if m, err = s.Mail(ctx, v, id); err == nil {
+			return s, v, m, nil
+		}
+	}
+	s.Close()
+	return nil, v, crm.MailView{}, err
 }
 
 func (p *program) why(ctx context.Context, which, as string) error {
-	s, v, err := p.openAs(ctx, as)
+	s, v, m, err := p.openMail(ctx, which, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	id, err := mailID(ctx, s, v, which)
-	if err != nil {
-		return err
-	}
-	m, err := s.Mail(ctx, v, id)
-	if err != nil {
-		return err
-	}
-	open, err := s.MailReviews(ctx, v, id)
+	open, err := s.MailReviews(ctx, v, m.ID)
 	if err != nil {
 		return err
 	}

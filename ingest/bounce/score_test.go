@@ -3,13 +3,9 @@
 package bounce
 
 import (
-	"archive/tar"
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,23 +15,11 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest/parse"
+	"kaveri/internal/corpora"
 )
 
 // The labels are what other programs made of these mails. A row is a mail; of
 // the sets that label a reason for each recipient, each recipient is a row.
-
-func sharedData(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("KAVERI_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	dir = filepath.Join(dir, "data")
-	if _, err := os.Stat(filepath.Join(dir, "labels")); err != nil {
-		t.Fatalf("the corpora are missing (%v); set KAVERI_SHARED to the folder that holds data/", err)
-	}
-	return dir
-}
 
 // tally counts what is right and writes what is not.
 type tally struct {
@@ -52,67 +36,24 @@ func (s *tally) row(file string, ok bool, expected, got any) {
 	fmt.Fprintf(s.misses, "%s\texpected %v\tgot %v\n", file, expected, got)
 }
 
-func (s *tally) percent() float64 {
-	if s.all == 0 {
-		return 0
-	}
-	return 100 * float64(s.right) / float64(s.all)
-}
+func (s *tally) percent() float64 { return corpora.Percent(s.right, s.all) }
 
 // measure runs judge on each row of the labels and demands a share of rows that
 // are right, in percent. It writes the misses to KAVERI_SCORE_DIR.
 func measure(t *testing.T, name, labels string, demand float64, judge func(s *tally, file string, expected json.RawMessage, m *crm.Message, b *crm.Bounce, c *crm.Complaint)) {
 	t.Helper()
-	dir := sharedData(t)
 	s := &tally{misses: new(bytes.Buffer)}
-	for _, row := range rowsOf(t, filepath.Join(dir, "labels", labels)) {
-		raw, err := os.ReadFile(filepath.Join(dir, row.File))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range corpora.Labels[corpora.Row](t, labels) {
+		raw := corpora.Mail(t, row.File)
 		m := parse.Message(raw)
 		b, c := Read(raw, m)
 		judge(s, row.File, row.Expected, m, b, c)
 	}
-	out := os.Getenv("KAVERI_SCORE_DIR")
-	if out == "" {
-		out = t.TempDir()
-	}
-	if err := os.WriteFile(filepath.Join(out, "bounce-"+name+".txt"), s.misses.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	corpora.Misses(t, "bounce-"+name+".txt", s.misses.Bytes())
 	t.Logf("%s: %d of %d right, %.1f %%\n%s", name, s.right, s.all, s.percent(), s.misses)
 	if s.percent() < demand || s.all == 0 {
 		t.Errorf("%s: %.1f %% is below %.1f %%", name, s.percent(), demand)
 	}
-}
-
-type labelRow struct {
-	File     string          `json:"file"`
-	Expected json.RawMessage `json:"expected"`
-}
-
-func rowsOf(t *testing.T, file string) (rows []labelRow) {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var r io.Reader = bufio.NewReader(f)
-	if strings.HasSuffix(file, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for dec := json.NewDecoder(r); dec.More(); {
-		var row labelRow
-		if err := dec.Decode(&row); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }
 
 func into[T any](raw json.RawMessage) (v T) {
@@ -227,7 +168,7 @@ func TestScoreBounceRecipients(t *testing.T) {
 
 func bestRow(t *testing.T, labels string) map[string]int {
 	most := map[string]int{}
-	for _, row := range rowsOf(t, filepath.Join(sharedData(t), "labels", labels)) {
+	for _, row := range corpora.Labels[corpora.Row](t, labels) {
 		most[row.File] = max(most[row.File], len(into[struct{ Recipients []string }](row.Expected).Recipients))
 	}
 	return most
@@ -310,10 +251,9 @@ func TestScoreComplaint(t *testing.T) {
 
 // Ordinary mail is no bounce and no complaint. The sets have some true ones.
 func TestScoreBounceFalse(t *testing.T) {
-	dir := sharedData(t)
 	var report bytes.Buffer
 	n, wrong := 0, 0
-	eachOrdinary(t, dir, func(name string, raw []byte) {
+	eachOrdinary(t, func(name string, raw []byte) {
 		n++
 		m := parse.Message(raw)
 		if m.Class == crm.ClassBounce || m.Class == crm.ClassComplaint {
@@ -328,35 +268,12 @@ func TestScoreBounceFalse(t *testing.T) {
 }
 
 // eachOrdinary reads the sets in which people write to each other.
-func eachOrdinary(t *testing.T, dir string, do func(name string, raw []byte)) {
+func eachOrdinary(t *testing.T, do func(name string, raw []byte)) {
 	t.Helper()
 	for _, set := range []string{"spamassassin-corpus", "list-usrp-users"} {
-		f, err := os.Open(filepath.Join(dir, set+".tar.gz"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		gz, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for tr := tar.NewReader(gz); ; {
-			h, err := tr.Next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := io.ReadAll(tr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if h.Typeflag == tar.TypeReg {
-				do(h.Name, raw)
-			}
-		}
+		corpora.EachMail(t, set+".tar.gz", do)
 	}
+	dir := corpora.Dir(t)
 	for _, set := range []string{"stalwart-mail-parser/eml", "redmine-mail", "zammad-mail", "rt-mail/emails", "notmuch/default", "email_reply_trimmer/emails"} {
 		err := filepath.WalkDir(filepath.Join(dir, set), func(path string, d os.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, ".json") {

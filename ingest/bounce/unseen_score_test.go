@@ -5,7 +5,6 @@ package bounce
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest/parse"
+	"kaveri/internal/corpora"
 )
 
 // The tables were filled with these mails at hand, so what they say of them is
@@ -31,19 +31,15 @@ type specimen struct {
 }
 
 func specimens(t *testing.T) (all []specimen) {
-	dir := sharedData(t)
 	seen := map[string]bool{}
 	for _, set := range []string{"sisimai", "sisimai-set-of-emails"} {
-		for _, row := range rowsOf(t, filepath.Join(dir, "labels", set+".jsonl")) {
+		for _, row := range corpora.Labels[corpora.Row](t, set+".jsonl") {
 			s := specimen{file: filepath.Base(row.File)}
 			if seen[s.file] {
 				continue // the same mail, with other line ends
 			}
 			seen[s.file] = true
-			var err error
-			if s.raw, err = os.ReadFile(filepath.Join(dir, row.File)); err != nil {
-				t.Fatal(err)
-			}
+			s.raw = corpora.Mail(t, row.File)
 			s.m = parse.Message(s.raw)
 			for _, r := range into[[]sisimaiRow](row.Expected) {
 				s.want = append(s.want, r.Reason)
@@ -142,12 +138,8 @@ func TestScoreBounceUnseen(t *testing.T) {
 			fmt.Fprintf(&misses, "strict %s\texpected %v\tgot %v\twithout %q\tby %q\n", s.file, s.want, got, keys(gone), because)
 		}
 	}
-	if out := os.Getenv("KAVERI_SCORE_DIR"); out != "" {
-		if err := os.WriteFile(filepath.Join(out, "bounce-unseen.txt"), misses.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	share := func(n int) float64 { return 100 * float64(n) / float64(len(all)) }
+	corpora.Misses(t, "bounce-unseen.txt", misses.Bytes())
+	share := func(n int) float64 { return corpora.Percent(n, len(all)) }
 	t.Logf("of %d mails %.1f %% are right; %.1f %% without the phrase that only they need; %.1f %% without all such phrases\n%s", len(all), share(seen), share(once), share(strict), misses.String())
 	if share(once) < 90 {
 		t.Errorf("%.1f %% without the phrase that only one mail needs is below 90 %%", share(once))

@@ -4,17 +4,16 @@ package parse
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"kaveri/crm"
+	"kaveri/internal/corpora"
 )
 
 // replyRow is one case of the reply corpora: a mail, a bare body or a text in
@@ -53,19 +52,11 @@ type replyLabel struct {
 var replySets = []string{"email_reply_trimmer", "email_reply_parser", "crisp-reply", "willdurand-reply", "zapier-reply",
 	"talon-fixtures", "talon-inline", "quotequail-inline", "quotequail-files"}
 
-func readReplyRows(t *testing.T, dir, set string) (rows []replyRow) {
+func readReplyRows(t *testing.T, set string) []replyRow {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dir, "labels", set+".jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for dec := json.NewDecoder(f); dec.More(); {
-		r := replyRow{Set: set}
-		if err := dec.Decode(&r); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, r)
+	rows := corpora.Labels[replyRow](t, set+".jsonl")
+	for i := range rows {
+		rows[i].Set = set
 	}
 	return rows
 }
@@ -79,17 +70,14 @@ func (r *replyRow) name(i int) string {
 
 // message reads the case as "kaveri inspect" does, with --body where it is no
 // mail.
-func (r *replyRow) message(t *testing.T, dir string) *crm.Message {
+func (r *replyRow) message(t *testing.T) *crm.Message {
 	t.Helper()
 	for _, s := range []*string{r.Input, r.Text, r.HTML} {
 		if s != nil {
 			return Body([]byte(*s))
 		}
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, r.File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := corpora.Mail(t, r.File)
 	if strings.HasSuffix(r.File, ".eml") {
 		return Message(raw)
 	}
@@ -147,16 +135,11 @@ func (c tally) String() string {
 // the new text, white space folded, in at least nine of ten. Whether there is a
 // quote and a signature is reported beside.
 func TestScoreReply(t *testing.T) {
-	dir := sharedData(t)
-	out := os.Getenv("KAVERI_SCORE_DIR")
-	if out == "" {
-		out = t.TempDir()
-	}
 	var misses, table bytes.Buffer
 	var total, totalQuoted, totalSigned, begins tally
 	for _, set := range replySets {
 		var text, quoted, signed tally
-		for i, row := range readReplyRows(t, dir, set) {
+		for i, row := range readReplyRows(t, set) {
 			if half := os.Getenv("KAVERI_SCORE_HALF"); half != "" && half != row.half(i) {
 				continue
 			}
@@ -167,7 +150,7 @@ func TestScoreReply(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			m := row.message(t, dir)
+			m := row.message(t)
 			if wants := e.wanted(); wants != nil {
 				ok := false
 				for _, w := range wants {
@@ -204,9 +187,7 @@ func TestScoreReply(t *testing.T) {
 		totalSigned.right, totalSigned.all = totalSigned.right+signed.right, totalSigned.all+signed.all
 	}
 	fmt.Fprintf(&table, "%-22s %-16s %-16s %s\n", "pooled", total, totalQuoted, totalSigned)
-	if err := os.WriteFile(filepath.Join(out, "reply-misses.txt"), misses.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	corpora.Misses(t, "reply-misses.txt", misses.Bytes())
 	t.Logf("\n%-22s %-16s %-16s %s\n%s", "set", "new text", "quoted", "signature", table.String())
 	t.Logf("what the new text must match: %v", begins)
 	if 100*total.right < 90*total.all {
@@ -265,9 +246,8 @@ func shorten(s string) string {
 // TestScoreSignature reports how often a signature is found in the bodies of
 // an old firm's mail, which are labelled by line; there is no threshold.
 func TestScoreSignature(t *testing.T) {
-	dir := sharedData(t)
 	var found, lines tally
-	for _, row := range readReplyRows(t, dir, "mailgun-forge") {
+	for _, row := range readReplyRows(t, "mailgun-forge") {
 		var e replyLabel
 		if err := json.Unmarshal(row.Expected, &e); err != nil || e.HasSign == nil {
 			t.Fatalf("%s: %v", row.File, err)
@@ -291,30 +271,17 @@ func TestScoreSignature(t *testing.T) {
 // often what is new ends where the first copied header begins. Marked quotes
 // have no zone of their own there: mails with such are left out.
 func TestScoreReplyZones(t *testing.T) {
-	f, err := os.Open(filepath.Join(sharedData(t), "labels", "quagga.jsonl.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	gz, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var quoting, other tally
-	dec := json.NewDecoder(gz)
-	for dec.More() {
-		var row struct {
-			Text     string
-			Expected struct {
-				Spans []struct {
-					Start int
-					Type  string
-				}
+	type labelled struct {
+		Text     string
+		Expected struct {
+			Spans []struct {
+				Start int
+				Type  string
 			}
 		}
-		if err := dec.Decode(&row); err != nil {
-			t.Fatal(err)
-		}
+	}
+	var quoting, other tally
+	for _, row := range corpora.Labels[labelled](t, "quagga.jsonl.gz") {
 		text := []rune(row.Text)
 		above := len(text)
 		for _, s := range row.Expected.Spans {

@@ -4,52 +4,27 @@ package signature
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"kaveri/internal/corpora"
 )
 
 // TestScorePhones reads the signatures of business mail in which people have
 // marked the phones and faxes. An American number of ten digits is one that can
 // be found by its rules; extensions ("x3-0977") need the firm's own.
 func TestScorePhones(t *testing.T) {
-	dir := os.Getenv("KAVERI_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	f, err := os.Open(filepath.Join(dir, "data/labels/quagga.jsonl.gz"))
-	if err != nil {
-		t.Fatalf("the corpora are missing (%v); set KAVERI_SHARED to the folder that holds data/", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var s score
-	for dec := json.NewDecoder(z); dec.More(); {
-		var row labelled
-		if err := dec.Decode(&row); err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range corpora.Labels[labelled](t, "quagga.jsonl.gz") {
 		s.row(&row)
 	}
-	out := os.Getenv("KAVERI_SCORE_DIR")
-	if out == "" {
-		out = t.TempDir()
-	}
-	if err := os.WriteFile(filepath.Join(out, "signature-phones.txt"), s.misses.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	corpora.Misses(t, "signature-phones.txt", s.misses.Bytes())
 	t.Logf("%d of %d phones and faxes found (%.1f %%), %d of them as what they are (%.1f %%); %d found that are none (precision %.1f %%)",
-		s.found, s.all, pc(s.found, s.all), s.kind, pc(s.kind, s.all), s.extra, pc(s.found, s.found+s.extra))
-	t.Logf("positions: %d of %d found (%.1f %%); organisations: %d of %d (%.1f %%)", s.titles, s.allTitles, pc(s.titles, s.allTitles), s.companies, s.allCompanies, pc(s.companies, s.allCompanies))
-	if pc(s.found, s.all) < minFound || pc(s.kind, s.all) < minKind || pc(s.found, s.found+s.extra) < minPrecision {
+		s.found, s.all, corpora.Percent(s.found, s.all), s.kind, corpora.Percent(s.kind, s.all), s.extra, corpora.Percent(s.found, s.found+s.extra))
+	t.Logf("positions: %d of %d found (%.1f %%); organisations: %d of %d (%.1f %%)", s.titles, s.allTitles, corpora.Percent(s.titles, s.allTitles), s.companies, s.allCompanies, corpora.Percent(s.companies, s.allCompanies))
+	if corpora.Percent(s.found, s.all) < minFound || corpora.Percent(s.kind, s.all) < minKind || corpora.Percent(s.found, s.found+s.extra) < minPrecision {
 		t.Error("fewer than before")
 	}
 }
@@ -77,8 +52,6 @@ type score struct {
 	companies, allCompanies int
 	misses                  bytes.Buffer
 }
-
-func pc(n, all int) float64 { return 100 * float64(n) / float64(max(all, 1)) }
 
 // row judges the signatures of one text.
 func (s *score) row(row *labelled) {

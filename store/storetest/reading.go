@@ -258,6 +258,14 @@ func testNotes(t *testing.T, s *store.Store) {
 	w.refused(err, crm.KindNotFound, "")
 	_, err = s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Contact: other.Contacts[0].ID, Body: "x"})
 	w.refused(err, crm.KindInvalid, "contact")
+	gone := w.customer("Elisa", "elisa@l.example")
+	_, err = s.Merge(w.ctx, w.anna, other.ID, gone.ID, false)
+	w.check(err)
+	late, err := s.AddNote(w.ctx, w.anna, crm.Note{Customer: gone.ID, Body: "from a page that was open"})
+	w.check(err)
+	if items := w.timeline(w.pekka, other.ID, 10); late.Customer != other.ID || len(items) != 1 {
+		t.Errorf("a note on a merged customer is on %d; the kept one has %+v", late.Customer, items)
+	}
 	if items := w.timeline(w.pekka, c.ID, 10); len(items) != 1 || items[0].Note.Body != n.Body || items[0].Staff != "Anna" {
 		t.Errorf("the timeline has %+v", items)
 	}
@@ -282,7 +290,7 @@ func testEvents(t *testing.T, s *store.Store) {
 		t.Errorf("of a mail: %+v", e)
 	}
 	w.check(s.SetPrivate(w.ctx, w.anna, m, true))
-	if e := next(); e != (crm.Event{Kind: "mail", Customer: c.ID, Message: m}) {
+	if e := next(); e != (crm.Event{Kind: "mail", Customer: c.ID}) {
 		t.Errorf("of a mark: %+v", e)
 	}
 	_, err := s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Body: "b"})
@@ -301,4 +309,72 @@ func testEvents(t *testing.T, s *store.Store) {
 	if e := next(); e.Mailbox != boxes[1].ID {
 		t.Errorf("of nothing: %+v", e)
 	}
+}
+
+// What colleagues change is told even where no mail moves.
+func testEventsOfChanges(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	a, b := w.customer("Liisa", "liisa@l.example"), w.customer("Lasse", "lasse@l.example")
+	merge := crm.MergeID(0)
+	for what, change := range []func() error{
+		func() error {
+			return s.AddAddress(w.ctx, w.anna, a.Contacts[0].ID, crm.ContactAddress{Address: "l@home.example"})
+		},
+		func() error { return s.RemoveAddress(w.ctx, w.anna, a.Contacts[0].ID, "l@home.example") },
+		func() (err error) { _, err = s.SetCustomerLanguage(w.ctx, w.anna, a.ID, "fi"); return err },
+		func() (err error) { merge, err = s.Merge(w.ctx, w.anna, a.ID, b.ID, false); return err },
+		func() error { return s.Unmerge(w.ctx, w.anna, merge) },
+		func() (err error) { _, err = s.ConfirmOrganisation(w.ctx, w.anna, "l.example", "L"); return err },
+		func() error { return s.RemoveDomain(w.ctx, w.anna, "l.example") },
+	} {
+		told := s.Subscribe(t.Context())
+		w.check(change())
+		found := false
+		for len(told) > 0 {
+			found = <-told == crm.Event{Kind: "mail", Customer: a.ID} || found
+		}
+		if !found {
+			t.Errorf("nothing is told of change %d", what)
+		}
+	}
+}
+
+// A question that is opened or closed is told, one about a private mail only
+// with its number, so that nobody hears of it who may not see it; one that is
+// asked already is not told again.
+func testEventsOfQuestions(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.customer("Dora Dorsey", "dora@acme.example")
+	w.arrives(letter{From: "anna@kaukoranta.example", To: "dora@acme.example", Subject: "Offer", ID: "o1"}, w.anna)
+	events := s.Subscribe(t.Context())
+	told := func(want ...crm.Event) {
+		t.Helper()
+		var got []crm.Event
+		for len(events) > 0 {
+			if e := <-events; e.Kind == "question" {
+				got = append(got, e)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of questions is told %+v, want %+v", got, want)
+		}
+	}
+	plain := crm.Event{Kind: "question"}
+	m := w.arrives(letter{From: "Mallory <m@evil.example>", To: "anna@kaukoranta.example", Subject: "Re: Offer", ID: "m1", ReplyTo: "o1"}, w.anna)
+	told(plain)
+	w.check(s.Rematch(w.ctx))
+	told()
+	w.check(s.SetPrivate(w.ctx, w.anna, m, true))
+	told(plain)
+	w.check(s.SetPrivate(w.ctx, w.anna, m, true)) // as it was
+	told()
+	if open := w.open(); len(open) != 0 { // Ritva, who asks, does not hold it
+		t.Fatalf("the queue has %+v", open)
+	}
+	mine, err := s.Reviews(w.ctx, w.anna, 10)
+	w.check(err)
+	w.check(s.DecideReview(w.ctx, w.anna, mine[0].ID, false))
+	told(crm.Event{Kind: "question", Message: m})
+	w.check(s.SetPrivate(w.ctx, w.anna, m, false))
+	told() // none is open any more
 }

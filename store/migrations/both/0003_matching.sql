@@ -39,11 +39,10 @@ CREATE TABLE reviews (
 CREATE INDEX reviews_open ON reviews (id) WHERE state = 'open';
 CREATE INDEX reviews_message ON reviews (message_id);
 
--- Customers and contacts that turned out to be one, with what was moved, so
+-- Customers that turned out to be one, with what was moved, so
 -- that it can be moved back.
 CREATE TABLE merges (
     id        BIGINT PRIMARY KEY,
-    kind      TEXT   NOT NULL, -- customer, contact
     kept_id   BIGINT NOT NULL,
     gone_id   BIGINT NOT NULL,
     moved     TEXT   NOT NULL, -- JSON

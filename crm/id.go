@@ -26,6 +26,8 @@ type (
 	NoteID int64
 	// ReviewID names a question for a colleague.
 	ReviewID int64
+	// DetailID names what a signature says about a contact.
+	DetailID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

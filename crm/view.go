@@ -183,7 +183,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "mailbox"
+	Kind     string // "mail", "note", "detail", "mailbox"
 	Customer CustomerID
 	Message  MessageID
 	Mailbox  MailboxID

@@ -80,6 +80,9 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 		if err := x.exec(`UPDATE messages SET private = $1 WHERE id = $2`, flag(private), int64(id)); err != nil {
 			return err
 		}
+		if err := x.stalePhonesIn(id); err != nil {
+			return err
+		}
 		rows, err := x.query(`SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
 		customers, err = collect(rows, err, func(r *sql.Rows, c *crm.CustomerID) error { return r.Scan(c) })
 		if err != nil {
@@ -98,7 +101,7 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 	for _, c := range customers {
 		s.events.send(crm.Event{Kind: "mail", Customer: c, Message: id})
 	}
-	return nil
+	return s.decideStale(ctx)
 }
 
 func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {

@@ -69,7 +69,7 @@ func TestDetails(t *testing.T) {
 		want              []crm.Detail
 	}{
 		"all": {"FI", "Matti Virtanen\nMyyntipäällikkö | Esimerkki Oy\nMannerheimintie 5 A 12, 00100 Helsinki\npuh. 040 123 4567, faksi 09 123 4567\nwww.esimerkki.example", []crm.Detail{
-			{Kind: crm.DetailPhone, Value: "+358401234567"}, {Kind: crm.DetailTitle, Value: "Myyntipäällikkö"}, {Kind: crm.DetailCompany, Value: "Esimerkki Oy"},
+			{Kind: crm.DetailTitle, Value: "Myyntipäällikkö"}, {Kind: crm.DetailCompany, Value: "Esimerkki Oy"}, {Kind: crm.DetailPhone, Value: "+358401234567"},
 			{Kind: crm.DetailAddress, Value: "Mannerheimintie 5 A 12, 00100 Helsinki"}}},
 		"code behind the city":   {"GB", "12 High Street, London SW1A 1AA", []crm.Detail{{Kind: crm.DetailAddress, Value: "12 High Street, London SW1A 1AA"}}},
 		"a city is no address":   {"FI", "00100 Helsinki", nil},

@@ -36,8 +36,9 @@ type memory struct {
 	next      int64
 	reviews   []crm.Review // open, newest first
 	merges    map[crm.CustomerID][]crm.MergeRow
-	gone      []goneCustomer // merged into others
-	broken    error          // every read fails with it
+	proposed  []crm.DetailProposal // newest first
+	gone      []goneCustomer       // merged into others
+	broken    error                // every read fails with it
 }
 
 func newMemory() *memory {

@@ -16,7 +16,7 @@ const liveLife = 15 * time.Minute
 // events tells an open page what has changed: ids only, as server-sent events.
 //
 //	hello            the connection stands; what was missed before is fetched
-//	customer-<id>    the timeline or head of this customer
+//	customer-<id>    the timeline or head of this customer, or its details
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {

@@ -120,9 +120,20 @@ func (c *call) question(v crm.Review) Question {
 		q.Reason = c.t("reason.organisation", v.ContactName, v.OtherName)
 	default:
 		q.Text, q.See = c.t("review.merge", v.ContactName, v.OtherName), customerPath(v.Customer)
-		q.Reason = c.t("reason.merge")
+		q.Reason = c.whyOne(v, g)
 	}
 	return q
+}
+
+// whyOne says why two contacts may be the same person.
+func (c *call) whyOne(v crm.Review, g crm.Grounds) string {
+	switch v.Reason {
+	case crm.ReasonPhone:
+		return c.t("reason.merge-phone", phone(g.Value))
+	case crm.ReasonAnswer:
+		return join(c.t("reason.merge-thread", v.OtherName, v.ContactName), c.proof(g))
+	}
+	return c.t("reason.merge")
 }
 
 // author names who wrote a mail, with the address: a name alone anybody can
@@ -144,6 +155,8 @@ func (c *call) reason(v crm.Review, g crm.Grounds) string {
 		return c.t("reason.unproven-thread", v.ContactName)
 	case crm.ReasonSeveral:
 		return c.t("reason.several-customers", g.Value)
+	case crm.ReasonPhone:
+		return c.t("reason.same-phone", phone(g.Value), v.ContactName)
 	case crm.ReasonName:
 		return c.t("reason.same-name")
 	case crm.ReasonUnverified:

@@ -277,7 +277,7 @@ var words = map[Key]phrase{
 	"desk.address-of":    {"Another address of %s", "Toinen osoite: %s"},
 	"desk.no-address":    {"no address", "ei osoitetta"},
 	"desk.language":      {"Language to write in", "Kirjoituskieli"},
-	"desk.language-auto": {"As they write themselves", "Kuten he itse kirjoittavat"},
+	"desk.language-auto": {"As they write", "Viestien mukaan"},
 	"desk.choose":        {"Choose", "Valitse"},
 	"desk.merge":         {"Merge with another customer", "Yhdistä toiseen asiakkaaseen"},
 	"desk.merges":        {"Merged here", "Tähän yhdistetyt"},

@@ -147,7 +147,7 @@ func TestCustomerLanguage(t *testing.T) {
 	lacks(t, v.get("/customers/12").Body.String(), "Language: ")
 	page := v.goes("/customers/11/language", "language", "sv")
 	says(t, page, "Language: Swedish", `<option value="sv" selected>Swedish</option>`, "The language has been set.")
-	want(t, v.in("fi").get("/customers/11"), 200, "Kieli: ruotsi", "Kuten he itse kirjoittavat")
+	want(t, v.in("fi").get("/customers/11"), 200, "Kieli: ruotsi", "Viestien mukaan")
 	says(t, v.goes("/customers/11/language", "language", ""), "Kieli: suomi")
 	want(t, v.post("/customers/11/language", "language", "Suomi"), 422)
 	want(t, v.post("/customers/99/language", "language", "fi"), 404)

@@ -58,9 +58,7 @@ func (w *world) knows(c crm.CustomerID, want ...string) {
 	cu, err := w.s.Customer(w.ctx, w.anna, c)
 	w.check(err)
 	got := []string{}
-	for _, p := range cu.Contacts[0].Phones {
-		got = append(got, p)
-	}
+	got = append(got, cu.Contacts[0].Phones...)
 	for _, d := range cu.Contacts[0].Details {
 		got = append(got, fmt.Sprintf("%s: %s by %s", d.Kind, d.Value, d.Staff))
 	}

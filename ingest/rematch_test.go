@@ -153,7 +153,7 @@ func (m *meddler) change() {
 	contact := crm.ContactID(m.pick(anyContact))
 	var err error
 	what := ""
-	switch m.r.IntN(13) {
+	switch m.r.IntN(14) {
 	case 0, 1:
 		what = "correction"
 		message := crm.MessageID(m.pick(anyMessage))
@@ -208,6 +208,11 @@ func (m *meddler) change() {
 		what = "phone removed"
 		contact = crm.ContactID(m.pick(`SELECT contact_id FROM phones ORDER BY contact_id`))
 		err = m.st.RemoveDetail(ctx, v, contact, crm.Detail{Kind: crm.DetailPhone, Value: m.text(fmt.Sprintf(`SELECT phone FROM phones WHERE contact_id = %d ORDER BY phone`, contact))})
+	case 13:
+		what = "private"
+		message := m.pick(`SELECT message_id FROM signed_details ORDER BY id`)
+		holder := crm.Viewer{Staff: crm.StaffID(m.pick(fmt.Sprintf(`SELECT b.staff_id FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = %d ORDER BY b.id`, message)))}
+		err = m.st.SetPrivate(ctx, holder, crm.MessageID(message), m.r.IntN(2) == 0)
 	}
 	switch crm.KindOf(err) {
 	case crm.KindInternal, crm.KindUnavailable:

@@ -83,14 +83,19 @@ func TestQuestions(t *testing.T) {
 	lacks(t, v.get("/reviews?done=answered&see=//evil.example").Body.String(), "evil.example\"")
 }
 
-// What a phone and a thread show is said with the proof.
-func TestQuestionsOfPhoneAndThread(t *testing.T) {
-	m := company()
-	m.reviews = []crm.Review{
+// phoneQuestions are those that rest on a phone or a thread.
+func phoneQuestions() []crm.Review {
+	return []crm.Review{
 		{ID: 64, Kind: crm.ReviewMail, Message: 164, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Reason: crm.ReasonPhone, Evidence: "phone: +358405550142"},
 		{ID: 63, Kind: crm.ReviewMerge, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Other: 200, OtherName: "Pekka Uusi", OtherOf: 20, Reason: crm.ReasonPhone, Evidence: "phone: +358405550142"},
 		{ID: 62, Kind: crm.ReviewMerge, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Other: 200, OtherName: "Pekka Uusi", OtherOf: 20, Reason: crm.ReasonAnswer, Evidence: "in-reply-to: m1@x (quotes it)"},
 	}
+}
+
+// What a phone and a thread show is said with the proof.
+func TestQuestionsOfPhoneAndThread(t *testing.T) {
+	m := company()
+	m.reviews = phoneQuestions()
 	v := newSite(t, m).signIn()
 	want(t, v.get("/reviews"), 200, "Its author signs with the phone number &#43;358 40 5550142, which belongs to Aino Virtanen.", "Both have the phone number &#43;358 40 5550142.",
 		"This mail, under an address of Pekka Uusi, answers a conversation with Ville Heikkinen.", "It repeats words")
@@ -126,6 +131,25 @@ func TestDetails(t *testing.T) {
 	want(t, v.post("/customers/12/details/83"), 422)
 	want(t, v.post("/customers/12/details/none", "answer", "yes"), 404)
 	want(t, v.post("/customers/99/details/83", "answer", "yes"), 404)
+}
+
+// What is read while the page is open appears on it, and can be decided from
+// the keyboard.
+func TestDetailsInTheBrowser(t *testing.T) {
+	m := company()
+	b := openTab(t, m)
+	b.open("/?token=demo-link")
+	b.open("/customers/11")
+	b.until(`document.querySelectorAll(".shown li").length === 2 && window.htmx !== undefined`)
+	m.mu.Lock()
+	m.proposed = append([]crm.DetailProposal{{ID: 84, Detail: crm.Detail{Kind: crm.DetailTitle, Value: "Rehtori"}, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Message: 101, At: now}}, m.proposed...)
+	m.mu.Unlock()
+	m.tell(crm.Event{Kind: "detail", Customer: 11})
+	b.until(`document.querySelectorAll(".shown li").length === 3 && document.querySelector("#detail-84") !== null`)
+	js[bool](b, `document.querySelector("#detail-84 button[value=yes]").focus(), true`)
+	b.do(chromedp.KeyEvent("\r"))
+	b.until(`document.readyState === "complete" && document.querySelector(".contacts .known")?.textContent === "Rehtori"`)
+	b.quiet()
 }
 
 // What only a private mail shows is on nobody else's page.

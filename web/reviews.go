@@ -111,7 +111,9 @@ func (c *call) question(v crm.Review) Question {
 	switch v.Kind {
 	case crm.ReviewMail:
 		q.Text, q.Reason, q.See = c.t("review.mail", c.author(v.Mail), v.ContactName), c.reason(v, g), mailPath(v.Message)
-		q.Evidence = v.Evidence
+		if v.Reason != crm.ReasonPhone {
+			q.Evidence = v.Evidence
+		}
 	case crm.ReviewAddress:
 		q.Text, q.See, q.Evidence = c.t("review.address", v.ContactName, v.Subject), customerPath(v.Customer), v.Evidence
 		q.Reason = join(c.t("reason.address", v.ContactName), c.proof(g))

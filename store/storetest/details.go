@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -84,7 +85,13 @@ func testDetails(t *testing.T, s *store.Store) {
 		l.To, l.Sign = "pekka@kaukoranta.example, dora@acme.example", "phone: +358409999999"
 		w.arrives(l, w.anna)
 	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	events := s.Subscribe(ctx)
 	w.enrich()
+	if e := <-events; e != (crm.Event{Kind: "detail", Customer: dora}) {
+		t.Errorf("told of %+v", e)
+	}
 	ids := w.proposes(w.pekka, dora, "title: Director", "phone: +358401234567", "company: Acme Oy")
 	ps, err := s.DetailProposals(w.ctx, w.anna, 0, 1)
 	w.check(err)

@@ -41,6 +41,12 @@ const (
 	ReasonSeveral Rule = "several-customers"
 	// ReasonName: the author is called as the contact is.
 	ReasonName Rule = "same-name"
+	// ReasonPhone: the author signs with a phone of the contact's; of a merge:
+	// both contacts have that phone.
+	ReasonPhone Rule = "same-phone"
+	// ReasonAnswer: a contact has answered, as one customer, a mail that is
+	// about the other, and there is proof that they are one person.
+	ReasonAnswer Rule = "same-thread"
 	// ReasonDomain: two customers have addresses at one domain.
 	ReasonDomain Rule = "same-domain"
 	// ReasonUnverified: the receiving server says that the author's address is

@@ -13,7 +13,8 @@ type Contact struct {
 	Customer  CustomerID
 	Name      string
 	Addresses []ContactAddress
-	Phones    []string
+	Phones    []string      // E.164, or as a list of the firm's own has them
+	Details   []KnownDetail // that colleagues have accepted: phones, and the newest of each other kind
 	Created   time.Time
 	Origin    string // how we came to know: "two-way mail", "added by hand", "import"
 }

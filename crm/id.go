@@ -32,6 +32,8 @@ type (
 	DispatchID int64
 	// SenderID names a sender: an account at a mail server that takes our mail.
 	SenderID int64
+	// DetailID names what a signature says about a contact.
+	DetailID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

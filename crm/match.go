@@ -27,6 +27,10 @@ type Directory interface {
 	ContactsLike(a Address, at time.Time) []Person
 	// ContactsNamed gives the contacts who are called so.
 	ContactsNamed(name string) []Person
+	// Clues gives the contacts to whom something in a stored mail points that
+	// proves nothing, the strongest first: who has a phone with which its author
+	// signs.
+	Clues(m *Facts) []Candidate
 	// CustomerOfDomain gives the customer that is a confirmed organisation
 	// with this registered domain, else 0.
 	CustomerOfDomain(domain string) CustomerID
@@ -112,10 +116,11 @@ func Decide(f *Firm, m *Facts, dir Directory) Verdict {
 	if len(v.Newcomers) > 0 {
 		v.Candidates = nil
 	}
+	d.clues()
 	d.namesakes()
 	d.corrections()
 	v.Unproven = v.Unproven && len(v.Links) == 0
-	placed := len(v.Links) > 0 || len(v.Newcomers) > 0 || slices.ContainsFunc(v.Candidates, func(c Candidate) bool { return c.Reason != ReasonName })
+	placed := len(v.Links) > 0 || len(v.Newcomers) > 0 || slices.ContainsFunc(v.Candidates, func(c Candidate) bool { return !c.Reason.guess() })
 	v.Keep = placed || f.Policy == PolicyAll || f.Policy == PolicyExternal && len(d.outsiders) > 0
 	switch {
 	case v.Keep:
@@ -363,12 +368,32 @@ func SameName(a, b string) bool {
 	return long >= 3
 }
 
+// guess reports a reason that is too weak to keep a mail for.
+func (r Rule) guess() bool { return r == ReasonName || r == ReasonPhone }
+
+// astray reports a mail that somebody outside wrote and no rule has placed.
+func (d *decision) astray() bool {
+	v := &d.v
+	return len(v.Links) == 0 && len(v.Newcomers) == 0 && len(v.Candidates) == 0 && d.m.Class == ClassHuman && len(d.outsiders) > 0 && !d.f.Outgoing(d.m.Envelope)
+}
+
+// clues proposes contacts to whom something in the mail points. Of a customer
+// one is enough: colleagues share a number.
+func (d *decision) clues() {
+	if !d.astray() {
+		return
+	}
+	for _, c := range d.dir.Clues(d.m) {
+		if !slices.ContainsFunc(d.v.Candidates, func(o Candidate) bool { return o.Customer == c.Customer }) {
+			d.candidate(c.Person, c.Reason, c.Evidence)
+		}
+	}
+}
+
 // namesakes proposes contacts who are called as the unknown author is.
 func (d *decision) namesakes() {
-	v := &d.v
 	author := d.m.Author()
-	if len(v.Links) > 0 || len(v.Newcomers) > 0 || len(v.Candidates) > 0 || d.m.Class != ClassHuman || len(d.outsiders) == 0 ||
-		d.f.Outgoing(d.m.Envelope) || len(Tokens(author.Name)) < 2 {
+	if !d.astray() || len(Tokens(author.Name)) < 2 {
 		return
 	}
 	for _, p := range d.dir.ContactsNamed(author.Name) {

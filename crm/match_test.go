@@ -16,6 +16,7 @@ type directory struct {
 	twoWay   map[Address]bool
 	said     []Correction
 	quotes   bool
+	clues    map[Address][]Candidate
 }
 
 func (d directory) ContactsOf(a Address, _ time.Time) []Person { return d.contacts[a] }
@@ -30,6 +31,7 @@ func (d directory) ContactsLike(a Address, _ time.Time) []Person {
 }
 func (d directory) ContactsNamed(name string) []Person        { return d.named[name] }
 func (d directory) CustomerOfDomain(domain string) CustomerID { return d.domains[domain] }
+func (d directory) Clues(m *Facts) []Candidate                { return d.clues[m.Author().Address] }
 func (d directory) TwoWay(a Address) bool                     { return d.twoWay[a] }
 func (d directory) Quotes(string) bool                        { return d.quotes }
 func (d directory) Corrections(MessageID) []Correction        { return d.said }
@@ -65,6 +67,11 @@ func office() directory {
 			"private":  {People: []Person{dora}, Author: "d.privat@gmx.com"},
 		},
 		twoWay: map[Address]bool{"new@gmx.com": true, "noreply@shop.example": true},
+		clues: map[Address][]Candidate{
+			"dd@gmx.com":        {{dora, ReasonPhone, "phone: +358401234567"}, {eve, ReasonPhone, "phone: +358401234567"}, {carl, ReasonPhone, "phone: +358409876543"}},
+			"dora@acme.example": {{carl, ReasonPhone, "phone: +358409876543"}},
+			"new@gmx.com":       {{carl, ReasonPhone, "phone: +358409876543"}},
+		},
 	}
 }
 
@@ -140,6 +147,9 @@ func TestDecide(t *testing.T) {
 		{name: "a newsletter does not inherit", mail: Envelope{Class: ClassNewsletter, From: party("news@else.example"), To: party(anna), References: []string{"to-dora"}}, rule: RuleNoCustomer},
 		{name: "a namesake is proposed", policy: PolicyExternal, mail: Envelope{From: called("Carl Cook", "cc@isp.example"), To: party(anna)}, keep: true, asked: ReasonName},
 		{name: "and no reason to keep a mail", mail: Envelope{From: called("Carl Cook", "cc@isp.example"), To: party(anna)}, rule: RuleNoCustomer, asked: ReasonName},
+		{name: "a phone in the signature is a question, before the name is", policy: PolicyExternal, mail: Envelope{From: called("Carl Cook", "dd@gmx.com"), To: party(anna)}, keep: true, asked: ReasonPhone},
+		{name: "and no reason to keep a mail, either", mail: Envelope{From: party("dd@gmx.com"), To: party(anna)}, rule: RuleNoCustomer, asked: ReasonPhone},
+		{name: "nor is anybody asked about our own mail", policy: PolicyExternal, mail: Envelope{From: party(anna), To: party("dd@gmx.com")}, keep: true},
 		{name: "a colleague has said no", facts: Facts{Mail: 7}, said: []Correction{{Contact: 1, Staff: "Anna"}}, policy: PolicyAll, mail: Envelope{From: party("dora@acme.example"), To: party(anna)}, keep: true},
 		{name: "a colleague has said yes", facts: Facts{Mail: 7}, said: []Correction{{Contact: 3, Belongs: true, Staff: "Anna"}}, policy: PolicyAll, mail: Envelope{From: party("home@isp.example"), To: party(anna)}, keep: true,
 			links: []Link{{Contact: 3, Rule: RuleByHand, Evidence: "said by Anna", Confidence: 1}}},
@@ -180,6 +190,66 @@ func TestDecide(t *testing.T) {
 		}
 		if asked != c.asked {
 			t.Errorf("%s: asked because of %q, want %q", c.name, asked, c.asked)
+		}
+	}
+}
+
+// TestClues: of a customer one contact is asked about, of several each.
+func TestClues(t *testing.T) {
+	f := Firm{Domains: []string{"firm.example"}, Policy: PolicyExternal}
+	v := Decide(&f, &Facts{Envelope: &Envelope{Class: ClassHuman, From: party("dd@gmx.com"), To: party("anna@firm.example")}}, office())
+	want := []Candidate{{dora, ReasonPhone, "phone: +358401234567"}, {carl, ReasonPhone, "phone: +358409876543"}}
+	if diff := cmp.Diff(want, v.Candidates); diff != "" {
+		t.Errorf("candidates (-want +got):\n%s", diff)
+	}
+}
+
+func TestTwin(t *testing.T) {
+	const anna = "anna@firm.example"
+	// Carl is a contact of his own, and answers mails that are about Dora.
+	for _, c := range []struct {
+		name   string
+		mail   Envelope
+		forged bool
+		quotes bool
+		want   string
+	}{
+		{name: "called as she is", mail: Envelope{From: called("Dora Dorsey", "carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-dora"}}, want: "in-reply-to: to-dora (signed Dora Dorsey)"},
+		{name: "words of hers, and no name", quotes: true, mail: Envelope{From: party("carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-dora"}}, want: "in-reply-to: to-dora (quotes it)"},
+		{name: "words of hers, but called otherwise", quotes: true, mail: Envelope{From: called("Carl Cook", "carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+		{name: "words of hers, and she gets a copy", quotes: true, mail: Envelope{From: party("carl@gmail.com"), To: party(anna), Cc: party("dora@acme.example"), InReplyTo: []string{"to-dora"}}},
+		{name: "the mail is about both", mail: Envelope{From: called("Dora Dorsey", "carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-both"}}},
+		{name: "no proof", mail: Envelope{From: party("carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+		{name: "no answer", mail: Envelope{From: called("Dora Dorsey", "carl@gmail.com"), To: party(anna)}},
+		{name: "forged", forged: true, mail: Envelope{From: called("Dora Dorsey", "carl@gmail.com"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+		{name: "an address of several", mail: Envelope{From: called("Dora Dorsey", "home@isp.example"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+		{name: "nobody's address", mail: Envelope{From: called("Dora Dorsey", "x@gmx.com"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+		{name: "a colleague of hers", mail: Envelope{From: called("Dora Dorsey", "eve@acme.example"), To: party(anna), InReplyTo: []string{"to-dora"}}},
+	} {
+		c.mail.Class = ClassHuman
+		dir := office()
+		dir.quotes = c.quotes
+		self, other, evidence, ok := Twin(&Firm{Domains: []string{"firm.example"}}, &Facts{Envelope: &c.mail, Forged: c.forged}, dir)
+		if evidence != c.want || ok != (c.want != "") {
+			t.Errorf("%s: %q %v, want %q", c.name, evidence, ok, c.want)
+		}
+		if ok && (self.Contact != carl.Contact || other.Contact != dora.Contact) {
+			t.Errorf("%s: %d is %d", c.name, self.Contact, other.Contact)
+		}
+	}
+}
+
+func TestDetailKey(t *testing.T) {
+	for _, c := range []struct {
+		a, b Detail
+		same bool
+	}{
+		{Detail{DetailAddress, "Mannerheimintie 5 A 12, 00100 Helsinki"}, Detail{DetailAddress, "Mannerheimintie 5 A 12 00100 HELSINKI"}, true},
+		{Detail{DetailTitle, "Verkaufsleiter"}, Detail{DetailTitle, "Vertriebsleiter"}, false},
+		{Detail{DetailPhone, "+358401234567"}, Detail{DetailPhone, "358401234567"}, false},
+	} {
+		if (c.a.Key() == c.b.Key()) != c.same {
+			t.Errorf("%v and %v: want same %v", c.a, c.b, c.same)
 		}
 	}
 }

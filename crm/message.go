@@ -193,8 +193,11 @@ const DefectOversize = "oversize"
 // MaxSubject bounds what is kept of a subject, in bytes; the raw has the rest.
 const MaxSubject = 2000
 
-// WrittenText is what the author of a stored mail wrote anew.
+// WrittenText is what the author of a stored mail wrote anew, and the
+// signature. All but ID is empty when it is one of ours.
 type WrittenText struct {
-	ID   MessageID
-	Text string
+	ID        MessageID
+	Text      string
+	Signature string // "" when not told apart
+	Author    Party
 }

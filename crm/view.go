@@ -183,7 +183,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "mailbox", "question"
+	Kind     string // "mail", "note", "detail", "mailbox", "question"
 	Customer CustomerID
 	Message  MessageID // when not everybody may know of it
 	Mailbox  MailboxID

@@ -41,6 +41,11 @@
 // store commits in groups (pipeline.go). Live mail has a queue of its own that
 // workers look at first.
 //
+// # Afterwards
+//
+// What takes longer than parsing, language and signatures, is read from stored
+// mail when no mail is coming (package enrich).
+//
 // # Files
 //
 // An import goes the same way, with a file in place of a folder (import.go,

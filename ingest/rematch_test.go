@@ -68,8 +68,14 @@ func TestRecomputeIsAsFromScratch(t *testing.T) {
 		db := openDatabase(t, dsn)
 		r := rand.New(rand.NewPCG(7, seed()))
 		m := &meddler{t: t, st: st, db: db, r: r}
+		if err := m.sign(60); err != nil {
+			t.Fatal(err)
+		}
 		for range sized(60, 400) {
 			m.change()
+		}
+		if n := db.number(`SELECT count(*) FROM reviews WHERE reason = 'same-phone' AND kind = 'mail'`); n == 0 {
+			t.Error("no mail was asked about because of a phone")
 		}
 		got := db.places()
 		db.spoil(`DELETE FROM links`, `UPDATE messages SET loose = 0, direction = 'in'`, `UPDATE reviews SET state = 'settled' WHERE kind = 'mail' AND state = 'open'`)
@@ -147,7 +153,7 @@ func (m *meddler) change() {
 	contact := crm.ContactID(m.pick(anyContact))
 	var err error
 	what := ""
-	switch m.r.IntN(9) {
+	switch m.r.IntN(14) {
 	case 0, 1:
 		what = "correction"
 		message := crm.MessageID(m.pick(anyMessage))
@@ -189,6 +195,24 @@ func (m *meddler) change() {
 		if id := m.pick(`SELECT id FROM reviews WHERE state = 'open' ORDER BY id`); id != 0 {
 			err = m.st.DecideReview(ctx, v, crm.ReviewID(id), m.r.IntN(2) == 0)
 		}
+	case 9, 10:
+		what = "signature read"
+		err = m.sign(5)
+	case 11:
+		what = "detail decided"
+		var ps []crm.DetailProposal
+		if ps, err = m.st.DetailProposals(ctx, v, 0, 50); err == nil && len(ps) > 0 {
+			err = m.st.DecideDetail(ctx, v, ps[m.r.IntN(len(ps))].ID, m.r.IntN(3) > 0)
+		}
+	case 12:
+		what = "phone removed"
+		contact = crm.ContactID(m.pick(`SELECT contact_id FROM phones ORDER BY contact_id`))
+		err = m.st.RemoveDetail(ctx, v, contact, crm.Detail{Kind: crm.DetailPhone, Value: m.text(fmt.Sprintf(`SELECT phone FROM phones WHERE contact_id = %d ORDER BY phone`, contact))})
+	case 13:
+		what = "private"
+		message := m.pick(`SELECT message_id FROM signed_details ORDER BY id`)
+		holder := crm.Viewer{Staff: crm.StaffID(m.pick(fmt.Sprintf(`SELECT b.staff_id FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = %d ORDER BY b.id`, message)))}
+		err = m.st.SetPrivate(ctx, holder, crm.MessageID(message), m.r.IntN(2) == 0)
 	}
 	switch crm.KindOf(err) {
 	case crm.KindInternal, crm.KindUnavailable:
@@ -199,6 +223,21 @@ func (m *meddler) change() {
 	if err == nil {
 		m.did = append(m.did, what)
 	}
+}
+
+// sign has authors sign with phones of few, some of customers and some unknown.
+func (m *meddler) sign(n int) error {
+	const in = `SELECT id FROM messages WHERE direction = 'in' AND class = 'human' AND `
+	var list []crm.Reading
+	for i := range n {
+		query := in + `id IN (SELECT message_id FROM links) ORDER BY id`
+		if i%2 == 0 {
+			query = in + `id NOT IN (SELECT message_id FROM links) ORDER BY id`
+		}
+		phone := crm.Detail{Kind: crm.DetailPhone, Value: fmt.Sprintf("+3584000000%02d", m.r.IntN(20))}
+		list = append(list, crm.Reading{ID: crm.MessageID(m.pick(query)), Details: []crm.Detail{phone}})
+	}
+	return m.st.Enrich(context.Background(), list)
 }
 
 func (m *meddler) summary() string {

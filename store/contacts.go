@@ -113,6 +113,7 @@ func (b *batch) nameUnnamed(e *crm.Envelope) error {
 // use gives a contact an address: mail that is stored is linked, mail that was
 // withheld is fetched.
 func (b *batch) use(a crm.Address, contact, customer int64) error {
+	_, seen := b.addresses[a]
 	id, err := b.addressID(a)
 	if err != nil {
 		return err
@@ -132,7 +133,14 @@ func (b *batch) use(a crm.Address, contact, customer int64) error {
 	b.changed[a.Canonical()] = len(b.stored)
 	b.wantKey(b.addressKey(a))
 	b.wantKey(b.addressKey(a.Canonical()))
-	return nil
+	if !seen {
+		return nil
+	}
+	phones, err := b.x.phonesOf(id)
+	if err != nil || len(phones) == 0 {
+		return err
+	}
+	return b.proposeSharers(phones)
 }
 
 // link notes the links of a mail and gives the customers it belongs to.
@@ -359,7 +367,7 @@ func (b *batch) add(c CustomerImport, origin string) (int64, error) {
 			return 0, err
 		}
 	}
-	return customer, nil
+	return customer, b.phonesChanged(c.Phones)
 }
 
 // ImportCustomers adds customers from a list. One whose address is known

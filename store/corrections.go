@@ -57,7 +57,7 @@ func (s *Store) DecideReview(ctx context.Context, v crm.Viewer, id crm.ReviewID,
 			return err
 		}
 		if yes {
-			_, err = x.merge(v, q.Customer, q.OtherOf, true)
+			err = x.mergePeople(v, q)
 		}
 		return err
 	})

@@ -173,7 +173,7 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 	return c, x.fillContacts(c.Contacts)
 }
 
-// fillContacts adds addresses and phones.
+// fillContacts adds addresses, phones and details.
 func (x *tx) fillContacts(contacts []crm.Contact) error {
 	ids := make([]int64, len(contacts))
 	at := make(map[int64]*crm.Contact, len(contacts))
@@ -195,11 +195,19 @@ WHERE u.contact_id IN (IN) ORDER BY u.contact_id, a.id`, nil, ids, func(r *sql.R
 	if err != nil {
 		return err
 	}
-	return each(x, `SELECT contact_id, phone FROM phones WHERE contact_id IN (IN) ORDER BY contact_id, phone`, nil, ids, func(r *sql.Rows) error {
+	err = each(x, `SELECT contact_id, phone FROM phones WHERE contact_id IN (IN) ORDER BY contact_id, phone`, nil, ids, func(r *sql.Rows) error {
 		var contact int64
 		var phone string
 		err := r.Scan(&contact, &phone)
 		at[contact].Phones = append(at[contact].Phones, phone)
 		return err
 	})
+	if err != nil || len(contacts) == 0 {
+		return err
+	}
+	known, err := x.knownDetails([]int64{int64(contacts[0].Customer)})
+	for i := range contacts {
+		contacts[i].Details = known[contacts[i].ID]
+	}
+	return err
 }

@@ -29,6 +29,8 @@ type details struct {
 	// Where in the text stands what the author wrote anew: begin and end in
 	// bytes; absent when that is all of it, or not in one piece.
 	New [2]int `json:"new,omitzero"`
+	// Where stands the signature; absent when there is none.
+	Signed [2]int `json:"signed,omitzero"`
 
 	Bounce    *crm.Bounce      `json:"bounce,omitempty"`
 	Complaint *crm.Complaint   `json:"complaint,omitempty"`
@@ -41,6 +43,11 @@ func detailsOf(m *crm.Message) details {
 		TextSource: m.TextSource, CharsetGuessed: m.CharsetGuessed, Bounce: m.Bounce, Complaint: m.Complaint, Absence: m.Absence, Auth: m.Auth}
 	if at := strings.Index(m.Text, m.NewText); at >= 0 && len(m.NewText) > 0 && len(m.NewText) < len(m.Text) {
 		d.New = [2]int{at, at + len(m.NewText)}
+	}
+	if m.Signature != "" && m.Class == crm.ClassHuman {
+		if at := strings.Index(m.Text, m.Signature); at >= 0 {
+			d.Signed = [2]int{at, at + len(m.Signature)}
+		}
 	}
 	return d
 }

@@ -42,6 +42,15 @@
 // decided right after, or by the next process. What the rules leave to people
 // is a row of reviews.
 //
+// # What signatures say
+//
+// [Store.Enrich] keeps what was read from stored mail: by address and value, with
+// the newest mail that shows it (signed_details). Proposals for a contact are
+// read from that through its addresses (details.go), so they follow when an
+// address or a contact moves; what colleagues decide is kept beside
+// (contact_details) and nothing is overwritten. Who has a phone is asked by the
+// rules and for merges (clues.go), of mail that everybody may see only.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,

@@ -3,94 +3,48 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"strings"
 
 	"kaveri/crm"
 )
 
-// untold stands for the language of a mail that was looked at in vain
-// (ISO 639-2: undetermined), so that it is not looked at again.
+// untold stands for the language of a mail that was looked at in vain, or is
+// ours (ISO 639-2: undetermined), so that it is not looked at again.
 const untold = "und"
 
-// Unlanguaged gives what people wrote anew in mails to the firm whose language
-// was not looked at yet, oldest first, some of them.
-func (s *Store) Unlanguaged(ctx context.Context, limit int) ([]crm.WrittenText, error) {
-	var out []crm.WrittenText
-	err := s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT id, details, body FROM messages WHERE language = '' AND direction = 'in' AND class = 'human' ORDER BY id LIMIT $1`, limit)
-		out, err = collect(rows, err, func(r *sql.Rows, t *crm.WrittenText) error {
-			var j string
-			var body []byte
-			if err := r.Scan(&t.ID, &j, &body); err != nil {
-				return err
-			}
-			text, err := unpack(body)
-			if err != nil {
-				return err
-			}
-			var d details
-			if err := json.Unmarshal([]byte(j), &d); err != nil {
-				return err
-			}
-			t.Text = d.newIn(string(text))
-			return nil
-		})
+// noteLanguages notes the languages of mails, and what follows for the customers
+// who wrote them.
+func (b *batch) noteLanguages(list []crm.Reading) error {
+	ids := make([]int64, 0, len(list))
+	for _, r := range list {
+		code := r.Language
+		if code == "" {
+			code = untold
+		} else {
+			ids = append(ids, int64(r.ID))
+		}
+		if err := b.x.exec(`UPDATE messages SET language = $1 WHERE id = $2`, code, int64(r.ID)); err != nil {
+			return err
+		}
+	}
+	customers := map[crm.CustomerID]bool{}
+	if err := each(b.x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+		var c crm.CustomerID
+		err := r.Scan(&c)
+		customers[c] = true
 		return err
-	})
-	return out, err
-}
-
-// newIn gives the new part of a text; where it is not in one piece, all that is
-// not marked as quoted.
-func (d *details) newIn(text string) string {
-	if from, to := d.New[0], d.New[1]; from < to && to <= len(text) {
-		return text[from:to]
+	}); err != nil {
+		return err
 	}
-	if !strings.Contains(text, "\n>") {
-		return text
-	}
-	var b strings.Builder
-	for l := range strings.Lines(text) {
-		if !strings.HasPrefix(l, ">") {
-			b.WriteString(l)
-		}
-	}
-	return b.String()
-}
-
-// SetLanguages notes the languages of mails by their ISO 639-1 codes, "" for
-// those that cannot be told, and what follows for the customers who wrote them.
-func (s *Store) SetLanguages(ctx context.Context, languages map[crm.MessageID]string) error {
-	return s.write(ctx, func(x *tx) error {
-		ids := make([]int64, 0, len(languages))
-		for _, id := range sortedKeys(languages) {
-			code := languages[id]
-			if code == "" {
-				code = untold
-			} else {
-				ids = append(ids, int64(id))
-			}
-			if err := x.exec(`UPDATE messages SET language = $1 WHERE id = $2`, code, int64(id)); err != nil {
-				return err
-			}
-		}
-		customers := map[crm.CustomerID]bool{}
-		if err := each(x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
-			var c crm.CustomerID
-			err := r.Scan(&c)
-			customers[c] = true
-			return err
-		}); err != nil {
+	for _, c := range sortedKeys(customers) {
+		changed, err := b.x.preferLanguage(c)
+		if err != nil {
 			return err
 		}
-		for _, c := range sortedKeys(customers) {
-			if err := x.preferLanguage(c); err != nil {
-				return err
-			}
+		if changed {
+			b.touched[int64(c)] = true
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // languageMails is how many of a customer's last mails say in which language to
@@ -99,13 +53,14 @@ const languageMails = 9
 
 // preferLanguage sets the language in which most of a customer's last mails are
 // written, of equals the one written last; not when a person has said it.
-func (x *tx) preferLanguage(c crm.CustomerID) error {
+func (x *tx) preferLanguage(c crm.CustomerID) (changed bool, err error) {
 	told, err := column[string](x, `SELECT language FROM (SELECT DISTINCT m.id, m.at_us, m.language FROM contacts ct JOIN links l ON l.contact_id = ct.id JOIN messages m ON m.id = l.message_id
 WHERE ct.customer_id = $1 AND m.direction = 'in' AND m.class = 'human' AND m.language NOT IN ('', 'und')) AS told ORDER BY at_us DESC, id DESC LIMIT $2`, int64(c), languageMails)
 	if err != nil || len(told) == 0 {
-		return err
+		return false, err
 	}
-	return x.exec(`UPDATE customers SET language = $1 WHERE id = $2 AND language_said = 0 AND language <> $3`, majority(told), int64(c), majority(told))
+	n, err := x.changed(`UPDATE customers SET language = $1 WHERE id = $2 AND language_said = 0 AND language <> $3`, majority(told), int64(c), majority(told))
+	return n > 0, err
 }
 
 // majority gives what stands most often in a list, of equals the first.
@@ -141,7 +96,7 @@ func (s *Store) SetCustomerLanguage(ctx context.Context, v crm.Viewer, id crm.Cu
 			return err
 		}
 		if code == "" {
-			if err := x.preferLanguage(c.ID); err != nil {
+			if _, err := x.preferLanguage(c.ID); err != nil {
 				return err
 			}
 		}

@@ -40,7 +40,11 @@ func (s *Store) Merge(ctx context.Context, v crm.Viewer, keep, other crm.Custome
 	}
 	var id crm.MergeID
 	err := s.write(ctx, func(x *tx) (err error) {
-		id, err = x.merge(v, keep, other, samePerson)
+		var one *person
+		if samePerson {
+			one = &person{}
+		}
+		id, err = x.merge(v, keep, other, one)
 		return err
 	})
 	if err != nil {
@@ -49,7 +53,30 @@ func (s *Store) Merge(ctx context.Context, v crm.Viewer, keep, other crm.Custome
 	return id, s.decideStale(ctx)
 }
 
-func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error) {
+// mergePeople makes two contacts one human. The customer of several contacts
+// stays; two of them cannot become one because of one person.
+func (x *tx) mergePeople(v crm.Viewer, q crm.Review) error {
+	contacts, err := x.standing(q.OtherOf)
+	if err != nil {
+		return err
+	}
+	keep, other, one := q.Customer, q.OtherOf, &person{Kept: int64(q.Contact), Gone: int64(q.Other)}
+	if len(contacts) > 1 {
+		if contacts, err = x.standing(keep); err != nil {
+			return err
+		}
+		keep, other, one = other, keep, &person{Kept: one.Gone, Gone: one.Kept}
+	}
+	if len(contacts) > 1 {
+		return crm.Invalid("same person", "both customers have several contacts; merge them as one company, or take the address from one of the two")
+	}
+	_, err = x.merge(v, keep, other, one)
+	return err
+}
+
+// merge makes two customers one, and with them the two contacts of one, which
+// are the only ones when it names none.
+func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, one *person) (crm.MergeID, error) {
 	if keep == other {
 		return 0, crm.Invalid("customer", "these two are one customer already")
 	}
@@ -61,8 +88,11 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (c
 	if err != nil {
 		return 0, err
 	}
-	if samePerson && (len(a) != 1 || len(b) != 1) {
-		return 0, crm.Invalid("same person", "one of the customers has several contacts; merge them as one company")
+	if one != nil && one.Kept == 0 {
+		if len(a) != 1 || len(b) != 1 {
+			return 0, crm.Invalid("same person", "one of the customers has several contacts; merge them as one company")
+		}
+		one = &person{Kept: a[0], Gone: b[0]}
 	}
 	m := moved{Contacts: b}
 	if m.Notes, err = column[int64](x, `SELECT id FROM notes WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
@@ -71,8 +101,8 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (c
 	if m.Words, err = x.newWords(keep, other); err != nil {
 		return 0, err
 	}
-	if samePerson {
-		if m.Person, err = x.onePerson(a[0], b[0]); err != nil {
+	if one != nil {
+		if m.Person, err = x.onePerson(one.Kept, one.Gone); err != nil {
 			return 0, err
 		}
 	}
@@ -219,7 +249,10 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 		}
 		x.tell(crm.Event{Kind: "mail", Customer: c})
 	}
-	return x.tellQuestions(0) // whether two are the same is asked of two only
+	if err := x.tellQuestions(0); err != nil { // whether two are the same is asked of two only
+		return err
+	}
+	return x.stalePhonesOf(contacts)
 }
 
 // Unmerge undoes a merge: every contact, address, phone and note goes back to
@@ -394,7 +427,7 @@ WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 		return 0, err
 	}
 	for _, other := range all[1:] {
-		if _, err := x.merge(v, keep, crm.CustomerID(other), false); err != nil {
+		if _, err := x.merge(v, keep, crm.CustomerID(other), nil); err != nil {
 			return 0, err
 		}
 	}

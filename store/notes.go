@@ -71,12 +71,15 @@ func (x *tx) noteTarget(n *crm.Note) error {
 // holds a copy of it may, not even an administrator without one; and a mail
 // that the viewer may not see is as one that is not there.
 func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, private bool) error {
-	return s.write(ctx, func(x *tx) error {
+	err := s.write(ctx, func(x *tx) error {
 		if err := x.holder(v, id); err != nil {
 			return err
 		}
 		n, err := x.changed(`UPDATE messages SET private = $1 WHERE id = $2 AND private <> $3`, flag(private), int64(id), flag(private))
 		if err != nil || n == 0 {
+			return err
+		}
+		if err := x.stalePhonesIn(id); err != nil {
 			return err
 		}
 		customers, err := column[crm.CustomerID](x, `SELECT DISTINCT ct.customer_id FROM links l JOIN contacts ct ON ct.id = l.contact_id WHERE l.message_id = $1 ORDER BY ct.customer_id`, int64(id))
@@ -98,6 +101,10 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 		x.tell(crm.Event{Kind: "question"})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.decideStale(ctx)
 }
 
 func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {

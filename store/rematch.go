@@ -92,6 +92,20 @@ func (b *batch) affected() ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Whoever gains or loses an address gains or loses the phones that it signs with.
+	err = each(b.x, `SELECT DISTINCT m.id, a.canonical FROM addresses a JOIN signed_details d ON d.address_id = a.id AND d.kind = 'phone' JOIN signed_details o ON o.kind = 'phone' AND o.key = d.key
+JOIN participants p ON p.address_id = o.address_id AND p.role = 'from' JOIN messages m ON m.id = p.message_id WHERE `+astray+` AND a.canonical IN (IN)`, nil, sortedKeys(b.changed), func(r *sql.Rows) error {
+		var id int64
+		var form crm.Address
+		if err := r.Scan(&id, &form); err != nil {
+			return err
+		}
+		note(id, b.changed[form])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	err = each(b.x, `SELECT id, conversation_id FROM messages WHERE loose = 1 AND conversation_id IN (IN)`, nil, sortedKeys(b.grown), func(r *sql.Rows) error {
 		var id, c int64
 		if err := r.Scan(&id, &c); err != nil {
@@ -117,29 +131,8 @@ type storedMail struct {
 // rematch decides again where these mails belong, and writes what has changed.
 // What it gives back knows what else may be affected.
 func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
-	b, err := x.newBatch(now)
+	b, mails, err := x.reopen(ids, now)
 	if err != nil {
-		return nil, err
-	}
-	// They are kept, whatever the policy: only where they belong is asked.
-	b.firm.Policy = crm.PolicyAll
-	mails, err := x.storedMails(ids, &b.firm)
-	if err != nil {
-		return nil, err
-	}
-	var envelopes []*crm.Envelope
-	var threads []string
-	for _, m := range mails {
-		envelopes = append(envelopes, m.Envelope)
-		if more := mentioned(&crm.Message{Forwarded: m.Forwarded, Bounced: m.Bounced}); more != nil {
-			envelopes = append(envelopes, more)
-		}
-		threads = append(threads, threadIDs(m.Envelope)...)
-	}
-	if err := b.lookUpPeople(envelopes); err != nil {
-		return nil, err
-	}
-	if err := b.lookUpThreads(threads); err != nil {
 		return nil, err
 	}
 	if err := b.lookUpCorrections(ids); err != nil {
@@ -166,9 +159,41 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	return b, nil
 }
 
+// reopen reads these mails with what the rules ask about them.
+func (x *tx) reopen(ids []int64, now time.Time) (*batch, []*storedMail, error) {
+	b, err := x.newBatch(now)
+	if err != nil {
+		return nil, nil, err
+	}
+	// They are kept, whatever the policy: only where they belong is asked.
+	b.firm.Policy = crm.PolicyAll
+	mails, err := x.storedMails(ids, &b.firm)
+	if err != nil {
+		return nil, nil, err
+	}
+	var envelopes []*crm.Envelope
+	var threads []string
+	for _, m := range mails {
+		envelopes = append(envelopes, m.Envelope)
+		if more := mentioned(&crm.Message{Forwarded: m.Forwarded, Bounced: m.Bounced}); more != nil {
+			envelopes = append(envelopes, more)
+		}
+		threads = append(threads, threadIDs(m.Envelope)...)
+	}
+	if err := b.lookUpPeople(envelopes); err != nil {
+		return nil, nil, err
+	}
+	return b, mails, b.lookUpThreads(threads)
+}
+
+// take makes a mail the one at hand.
+func (b *batch) take(m *storedMail) {
+	b.hand = &decided{author: m.Author().Address, text: func() (string, error) { return b.x.messageText(m.id) }}
+}
+
 // redecide applies the rules to one mail again and writes the difference.
 func (b *batch) redecide(m *storedMail) error {
-	b.hand = &decided{author: m.Author().Address, text: func() (string, error) { return b.x.messageText(m.id) }}
+	b.take(m)
 	v := crm.Decide(&b.firm, &m.Facts, b)
 	admitted := false
 	for _, p := range v.Newcomers {
@@ -198,9 +223,18 @@ func (b *batch) redecide(m *storedMail) error {
 		b.grown[b.root(m.conversation)] = len(b.stored)
 	}
 	if d := b.direction(m.Envelope); d != m.direction || v.Loose != m.loose {
-		if err := b.x.exec(`UPDATE messages SET direction = $1, loose = $2 WHERE id = $3`, string(d), flag(v.Loose), m.id); err != nil {
+		// Theirs is read again after this, ours is not.
+		if err := b.x.exec(`UPDATE messages SET loose = $1, language = CASE WHEN direction = $2 THEN language ELSE '' END, direction = $3 WHERE id = $4`, flag(v.Loose), string(d), string(d), m.id); err != nil {
 			return err
 		}
+	}
+	if changed {
+		if err := b.proposeTwin(m); err != nil {
+			return err
+		}
+	}
+	for _, c := range v.Candidates {
+		b.touched[int64(c.Customer)] = true
 	}
 	if err := b.settleReviews(m, &v); err != nil {
 		return err

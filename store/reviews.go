@@ -10,11 +10,13 @@ import (
 )
 
 // The statement that adds to the queue. What rules have settled may come up
-// again; what a colleague has decided may not.
+// again; what a colleague has decided may not. What is open is asked for the
+// reason that counts now; that two are called alike gives way to what shows more.
 const (
 	reviewCols = 11
 	reviewHead = `INSERT INTO reviews (id, mark, kind, message_id, contact_id, other_id, subject, reason, evidence, state, at_us) VALUES `
-	reviewTail = ` ON CONFLICT (mark) DO UPDATE SET state = 'open', reason = excluded.reason, evidence = excluded.evidence WHERE reviews.state = 'settled'`
+	reviewTail = ` ON CONFLICT (mark) DO UPDATE SET state = 'open', message_id = excluded.message_id, reason = excluded.reason, evidence = excluded.evidence
+WHERE reviews.state = 'settled' OR reviews.state = 'open' AND (reviews.kind = 'mail' AND (reviews.evidence <> excluded.evidence OR reviews.reason <> excluded.reason) OR reviews.kind = 'merge' AND reviews.reason = 'same-name')`
 )
 
 // review puts something before the colleagues.

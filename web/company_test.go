@@ -77,6 +77,7 @@ func company() *memory {
 	m.customer(20, "Pekka Uusi", 0, person("Pekka Uusi", "pekka@uusi.example"))
 	m.customers[1].Organisation, m.customers[1].Domains = 41, []string{"balticseawalks.example"}
 	m.desk()
+	m.signs()
 	m.boxes = []crm.MailboxHealth{
 		{Mailbox: crm.Mailbox{ID: 31, Staff: 1, Address: "mikko@saarimatkat.example", Label: "mikko@saarimatkat.example", Host: "imap.saarimatkat.example", State: crm.MailboxFollowed, LastSeen: now.Add(-2 * time.Minute)}, Owner: "Mikko Laine", Stored: 894, Folders: []crm.FolderCount{
 			folder("INBOX", 1204, 894, 0, 0, 310), folder("Lähetetyt", 611, 540, 0, 0, 71), folder("Arkisto/2024", 88, 88, 0, 0, 0), {FolderName: "Roskakori"}}},
@@ -127,6 +128,17 @@ func (m *memory) desk() {
 		{ID: 67, Kind: crm.ReviewMail, Message: 163, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Reason: crm.ReasonSeveral, Evidence: "from: yhteinen@taloyhtio.example"},
 		{ID: 66, Kind: crm.ReviewMail, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Reason: crm.ReasonName, Evidence: "from: Ville Heikkinen"},
 		{ID: 65, Kind: crm.ReviewMail, Message: 161, Contact: 120, ContactName: "Thomas Whitfield", Customer: 12, Reason: crm.ReasonUnverified, Evidence: "in-reply-to: m111@saarimatkat.example"},
+	}
+}
+
+// signs has signatures show what is not known of two customers.
+func (m *memory) signs() {
+	thomas := &m.customers[1].Contacts[0]
+	thomas.Details = []crm.KnownDetail{{Detail: crm.Detail{Kind: crm.DetailTitle, Value: "Guide"}, Staff: "Sari Koskinen", At: now.AddDate(0, -3, 0)}}
+	m.proposed = []crm.DetailProposal{
+		{ID: 81, Detail: crm.Detail{Kind: crm.DetailPhone, Value: "+358405550199"}, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Message: 101, At: now.Add(-35 * time.Minute)},
+		{ID: 82, Detail: crm.Detail{Kind: crm.DetailAddress, Value: "Rantakatu 5 A 12, 20100 Turku"}, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Message: 104, At: now.AddDate(0, 0, -9)},
+		{ID: 83, Detail: crm.Detail{Kind: crm.DetailTitle, Value: "Managing Director"}, Contact: 120, ContactName: "Thomas Whitfield", Customer: 12, Message: 112, At: now.Add(-30 * time.Hour), Now: "Guide"},
 	}
 }
 

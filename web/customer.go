@@ -31,6 +31,8 @@ type CustomerHead struct {
 	Name     string
 	Owner    string
 	Contacts []crm.Contact
+	Language string // in which to write to it, in words; "" when unknown
+	Shown    []ProposalLine
 	Mails    string // "12 mails", or "more than 40" when not counted
 	Notes    string
 	Last     Stamp
@@ -207,6 +209,13 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 // customer's row of the list, which is asked for by the first address.
 func (s *Server) customerHead(r *http.Request, c *call, cu crm.Customer, items []crm.TimelineItem, more bool) (CustomerHead, error) {
 	h := CustomerHead{ID: cu.ID, Name: cu.Name, Contacts: cu.Contacts, Knows: c.knowsBest(items), Since: c.clock.stamp(cu.Created)}
+	if cu.Language != "" {
+		h.Language = c.t("customer.language", c.languageName(cu.Language))
+	}
+	var err error
+	if h.Shown, err = s.proposals(r, c, cu); err != nil {
+		return h, err
+	}
 	row, found, err := s.customerRow(r, c, cu)
 	if err != nil {
 		return h, err

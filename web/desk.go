@@ -12,12 +12,20 @@ import (
 type CustomerDesk struct {
 	Customer crm.CustomerID
 	Open     bool // shown at once
-	Contacts []crm.Contact
+	Contacts []DeskContact
 	Domains  []string // at which everybody is of this customer
+	Language []LanguageChoice
+	Auto     bool // the language is that of their mail
 	Merges   []MergeLine
 	Contact  crm.ContactID // whose form was sent
 	Address  string        // what was written there
 	Faults   Faults
+}
+
+// DeskContact is a contact with what can be taken from it again.
+type DeskContact struct {
+	crm.Contact
+	Details []DetailLine
 }
 
 // MergeLine is a merge that can be undone.
@@ -28,7 +36,11 @@ type MergeLine struct {
 }
 
 func (s *Server) fillDesk(r *http.Request, c *call, cu crm.Customer, d *CustomerDesk) error {
-	d.Customer, d.Contacts, d.Domains = cu.ID, cu.Contacts, cu.Domains
+	d.Customer, d.Domains, d.Auto = cu.ID, cu.Domains, !cu.LanguageSaid
+	for _, k := range cu.Contacts {
+		d.Contacts = append(d.Contacts, DeskContact{k, c.details(k)})
+	}
+	d.Language = c.languageChoices(cu.Language)
 	d.Open = d.Open || d.Faults.Any()
 	merges, err := s.Store.Merges(r.Context(), c.viewer, cu.ID)
 	for _, m := range merges {

@@ -185,3 +185,67 @@ func (m *memory) Merges(_ context.Context, _ crm.Viewer, c crm.CustomerID) ([]cr
 	defer m.mu.Unlock()
 	return slices.Clone(m.merges[c]), nil
 }
+
+func (m *memory) DetailProposals(_ context.Context, v crm.Viewer, c crm.CustomerID, limit int) ([]crm.DetailProposal, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []crm.DetailProposal
+	for _, p := range m.proposed {
+		if p.Customer == c && m.sees(v, p.Message) && len(out) < limit {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) DecideDetail(ctx context.Context, v crm.Viewer, id crm.DetailID, yes bool) error {
+	m.mu.Lock()
+	i := slices.IndexFunc(m.proposed, func(p crm.DetailProposal) bool { return p.ID == id && m.sees(v, p.Message) })
+	if i < 0 {
+		m.mu.Unlock()
+		return crm.NotFound("no such proposal")
+	}
+	p := m.proposed[i]
+	m.proposed = slices.Delete(slices.Clone(m.proposed), i, i+1)
+	if _, k := m.contact(p.Contact); yes {
+		k.Details = slices.DeleteFunc(slices.Clone(k.Details), func(d crm.KnownDetail) bool { return d.Kind == p.Kind && !p.Kind.Several() })
+		k.Details = append(k.Details, crm.KnownDetail{Detail: p.Detail, Staff: m.staffName(v.Staff), At: now})
+		if p.Kind == crm.DetailPhone {
+			k.Phones = append(k.Phones, p.Value)
+		}
+	}
+	m.mu.Unlock()
+	m.tell(crm.Event{Kind: "detail", Customer: p.Customer})
+	return nil
+}
+
+func (m *memory) RemoveDetail(_ context.Context, _ crm.Viewer, contact crm.ContactID, d crm.Detail) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, k := m.contact(contact)
+	n := len(k.Details) + len(k.Phones)
+	k.Details = slices.DeleteFunc(slices.Clone(k.Details), func(o crm.KnownDetail) bool { return o.Detail == d })
+	k.Phones = slices.DeleteFunc(slices.Clone(k.Phones), func(p string) bool { return d.Kind == crm.DetailPhone && p == d.Value })
+	if len(k.Details)+len(k.Phones) == n {
+		return crm.NotFound("%s is not known", d.Value)
+	}
+	return nil
+}
+
+func (m *memory) SetCustomerLanguage(_ context.Context, _ crm.Viewer, c crm.CustomerID, code string) (crm.Customer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(code) > 2 {
+		return crm.Customer{}, crm.Invalid("language", "%q is not a language", code)
+	}
+	for i := range m.customers {
+		if m.customers[i].ID == c {
+			m.customers[i].Language, m.customers[i].LanguageSaid = code, code != ""
+			if code == "" {
+				m.customers[i].Language = "fi"
+			}
+			return m.customers[i], nil
+		}
+	}
+	return crm.Customer{}, crm.NotFound("no such customer")
+}

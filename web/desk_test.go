@@ -84,6 +84,100 @@ func TestQuestions(t *testing.T) {
 	lacks(t, v.get("/reviews?done=answered&see=//evil.example").Body.String(), "evil.example\"")
 }
 
+// phoneQuestions are those that rest on a phone or a thread.
+func phoneQuestions() []crm.Review {
+	return []crm.Review{
+		{ID: 64, Kind: crm.ReviewMail, Message: 164, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Reason: crm.ReasonPhone, Evidence: "phone: +358405550142"},
+		{ID: 63, Kind: crm.ReviewMerge, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Other: 200, OtherName: "Pekka Uusi", OtherOf: 20, Reason: crm.ReasonPhone, Evidence: "phone: +358405550142"},
+		{ID: 62, Kind: crm.ReviewMerge, Message: 164, Contact: 130, ContactName: "Ville Heikkinen", Customer: 13, Other: 200, OtherName: "Pekka Uusi", OtherOf: 20, Reason: crm.ReasonAnswer, Evidence: "in-reply-to: m1@x (quotes it)"},
+	}
+}
+
+// What a phone and a thread show is said with the proof.
+func TestQuestionsOfPhoneAndThread(t *testing.T) {
+	m := company()
+	m.reviews = phoneQuestions()
+	v := newSite(t, m).signIn()
+	want(t, v.get("/reviews"), 200, "Its author signs with the phone number &#43;358 40 5550142, which belongs to Aino Virtanen.", "Both have the phone number &#43;358 40 5550142.",
+		"This mail, under an address of Pekka Uusi, answers a conversation with Ville Heikkinen.", "It repeats words")
+	want(t, v.in("fi").get("/reviews"), 200, "Kirjoittajan allekirjoituksessa on puhelinnumero &#43;358 40 5550142, jota käyttää Aino Virtanen.", "Molemmilla on puhelinnumero &#43;358 40 5550142.",
+		"Tässä viestissä Pekka Uusi vastaa omasta osoitteestaan keskusteluun, jossa on mukana Ville Heikkinen.")
+}
+
+// What signatures show stands beside what is known until somebody decides; what
+// is accepted can be taken back.
+func TestDetails(t *testing.T) {
+	m := company()
+	v := newSite(t, m).signIn()
+	want(t, v.get("/customers/11"), 200, "From the signature of a mail of 18 Nov</a>: <b>phone &#43;358 40 5550199</b>", `href="/mails/101"`, "From the signature of a mail of 9 Nov</a>: <b>address Rantakatu 5 A 12, 20100 Turku</b>", "Dismiss")
+	want(t, v.get("/customers/12"), 200, "<strong>Thomas Whitfield</strong> ", "<b>title Managing Director</b>", "(so far: Guide)", "Replace", "accepted by Sari Koskinen, 18 Aug")
+	want(t, v.in("fi").get("/customers/11"), 200, "18.11. saapuneen viestin allekirjoituksesta</a>: <b>puhelin &#43;358 40 5550199</b>", "Hylkää")
+	v.in("en")
+
+	page := v.goes("/customers/11/details/81", "answer", "yes")
+	says(t, page, "Added to the contact.", `href="tel:&#43;358405550199">&#43;358 40 5550199`, "accepted by Mikko Laine, 18 Nov")
+	lacks(t, page, `id="detail-81"`)
+	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "Somebody else has already answered")
+	page = v.goes("/customers/11/details/82", "answer", "no")
+	says(t, page, "It is not proposed again")
+	lacks(t, page, "Rantakatu", `class="shown"`)
+	page = v.goes("/customers/12/details/83", "answer", "yes")
+	says(t, page, `class="known">Managing Director`)
+	lacks(t, page, "Guide")
+	page = v.goes("/customers/11/details/remove", "contact", "110", "kind", "phone", "value", "+358405550199")
+	says(t, page, "Removed from the contact.")
+	lacks(t, page, "tel:&#43;358405550199")
+	want(t, v.post("/customers/11/details/remove", "contact", "110", "kind", "phone", "value", "+1"), 404)
+	want(t, v.post("/customers/11/details/remove", "contact", "120", "kind", "title", "value", "Guide"), 404)
+	want(t, v.post("/customers/12/details/83"), 422)
+	want(t, v.post("/customers/12/details/none", "answer", "yes"), 404)
+	want(t, v.post("/customers/99/details/83", "answer", "yes"), 404)
+}
+
+// What is read while the page is open appears on it, and can be decided from
+// the keyboard.
+func TestDetailsInTheBrowser(t *testing.T) {
+	m := company()
+	b := openTab(t, m)
+	b.open("/?token=demo-link")
+	b.open("/customers/11")
+	b.until(`document.querySelectorAll(".shown li").length === 2 && window.htmx !== undefined`)
+	m.mu.Lock()
+	m.proposed = append([]crm.DetailProposal{{ID: 84, Detail: crm.Detail{Kind: crm.DetailTitle, Value: "Rehtori"}, Contact: 110, ContactName: "Aino Virtanen", Customer: 11, Message: 101, At: now}}, m.proposed...)
+	m.mu.Unlock()
+	m.tell(crm.Event{Kind: "detail", Customer: 11})
+	b.until(`document.querySelectorAll(".shown li").length === 3 && document.querySelector("#detail-84") !== null`)
+	js[bool](b, `document.querySelector("#detail-84 button[value=yes]").focus(), true`)
+	b.do(chromedp.KeyEvent("\r"))
+	b.until(`document.readyState === "complete" && document.querySelector(".contacts .known")?.textContent === "Rehtori"`)
+	b.quiet()
+}
+
+// What only a private mail shows is on nobody else's page.
+func TestPrivateDetails(t *testing.T) {
+	m := company()
+	m.private[101] = []crm.StaffID{1}
+	v := newSite(t, m).signIn()
+	want(t, v.get("/customers/11"), 200, "5550199")
+	v.as("sari@saarimatkat.example", "toinen salasana")
+	lacks(t, v.get("/customers/11").Body.String(), "5550199")
+	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "Somebody else has already answered")
+}
+
+func TestCustomerLanguage(t *testing.T) {
+	m := company()
+	m.customers[0].Language = "fi"
+	v := newSite(t, m).signIn()
+	want(t, v.get("/customers/11"), 200, "Language: Finnish", `<option value="sv">Swedish</option>`)
+	lacks(t, v.get("/customers/12").Body.String(), "Language: ")
+	page := v.goes("/customers/11/language", "language", "sv")
+	says(t, page, "Language: Swedish", `<option value="sv" selected>Swedish</option>`, "The language has been set.")
+	want(t, v.in("fi").get("/customers/11"), 200, "Kieli: ruotsi", "Viestien mukaan")
+	says(t, v.goes("/customers/11/language", "language", ""), "Kieli: suomi")
+	want(t, v.post("/customers/11/language", "language", "Suomi"), 422)
+	want(t, v.post("/customers/99/language", "language", "fi"), 404)
+}
+
 // A question that cannot be answered with yes as things are stays, and says why.
 func TestQuestionThatCannotBe(t *testing.T) {
 	m := company()

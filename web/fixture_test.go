@@ -37,9 +37,10 @@ type memory struct {
 	reviews   []crm.Review // open, newest first
 	answered  map[crm.ReviewID]bool
 	merges    map[crm.CustomerID][]crm.MergeRow
-	gone      []goneCustomer // merged into others
-	broken    error          // every read fails with it
-	full      error          // every note fails with it
+	proposed  []crm.DetailProposal // newest first
+	gone      []goneCustomer       // merged into others
+	broken    error                // every read fails with it
+	full      error                // every note fails with it
 }
 
 func newMemory() *memory {

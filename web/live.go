@@ -17,7 +17,7 @@ const liveLife = 15 * time.Minute
 //
 //	hello            what was missed is fetched: the connection stands now, or
 //	                 more has changed than it could take
-//	customer-<id>    the timeline or head of this customer
+//	customer-<id>    the timeline or head of this customer, or its details
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
 //	questions        the queue of questions and its count

@@ -83,6 +83,7 @@ func funcs(lang string, st *static) template.FuncMap {
 		"asset":    st.url,
 		"join":     strings.Join,
 		"initials": initials,
+		"phone":    phone,
 		"prefix":   strings.HasPrefix,
 		"inc":      func(n int) int { return n + 1 },
 		"field": func(name, label, value, fault, hint string) Field {

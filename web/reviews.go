@@ -119,7 +119,9 @@ func (c *call) question(v crm.Review) Question {
 	switch v.Kind {
 	case crm.ReviewMail:
 		q.Text, q.Reason, q.See = c.t("review.mail", c.author(v.Mail), v.ContactName), c.reason(v, g), mailPath(v.Message)
-		q.Evidence = v.Evidence
+		if v.Reason != crm.ReasonPhone {
+			q.Evidence = v.Evidence
+		}
 	case crm.ReviewAddress:
 		q.Text, q.See, q.Evidence = c.t("review.address", v.ContactName, v.Subject), customerPath(v.Customer), v.Evidence
 		q.Reason = join(c.t("reason.address", v.ContactName), c.proof(g))
@@ -128,9 +130,20 @@ func (c *call) question(v crm.Review) Question {
 		q.Reason = c.t("reason.organisation", v.ContactName, v.OtherName)
 	default:
 		q.Text, q.See = c.t("review.merge", v.ContactName, v.OtherName), customerPath(v.Customer)
-		q.Reason = c.t("reason.merge")
+		q.Reason = c.whyOne(v, g)
 	}
 	return q
+}
+
+// whyOne says why two contacts may be the same person.
+func (c *call) whyOne(v crm.Review, g crm.Grounds) string {
+	switch v.Reason {
+	case crm.ReasonPhone:
+		return c.t("reason.merge-phone", phone(g.Value))
+	case crm.ReasonAnswer:
+		return join(c.t("reason.merge-thread", v.OtherName, v.ContactName), c.proof(g))
+	}
+	return c.t("reason.merge")
 }
 
 // author names who wrote a mail, with the address: a name alone anybody can
@@ -152,6 +165,8 @@ func (c *call) reason(v crm.Review, g crm.Grounds) string {
 		return c.t("reason.unproven-thread", v.ContactName)
 	case crm.ReasonSeveral:
 		return c.t("reason.several-customers", g.Value)
+	case crm.ReasonPhone:
+		return c.t("reason.same-phone", phone(g.Value), v.ContactName)
 	case crm.ReasonName:
 		return c.t("reason.same-name")
 	case crm.ReasonUnverified:

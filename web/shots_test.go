@@ -33,6 +33,8 @@ func TestShots(t *testing.T) {
 	topic.Begins = true
 	busy.views[105] = topic
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
+	busy.reviews = append(phoneQuestions(), busy.reviews...)
+	busy.customers[1].Language = "en"
 	demo := func(o *Options) { o.Demo = func(context.Context) (string, error) { return "", nil } }
 	sets := []struct {
 		name  string

@@ -54,6 +54,13 @@ type Store interface {
 	RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.ContactID, a crm.Address) error
 	// RemoveDomain takes back that everybody at a domain is of one organisation.
 	RemoveDomain(ctx context.Context, v crm.Viewer, domain string) error
+	// DetailProposals gives what signatures show of a customer's contacts.
+	DetailProposals(ctx context.Context, v crm.Viewer, c crm.CustomerID, limit int) ([]crm.DetailProposal, error)
+	// DecideDetail takes one over, or dismisses it.
+	DecideDetail(ctx context.Context, v crm.Viewer, id crm.DetailID, yes bool) error
+	RemoveDetail(ctx context.Context, v crm.Viewer, contact crm.ContactID, d crm.Detail) error
+	// SetCustomerLanguage says in which language to write; "" leaves it to the mail.
+	SetCustomerLanguage(ctx context.Context, v crm.Viewer, c crm.CustomerID, code string) (crm.Customer, error)
 	// Merge makes two customers one, Unmerge undoes it.
 	Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error)
 	Unmerge(ctx context.Context, v crm.Viewer, id crm.MergeID) error

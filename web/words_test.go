@@ -112,6 +112,9 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range []crm.ReviewKind{crm.ReviewMail, crm.ReviewAddress, crm.ReviewOrganisation, crm.ReviewMerge} {
 		used[Key("then."+string(k))] = "crm"
 	}
+	for _, k := range []crm.DetailKind{crm.DetailPhone, crm.DetailTitle, crm.DetailCompany, crm.DetailAddress} {
+		used[Key("detail."+string(k))] = "crm"
+	}
 	for _, k := range []crm.Unplaced{crm.UnplacedAsked, crm.UnplacedDenied, crm.UnplacedInternal, crm.UnplacedRobot, crm.UnplacedNobody, crm.UnplacedIn, crm.UnplacedOut} {
 		used[Key("unplaced."+string(k))] = "crm"
 	}

@@ -157,6 +157,7 @@ type contactJSON struct {
 	Phones    []string      `json:"phones"`
 	Origin    string        `json:"origin"`
 	Created   jsonTime      `json:"created"`
+	Details   []detailJSON  `json:"details"` // that colleagues have accepted
 }
 
 type usedJSON struct {
@@ -169,7 +170,7 @@ type usedJSON struct {
 func accountOf(cu crm.Customer) accountJSON {
 	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, cu.Language, jsonTime(cu.Created), []contactJSON{}}
 	for _, c := range cu.Contacts {
-		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created)}
+		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created), detailsOf(c.Details)}
 		for _, a := range c.Addresses {
 			k.Addresses = append(k.Addresses, usedJSON{a.Address, jsonTime(a.From), jsonTime(a.Until), a.Shared})
 		}

@@ -12,6 +12,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/signature"
 )
 
 // maxList bounds a list of customers, in bytes: a few million rows.
@@ -66,6 +67,7 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	if err != nil {
 		return err
 	}
+	list.inE164(signature.Home(&firm))
 	j := importedJSON{Rows: list.total, Rejected: len(list.bad), Read: list.seen, Bad: []badJSON{}}
 	b := p.bar("customers")
 	for rest := list.rows; len(rest) > 0; {
@@ -92,6 +94,18 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 		return partly("%s kept aside; mend and import them again", plural(j.Rejected, "row was", "rows were"))
 	}
 	return nil
+}
+
+// inE164 writes phones as the network does, by which they are found; what is no
+// number of the firm's country, or of the one it names, stays as it is.
+func (l *customerList) inE164(home string) {
+	for _, r := range l.rows {
+		for i, s := range r.Phones {
+			if n, ok := signature.Number(s, home); ok {
+				r.Phones[i] = n
+			}
+		}
+	}
 }
 
 func (p *program) printImported(j importedJSON) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -134,6 +135,9 @@ func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []
 			p.printf(" %s", printable(phone))
 		}
 		p.printf(", %s\n", printable(c.Origin))
+		for _, d := range c.Details {
+			p.printf("    %s %s, accepted by %s on %s\n", d.Kind, printable(d.Value), printable(cmp.Or(d.Staff, "an administrator")), cell(d.At))
+		}
 	}
 	for _, d := range cu.Domains {
 		p.printf("  everybody at %s belongs here; to undo it: kaveri organisation remove %s\n", d, d)

@@ -109,6 +109,12 @@ func reasonText(q crm.Review) string {
 		return fmt.Sprintf("Several customers use the address %s.", g.Value)
 	case q.Reason == crm.ReasonUnverified:
 		return fmt.Sprintf("It answers a mail of %s, but your mail server found that its sender is not who it claims to be.", q.ContactName)
+	case q.Reason == crm.ReasonPhone && q.Kind == crm.ReviewMerge:
+		return fmt.Sprintf("Both have the phone number %s.", g.Value)
+	case q.Reason == crm.ReasonPhone:
+		return fmt.Sprintf("Its author signs with the phone number %s, which belongs to %s.", g.Value, q.ContactName)
+	case q.Reason == crm.ReasonAnswer:
+		return fmt.Sprintf("A mail of %s answers a mail of %s, and %s.", q.OtherName, q.ContactName, proofOf(g))
 	case q.Kind == crm.ReviewMerge:
 		return "Both have the same name."
 	case q.Reason == crm.ReasonName:

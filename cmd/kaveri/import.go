@@ -65,6 +65,6 @@ func (p *program) importMail(ctx context.Context, kind, path, owner, policy stri
 	if err := p.printSummary(summaryOf(sum)); err != nil {
 		return err
 	}
-	p.tellLanguages(ctx, s)
+	p.enrich(ctx, s)
 	return p.outcome(ctx, nil, 1, sum.Failed)
 }

@@ -9,7 +9,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
-	"kaveri/ingest/language"
+	"kaveri/ingest/enrich"
 	"kaveri/store"
 )
 
@@ -83,19 +83,19 @@ func (p *program) syncMailboxes(ctx context.Context, who []string) error {
 	if perr := p.printSummary(j); perr != nil {
 		return perr
 	}
-	p.tellLanguages(ctx, s)
+	p.enrich(ctx, s)
 	return p.outcome(ctx, err, len(ids), sum.Failed)
 }
 
-// languageTime bounds what a command adds to tell the language of the mails it
-// has brought; serve goes on with the rest.
-const languageTime = 5 * time.Second
+// enrichTime bounds what a command adds to read again the mails that it has
+// brought; serve goes on with the rest.
+const enrichTime = 5 * time.Second
 
-func (p *program) tellLanguages(ctx context.Context, s *store.Store) {
-	ctx, cancel := context.WithTimeout(ctx, languageTime)
+func (p *program) enrich(ctx context.Context, s *store.Store) {
+	ctx, cancel := context.WithTimeout(ctx, enrichTime)
 	defer cancel()
-	if _, err := language.CatchUp(ctx, s); err != nil {
-		p.log.Warn("the language of mails could not be noted", "err", err)
+	if _, err := enrich.CatchUp(ctx, s); err != nil {
+		p.log.Warn("what was read from mails could not be noted", "err", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
-	"kaveri/ingest/language"
+	"kaveri/ingest/enrich"
 	"kaveri/ingest/parse"
 	"kaveri/store"
 	"kaveri/web"
@@ -26,7 +26,7 @@ type site struct {
 	pages    *http.Server
 	hangUp   context.CancelFunc // ends live connections, which have no end of their own
 	follower *ingest.Service
-	language language.Options
+	enrich   enrich.Options
 }
 
 // newSite introduces the services to each other. The listener is open when it
@@ -48,7 +48,7 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return live },
 	}
-	return &site{l, pages, hangUp, follower, language.Options{Store: s, Busy: follower.Busy, Log: log}}, nil
+	return &site{l, pages, hangUp, follower, enrich.Options{Store: s, Busy: follower.Busy, Log: log}}, nil
 }
 
 // stopTimeout is how long requests under way may take once the end has come.
@@ -62,7 +62,7 @@ func (s *site) run(ctx context.Context) error {
 	defer stop()
 	g, inner := errgroup.WithContext(inner)
 	g.Go(func() error { return quiet(s.follower.Run(inner)) })
-	g.Go(func() error { return language.Run(inner, s.language) })
+	g.Go(func() error { return enrich.Run(inner, s.enrich) })
 	g.Go(func() error {
 		defer stop()
 		return s.servePages(ctx, inner)

@@ -12,8 +12,8 @@
 // a customer is answered in the language that is found.
 //
 // Detection costs about a hundred times what parsing a field costs, so it is
-// not part of reading a mail: [Run] catches up on stored mail, and on the mail
-// of each sync.
+// not part of reading a mail: ingest/enrich catches up on stored mail, and on
+// the mail of each sync.
 //
 // # Invariants
 //

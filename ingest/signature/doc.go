@@ -16,7 +16,7 @@
 //   - Reading is pure: the same signature has the same facts.
 //   - The work is bounded: forty lines of two hundred bytes.
 //   - A mail that is captured does not come here: the rules for phones cost more
-//     than parsing a mail.
+//     than parsing a mail. ingest/enrich reads what is stored.
 //
 // Start reading at [Read].
 package signature

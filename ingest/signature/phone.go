@@ -82,18 +82,48 @@ func e164(s, region string) string {
 }
 
 // Region supposes the country whose numbers somebody writes without its code,
-// by ISO 3166: that of the address, else the main country of the language.
-func Region(a crm.Address, language string) string {
-	host := a.Domain()
-	tld := strings.ToUpper(host[strings.LastIndexByte(host, '.')+1:])
-	if tld == "UK" {
-		return "GB"
+// by ISO 3166: that of the address, else the main country of the language, else
+// home, where the firm is. English is written everywhere and says nothing when
+// home is known.
+func Region(a crm.Address, language, home string) string {
+	if r := ofDomain(a.Domain()); r != "" {
+		return r
 	}
-	if len(tld) == 2 && tld != "EU" && tld != "IO" && tld != "CO" && tld != "ME" && tld != "AI" && tld != "TV" && phonenumbers.GetCountryCodeForRegion(tld) != 0 {
+	if r := homes[language]; r != "" && (language != "en" || home == "") {
+		return r
+	}
+	return home
+}
+
+// Home supposes the country of a firm: that of its domains, else that of its
+// time zone, else "".
+func Home(f *crm.Firm) string {
+	for _, d := range f.Domains {
+		if r := ofDomain(d); r != "" {
+			return r
+		}
+	}
+	return zones[f.TimeZone]
+}
+
+// ofDomain gives the country of a top-level domain; some are sold to everybody.
+func ofDomain(host string) string {
+	switch tld := strings.ToUpper(host[strings.LastIndexByte(host, '.')+1:]); {
+	case tld == "UK":
+		return "GB"
+	case len(tld) != 2 || tld == "EU" || tld == "IO" || tld == "CO" || tld == "ME" || tld == "AI" || tld == "TV" || phonenumbers.GetCountryCodeForRegion(tld) == 0:
+		return ""
+	default:
 		return tld
 	}
-	return homes[language]
 }
+
+// zones are the countries of the time zones of Europe.
+var zones = map[string]string{"Europe/Helsinki": "FI", "Europe/Mariehamn": "FI", "Europe/Stockholm": "SE", "Europe/Oslo": "NO", "Europe/Copenhagen": "DK", "Europe/Tallinn": "EE",
+	"Europe/Riga": "LV", "Europe/Vilnius": "LT", "Europe/Berlin": "DE", "Europe/Vienna": "AT", "Europe/Zurich": "CH", "Europe/Amsterdam": "NL", "Europe/Brussels": "BE",
+	"Europe/Luxembourg": "LU", "Europe/Paris": "FR", "Europe/London": "GB", "Europe/Dublin": "IE", "Europe/Madrid": "ES", "Europe/Lisbon": "PT", "Europe/Rome": "IT",
+	"Europe/Warsaw": "PL", "Europe/Prague": "CZ", "Europe/Bratislava": "SK", "Europe/Budapest": "HU", "Europe/Bucharest": "RO", "Europe/Sofia": "BG", "Europe/Zagreb": "HR",
+	"Europe/Ljubljana": "SI", "Europe/Athens": "GR", "Europe/Kyiv": "UA", "Europe/Istanbul": "TR", "Atlantic/Reykjavik": "IS", "Europe/Malta": "MT", "Asia/Nicosia": "CY"}
 
 // homes are the countries of languages.
 var homes = map[string]string{"fi": "FI", "sv": "SE", "de": "DE", "en": "GB", "et": "EE", "no": "NO", "da": "DK", "nl": "NL", "fr": "FR", "es": "ES", "it": "IT",

@@ -43,7 +43,7 @@ func Of(m *crm.Message, language string) []Fact {
 		return nil
 	}
 	a := m.Author()
-	return Read(m.Signature, a.Name, Region(a.Address, language))
+	return Read(m.Signature, a.Name, Region(a.Address, language, ""))
 }
 
 // Read reads the facts of a signature. author is the name of who signs, region

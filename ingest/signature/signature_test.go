@@ -41,11 +41,53 @@ func TestRead(t *testing.T) {
 
 func TestRegion(t *testing.T) {
 	for _, c := range []struct {
-		address        crm.Address
-		language, want string
-	}{{"a@b.fi", "sv", "FI"}, {"a@b.co.uk", "", "GB"}, {"a@b.com", "de", "DE"}, {"a@b.example", "", ""}, {"a@b.eu", "et", "EE"}, {"", "fi", "FI"}} {
-		if got := Region(c.address, c.language); got != c.want {
-			t.Errorf("%q, %q: %q, want %q", c.address, c.language, got, c.want)
+		address              crm.Address
+		language, home, want string
+	}{{"a@b.fi", "sv", "DE", "FI"}, {"a@b.co.uk", "", "", "GB"}, {"a@b.com", "de", "FI", "DE"}, {"a@b.example", "", "", ""}, {"a@b.eu", "et", "", "EE"}, {"", "fi", "", "FI"},
+		{"a@b.com", "en", "FI", "FI"}, {"a@b.com", "en", "", "GB"}, {"a@b.com", "", "FI", "FI"}} {
+		if got := Region(c.address, c.language, c.home); got != c.want {
+			t.Errorf("%q, %q, %q: %q, want %q", c.address, c.language, c.home, got, c.want)
+		}
+	}
+}
+
+func TestHome(t *testing.T) {
+	for want, f := range map[string]crm.Firm{
+		"SE": {Domains: []string{"firm.com", "firm.se"}, TimeZone: "Europe/Helsinki"},
+		"FI": {Domains: []string{"firm.com"}, TimeZone: "Europe/Helsinki"},
+		"":   {Domains: []string{"firm.io"}, TimeZone: "UTC"},
+	} {
+		if got := Home(&f); got != want {
+			t.Errorf("%+v: %q, want %q", f, got, want)
+		}
+	}
+}
+
+func TestDetails(t *testing.T) {
+	for name, c := range map[string]struct {
+		region, signature string
+		want              []crm.Detail
+	}{
+		"all": {"FI", "Matti Virtanen\nMyyntipäällikkö | Esimerkki Oy\nMannerheimintie 5 A 12, 00100 Helsinki\npuh. 040 123 4567, faksi 09 123 4567\nwww.esimerkki.example", []crm.Detail{
+			{Kind: crm.DetailTitle, Value: "Myyntipäällikkö"}, {Kind: crm.DetailCompany, Value: "Esimerkki Oy"}, {Kind: crm.DetailPhone, Value: "+358401234567"},
+			{Kind: crm.DetailAddress, Value: "Mannerheimintie 5 A 12, 00100 Helsinki"}}},
+		"code behind the city":   {"GB", "12 High Street, London SW1A 1AA", []crm.Detail{{Kind: crm.DetailAddress, Value: "12 High Street, London SW1A 1AA"}}},
+		"a city is no address":   {"FI", "00100 Helsinki", nil},
+		"a street is no address": {"FI", "Mannerheimintie 5", nil},
+		"not the whole directory": {"FI", "040 123 4561\n040 123 4562\n040 123 4563\n040 123 4564\n040 123 4565", []crm.Detail{
+			{Kind: crm.DetailPhone, Value: "+358401234561"}, {Kind: crm.DetailPhone, Value: "+358401234562"}, {Kind: crm.DetailPhone, Value: "+358401234563"}, {Kind: crm.DetailPhone, Value: "+358401234564"}}},
+	} {
+		got := Details(Read(c.signature, "Matti Virtanen", c.region))
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for written, want := range map[string]string{"040 123 4567": "+358401234567", " +44 (0)20 7946 0958 ": "+442079460958", "ask Matti": "", "12": ""} {
+		if got, ok := Number(written, "FI"); got != want || ok != (want != "") {
+			t.Errorf("%q: %q %v, want %q", written, got, ok, want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ var directions = map[string][]string{
 	"ingest":      {"crm"},
 	"outbound":    {"crm"},
 	bounceReader:  {"crm", "ingest/parse"},
+	enricher:      {"crm", "ingest/language", "ingest/signature"},
 	"campaigns":   {"crm", "insight", "templates"},
 	"templates":   {"crm"},
 	"web":         {"crm", "insight", "templates"},
@@ -35,6 +36,8 @@ const (
 	storeContract = "store/storetest"
 	// bounceReader reads the parts of a report, which the parser cuts out.
 	bounceReader = "ingest/bounce"
+	// enricher reads stored mail with the readers that capture has no time for.
+	enricher = "ingest/enrich"
 )
 
 // domainLibraries are the modules, besides the standard library, that the domain may import.

@@ -23,15 +23,16 @@ func testLanguages(t *testing.T, s *store.Store) {
 		return w.arrives(letter{From: "liisa@l.example", To: "anna@kaukoranta.example", Subject: text, Text: text}, w.anna)
 	}
 	one, two := from("Hei"), from("Hei\n> hello")
-	w.arrives(letter{From: "anna@kaukoranta.example", To: "liisa@l.example", Subject: "s", Text: "Terve"}, w.anna)
+	ours := w.arrives(letter{From: "anna@kaukoranta.example", To: "liisa@l.example", Subject: "s", Text: "Terve"}, w.anna)
 	w.arrives(letter{From: "liisa@l.example", To: "anna@kaukoranta.example", Subject: "s", Text: "Poissa", Class: crm.ClassAutoReply}, w.anna)
-	list, err := s.Unlanguaged(w.ctx, 10)
+	list, err := s.Unenriched(w.ctx, 10)
 	w.check(err)
-	if len(list) != 2 || list[0] != (crm.WrittenText{ID: one, Text: "Hei"}) || list[1] != (crm.WrittenText{ID: two, Text: "Hei\n"}) {
+	liisa := crm.Party{Address: "liisa@l.example"}
+	if len(list) != 3 || list[0] != (crm.WrittenText{ID: one, Text: "Hei", Author: liisa}) || list[1] != (crm.WrittenText{ID: two, Text: "Hei\n", Author: liisa}) || list[2] != (crm.WrittenText{ID: ours}) {
 		t.Fatalf("to be looked at: %v", list)
 	}
-	w.check(s.SetLanguages(w.ctx, map[crm.MessageID]string{one: "sv", two: ""}))
-	if list, err := s.Unlanguaged(w.ctx, 10); err != nil || len(list) != 0 {
+	w.check(s.Enrich(w.ctx, []crm.Reading{{ID: one, Language: "sv"}, {ID: two}, {ID: ours}}))
+	if list, err := s.Unenriched(w.ctx, 10); err != nil || len(list) != 0 {
 		t.Errorf("looked at and still to be: %v, %v", list, err)
 	}
 	for id, want := range map[crm.MessageID]string{one: "sv", two: ""} {
@@ -42,7 +43,7 @@ func testLanguages(t *testing.T, s *store.Store) {
 	if language() != "sv" {
 		t.Errorf("after one Swedish mail: %q", language())
 	}
-	w.check(s.SetLanguages(w.ctx, map[crm.MessageID]string{from("a"): "fi"}))
+	w.check(s.Enrich(w.ctx, []crm.Reading{{ID: from("a"), Language: "fi"}}))
 	if language() != "fi" {
 		t.Errorf("of equals the last: %q", language())
 	}
@@ -51,7 +52,7 @@ func testLanguages(t *testing.T, s *store.Store) {
 	}
 	cu, err := s.SetCustomerLanguage(w.ctx, w.anna, c.ID, "en")
 	w.check(err)
-	w.check(s.SetLanguages(w.ctx, map[crm.MessageID]string{from("b"): "fi", from("c"): "fi"}))
+	w.check(s.Enrich(w.ctx, []crm.Reading{{ID: from("b"), Language: "fi"}, {ID: from("c"), Language: "fi"}}))
 	if language() != "en" || !cu.LanguageSaid {
 		t.Errorf("what a person said was overwritten: %q", language())
 	}

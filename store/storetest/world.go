@@ -78,6 +78,7 @@ func (w *world) customer(name string, addresses ...crm.Address) crm.Customer {
 type letter struct {
 	From, To, Subject, Text string
 	File                    string // name of an attachment
+	Sign                    string // the signature, below the text
 	ID, ReplyTo             string // Message-IDs
 	Class                   crm.Class
 	Variant                 string // makes another raw of the same mail
@@ -110,7 +111,10 @@ func (w *world) arrives(l letter, at ...crm.Viewer) crm.MessageID {
 
 func (w *world) delivery(l letter, at time.Time) crm.Delivery {
 	w.Helper()
-	m := &crm.Message{Text: l.Text, TextSource: crm.TextPlain}
+	if l.Sign != "" {
+		l.Text += "\n\n-- \n" + l.Sign
+	}
+	m := &crm.Message{Text: l.Text, TextSource: crm.TextPlain, Signature: l.Sign}
 	m.Subject, m.MessageID, m.Date, m.Class = l.Subject, l.ID, at, l.Class
 	if m.Class == "" {
 		m.Class = crm.ClassHuman

@@ -227,12 +227,12 @@ CREATE TABLE messages (
     private         BIGINT NOT NULL DEFAULT 0,
     loose           BIGINT NOT NULL DEFAULT 0, -- 1: only its thread can place it
     details         TEXT   NOT NULL,
-    language        TEXT   NOT NULL DEFAULT '', -- ISO 639-1, und: cannot be told, '': not looked at
+    language        TEXT   NOT NULL DEFAULT '', -- ISO 639-1, und: cannot be told or is ours, '': not looked at
     body            BYTEA  NOT NULL
 );
 CREATE INDEX messages_loose ON messages (conversation_id) WHERE loose = 1;
--- Whose language is told after capture.
-CREATE INDEX messages_untold ON messages (id) WHERE language = '' AND direction = 'in' AND class = 'human';
+-- What people wrote is read again after capture.
+CREATE INDEX messages_unread ON messages (id) WHERE language = '' AND class = 'human';
 -- A mail is found by its Message-ID through thread_ids and this index.
 CREATE INDEX messages_conversation ON messages (conversation_id, at_us, id);
 

@@ -1,4 +1,4 @@
-package language_test
+package enrich_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
-	"kaveri/ingest/language"
+	"kaveri/ingest/enrich"
 	"kaveri/store"
 )
 
@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 	run, stop := context.WithCancel(ctx)
 	busy := 2 // times asked
 	go func() {
-		done <- language.Run(run, language.Options{Store: s, Busy: func() bool { busy--; return busy >= 0 }, Every: time.Hour, Pause: time.Millisecond})
+		done <- enrich.Run(run, enrich.Options{Store: s, Busy: func() bool { busy--; return busy >= 0 }, Every: time.Hour, Pause: time.Millisecond})
 	}()
 	for {
 		cu, err := s.Customer(ctx, crm.SystemViewer, c.ID)
@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 	}
 	stop()
 	check(<-done)
-	if n, err := language.CatchUp(ctx, s); n != 0 || err != nil {
+	if n, err := enrich.CatchUp(ctx, s); n != 0 || err != nil {
 		t.Errorf("what was told is told again: %d, %v", n, err)
 	}
 }

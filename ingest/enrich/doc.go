@@ -1,0 +1,21 @@
+// Package enrich reads from stored mail what capture has no time for: in which
+// language somebody writes (ingest/language), and what they say of themselves
+// when they sign (ingest/signature).
+//
+// Telling a language and a phone costs more than parsing a mail, so capture
+// stores where the signature stands and no more. [Run] follows behind it, in
+// small transactions and only while no mail is being captured; [CatchUp] does
+// the same for a command that has just brought mail.
+//
+// The store keeps what was read and draws the conclusions: the language of a
+// customer, details that are proposed, and questions that rest on a phone or a
+// thread.
+//
+// # Invariants
+//
+//   - A mail is read once. What is left when the process ends is found by the
+//     next one.
+//   - A forged mail tells nothing of whom it claims to be from.
+//
+// Start reading at [Run].
+package enrich

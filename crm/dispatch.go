@@ -217,13 +217,3 @@ func (r Recipients) Total() int {
 	}
 	return n
 }
-
-// Doubt is a dispatch that may have been sent or not.
-type Doubt struct {
-	Dispatch  Dispatch
-	From      Address // who writes
-	Policy    DoubtPolicy
-	Resent    bool   // a doubt about it was settled by sending again once before
-	Server    string // which had the connection, as far as is known
-	MessageID string // by which evidence is found
-}

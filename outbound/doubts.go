@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"kaveri/crm"
@@ -9,12 +10,16 @@ import (
 
 // DoubtLedger is what the [Resolver] asks of the ledger.
 type DoubtLedger interface {
-	// Doubts gives dispatches that have been in doubt since before, the oldest
-	// first, up to n after the one named.
-	Doubts(ctx context.Context, before time.Time, after crm.DispatchID, n int) ([]crm.Doubt, error)
-	// SettleDoubt moves a dispatch from unknown to sent, failed, cancelled or
+	// Doubts gives dispatches that have been in doubt since before, a page at a
+	// time; the next page begins where the last one says, zero: there is none.
+	Doubts(ctx context.Context, before time.Time, page crm.PageKey, limit int) (list []crm.Doubt, next crm.PageKey, err error)
+	// SettleUnknown moves a dispatch from unknown to sent, failed, cancelled or
 	// queued, with why. One that is not in doubt any more is left as it is.
-	SettleDoubt(ctx context.Context, id crm.DispatchID, to crm.DispatchState, why string) error
+	SettleUnknown(ctx context.Context, id crm.DispatchID, state crm.DispatchState, evidence string) error
+	// ResendOnce puts a dispatch in doubt back to be sent, and remembers that.
+	ResendOnce(ctx context.Context, id crm.DispatchID) error
+	// Mailing gives a mailing with its text.
+	Mailing(ctx context.Context, id crm.MailingID) (crm.Mailing, error)
 }
 
 // SentFolder looks for mail that a provider has filed: several file what was
@@ -31,18 +36,19 @@ type SentFolder interface {
 // Resolver settles doubts by evidence and, where none turns up, by the policy
 // of the mailing. Evidence in mail that comes in settles them without it.
 type Resolver struct {
-	Ledger DoubtLedger
-	Sent   SentFolder // nil: none can be read
-	Now    func() time.Time
-	Every  time.Duration // how often doubts are looked at
-	Failed func(error)   // is told what went wrong
+	Ledger  DoubtLedger
+	Sent    SentFolder // nil: none can be read
+	Keyring crm.Keyring
+	Now     func() time.Time
+	Every   time.Duration // how often doubts are looked at
+	Log     *slog.Logger
 }
 
 // Run settles until ctx ends.
 func (r *Resolver) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if err := r.Pass(ctx); err != nil && ctx.Err() == nil && r.Failed != nil {
-			r.Failed(err)
+		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
+			r.Log.Error("doubts cannot be looked at just now; trying again", "err", err)
 		}
 		pause(ctx, r.Every)
 	}
@@ -52,41 +58,54 @@ func (r *Resolver) Run(ctx context.Context) error {
 // Pass looks at all doubts once.
 func (r *Resolver) Pass(ctx context.Context) error {
 	const chunk = 100
-	var after crm.DispatchID
+	before := r.Now().Add(-crm.DoubtWait)
+	var page crm.PageKey
 	for {
-		ds, err := r.Ledger.Doubts(ctx, r.Now().Add(-crm.DoubtWait), after, chunk)
+		list, next, err := r.Ledger.Doubts(ctx, before, page, chunk)
 		if err != nil {
 			return err
 		}
-		for i := range ds {
-			if err := r.settle(ctx, &ds[i]); err != nil {
+		for i := range list {
+			if err := r.settle(ctx, &list[i]); err != nil {
 				return err
 			}
-			after = ds[i].Dispatch.ID
 		}
-		if len(ds) < chunk {
+		if next == (crm.PageKey{}) {
 			return nil
 		}
+		page = next
 	}
 }
 
 func (r *Resolver) settle(ctx context.Context, d *crm.Doubt) error {
-	var found, known bool
-	if r.Sent != nil {
-		var err error
-		if found, known, err = r.Sent.Filed(ctx, d.From, d.MessageID); err != nil {
-			known = false // a folder that cannot be read just now proves nothing
-		}
-	}
+	found, known, from, err := r.filed(ctx, d)
 	switch {
+	case err != nil:
+		return err
 	case found:
-		return r.Ledger.SettleDoubt(ctx, d.Dispatch.ID, crm.Sent, "it lies in the Sent folder of "+string(d.From))
+		return r.Ledger.SettleUnknown(ctx, d.Dispatch.ID, crm.Sent, "it lies in the Sent folder of "+string(from))
 	case d.Resent: // once is once
 		return nil
-	case d.Policy == crm.DoubtResend:
-		return r.Ledger.SettleDoubt(ctx, d.Dispatch.ID, crm.Queued, "no evidence turned up; sent again once, as the mailing says")
-	case d.Policy == crm.DoubtVerify && known:
-		return r.Ledger.SettleDoubt(ctx, d.Dispatch.ID, crm.Queued, "it is not in the Sent folder of "+string(d.From)+"; sent again")
+	case d.Policy == crm.DoubtResend, d.Policy == crm.DoubtVerify && known:
+		return r.Ledger.ResendOnce(ctx, d.Dispatch.ID)
 	}
 	return nil
+}
+
+// filed asks the Sent folder. One that cannot be read just now proves nothing.
+func (r *Resolver) filed(ctx context.Context, d *crm.Doubt) (found, known bool, from crm.Address, err error) {
+	if r.Sent == nil {
+		return false, false, "", nil
+	}
+	m, err := r.Ledger.Mailing(ctx, d.Dispatch.Mailing)
+	if err != nil {
+		return false, false, "", err
+	}
+	from = m.From.Address
+	found, known, err = r.Sent.Filed(ctx, from, r.Keyring.MessageID(d.Dispatch.ID, from.Domain()))
+	if err != nil {
+		r.Log.Warn("a Sent folder cannot be read just now", "of", string(from), "err", err)
+		return false, false, from, nil
+	}
+	return found, known, from, nil
 }

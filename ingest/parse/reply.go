@@ -102,7 +102,7 @@ func (t *trimmer) split() {
 		case from == to:
 			l.kind = lineBlank
 		case s[from] == '>':
-			if isQuote(s[from:to]) {
+			if isQuote(s[from:to]) && !isGroupWise(s[from:to]) {
 				l.kind = lineQuote
 			}
 		case s[from] == '`':
@@ -183,14 +183,18 @@ func isQuote(s string) bool {
 // ruleByte are the characters that separating lines are made of.
 var ruleByte = [256]bool{'-': true, '_': true, '=': true, '*': true, '~': true, '#': true, '+': true, 0xe2: true} // 0xe2 begins – — ─
 
+// ruleSet are the same characters, with the dashes that are not ASCII, and the
+// space between them.
+const ruleSet = "-_=*~#+ ‐‑–—―─━═"
+
 // isRule reports a line of such characters alone.
 func isRule(s string) bool {
 	n := 0
 	for _, r := range s {
-		switch r {
-		case '-', '_', '=', '*', '~', '#', '+', '–', '—', '―', '─', '━', '═':
+		switch {
+		case r == ' ':
+		case strings.ContainsRune(ruleSet, r):
 			n++
-		case ' ':
 		default:
 			return false
 		}

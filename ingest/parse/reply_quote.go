@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,6 +76,12 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 			return t.blockStart(i), end, false
 		}
 	}
+	if cut := strings.Index(s[:min(len(s), maxAttribution)], ":  "); cut > 0 {
+		// QUIRK: Yahoo's program for Android sets the old mail behind the colon.
+		if all := evidenceOf(s[:cut+1]); all&evOpening != 0 && all&evVerb != 0 && all&evAddress != 0 && all&evTime != 0 {
+			return i, i + 1, false
+		}
+	}
 	last := s[len(s)-1]
 	if last == '>' && i+1 < len(t.lines) && t.endsBracket(i+1) {
 		return i, i, false // the next line has the verb
@@ -94,10 +101,17 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 }
 
 // endsBracket reports the line "> wrote:": the address before it was too long
-// for its line, and the mark is a bracket.
+// for its line, and the mark is the bracket that is open there.
 func (t *trimmer) endsBracket(i int) bool {
 	l := &t.lines[i]
-	return l.kind == lineQuote && l.to-l.from < 30 && t.text[l.to-1] == ':' && i > 0 && t.lines[i-1].kind == lineText
+	if l.kind != lineQuote || l.to-l.from > maxBroken || i == 0 || t.lines[i-1].kind != lineText {
+		return false
+	}
+	if s := t.str(i); !strings.HasSuffix(s, ":") && !strings.HasSuffix(s, "：") {
+		return false
+	}
+	above := t.str(i - 1)
+	return len(above) <= maxAttribution && strings.LastIndexByte(above, '<') > strings.LastIndexByte(above, '>') || strings.IndexByte(above, '@') >= 0
 }
 
 // quoteFollows reports whether the next line is a marked quote. QUIRK: some
@@ -134,22 +148,47 @@ const (
 
 // bannerOf judges "-----Original Message-----" and "Begin forwarded message:".
 func bannerOf(s string) bannerKind {
-	dashed := ruleByte[s[0]] && len(s) > 1 && (ruleByte[s[1]] || s[1] == ' ') && s[0] != 0xe2
-	if !dashed && s[len(s)-1] != ':' && !strings.HasSuffix(s, "：") {
+	dashes := len(s) - len(strings.TrimLeft(s, ruleSet))
+	colon := s[len(s)-1] == ':' || strings.HasSuffix(s, "：")
+	if isGroupWise(s) {
+		return clearBanner
+	}
+	if dashes < 2 && !colon {
 		return noBanner
 	}
-	inner := strings.TrimSuffix(strings.Trim(s, "-_=*~#+>< :"), "：")
+	inner := strings.Trim(s, ruleSet+"><：:")
 	var room [maxBanner + 50]byte
 	low := lower(room[:0], inner)
 	_, more := begins(low, bannerBegins)
 	known := banners[string(low)]
 	switch {
-	case dashed && (known || more):
+	case dashes > 1 && (known || more):
 		return clearBanner
-	case known || strings.HasPrefix(s, "----") && strings.HasSuffix(s, "----") && inner != "":
+	case known, colon && saysForward(low):
+		return maybeBanner
+	case dashes >= 4 && inner != "" && strings.LastIndexAny(s, ruleSet) == len(s)-1 && len(strings.TrimRight(s, ruleSet)) <= len(s)-4:
 		return maybeBanner
 	}
 	return noBanner
+}
+
+// isGroupWise reports the line ">>> Anna Berg <anna@berg.example> 3/5/2024
+// 10:11 AM >>>", below which Novell's program marks nothing.
+func isGroupWise(s string) bool {
+	return len(s) > 8 && strings.HasPrefix(s, ">>> ") && strings.HasSuffix(s, " >>>")
+}
+
+// saysForward reports a short line with a word for passing a mail on.
+func saysForward(low []byte) bool {
+	if len(low) > maxLabel*2 {
+		return false
+	}
+	for _, stem := range forwardStems {
+		if bytes.Contains(low, stem) {
+			return true
+		}
+	}
+	return false
 }
 
 // bannerEnd takes the banner at line i with the header that follows it, in a

@@ -27,12 +27,13 @@ func (t *trimmer) findSignatures() {
 		if from == to {
 			return
 		}
+		to = t.devices(from, to)
 		if s, kind := t.separator(from, to); s < to {
-			t.mark(s, to, kind)
-			t.mark(t.footer(s, to), to, lineFoot)
-			to = s
+			foot := t.footer(s, to)
+			t.mark(s, foot, kind)
+			t.mark(foot, to, lineFoot)
+			t.devices(from, s)
 		}
-		t.devices(from, to)
 	}
 }
 
@@ -87,11 +88,15 @@ func (t *trimmer) separates(i, from, rest int) (lineKind, bool) {
 	return lineSign, rest <= maxCard && i > from && t.lines[i-1].kind == lineBlank && t.isCard(i+1)
 }
 
-// isCard reports whether there is a way to reach somebody from line i on: an
-// address or a number behind a rule that may also part two thoughts.
+// isCard reports whether there is a way to reach somebody from line i on, an
+// address or a number, or what a list or a scanner of mail adds: behind a rule
+// that may also part two thoughts.
 func (t *trimmer) isCard(i int) bool {
 	for ; i < len(t.lines) && t.lines[i].kind <= lineRule; i++ {
 		s := t.str(i)
+		if isFooter(s) {
+			return true
+		}
 		if len(s) > maxSignLine {
 			return false
 		}
@@ -108,19 +113,33 @@ func (t *trimmer) isCard(i int) bool {
 	return false
 }
 
+// isFooter reports a line of what a list, a scanner of mail or a firm adds.
+func isFooter(s string) bool {
+	var room [maxDevice + 16]byte
+	low := lower(room[:0], s[:min(len(s), maxDevice)])
+	for _, f := range footers {
+		if bytes.Contains(low, f) {
+			return true
+		}
+	}
+	return false
+}
+
 // devices marks the lines at the end of a run that a phone or a mail program
-// added.
-func (t *trimmer) devices(from, to int) {
-	for to--; to >= from; to-- {
-		l := &t.lines[to]
+// added, and gives where the run ends without them.
+func (t *trimmer) devices(from, to int) int {
+	for i := to - 1; i >= from; i-- {
+		l := &t.lines[i]
 		if l.kind == lineBlank {
 			continue
 		}
-		if l.verbatim || l.kind != lineText || !isDevice(t.str(to)) {
-			return
+		alone := i > from && t.lines[i-1].kind == lineBlank
+		if l.verbatim || l.kind != lineText || !isDevice(t.str(i), alone) {
+			return to
 		}
-		l.kind = lineFoot
+		l.kind, to = lineFoot, i
 	}
+	return to
 }
 
 // signature gives the first block of lines of a kind, without the rule above.
@@ -131,7 +150,7 @@ func (t *trimmer) signature(kind lineKind) string {
 		}
 		to := i
 		for k := i; k < len(t.lines) && (t.lines[k].kind == kind || t.lines[k].kind == lineBlank); k++ {
-			if t.lines[k].kind == kind {
+			if t.lines[k].kind == kind && !isRule(t.str(k)) {
 				to = k
 			}
 		}
@@ -141,24 +160,57 @@ func (t *trimmer) signature(kind lineKind) string {
 }
 
 // isDevice reports a line that a phone or a mail program adds to what is
-// written on it.
-func isDevice(s string) bool {
+// written on it. One that stands alone may name a thing that nobody knows:
+// "Sent from a magnificent typewriter".
+func isDevice(s string, alone bool) bool {
 	s = strings.Trim(s, " <>()[]*_-–—.!")
 	if len(s) == 0 || len(s) > maxDevice {
 		return false
 	}
 	var room [maxDevice + 16]byte
 	low := lower(room[:0], s)
-	if _, ok := begins(low, sentFromMy); ok {
+	if _, ok := begins(low, adverts); ok {
 		return true
 	}
-	what, ok := begins(low, sentFrom)
-	if !ok {
-		// "Anna, from mobile"
-		before, after, found := bytes.Cut(low, []byte("from "))
-		return found && bytes.Count(before, []byte(" ")) <= 2 && onTheRoad[string(after)]
+	if what, ok := begins(low, sentFromMy); ok {
+		return isGadget(string(what)) && !goesOnAbout(what, maxGadgetWords) || !goesOnAbout(what, 4)
 	}
-	return isGadget(string(what))
+	if what, ok := begins(low, getOutlook); ok {
+		return !goesOnAbout(what, maxGadgetWords)
+	}
+	if what, ok := begins(low, sentFrom); ok {
+		return isGadget(string(what)) || alone && upperFirst(s) && bytes.HasPrefix(low, []byte("sent from a")) && !goesOnAbout(what, 6)
+	}
+	if ends(low, sentFromEnds) {
+		return isGadget(string(low))
+	}
+	// "Anna, from mobile"
+	before, after, found := bytes.Cut(low, []byte("from "))
+	return found && bytes.Count(before, []byte(" ")) <= 2 && onTheRoad[string(after)]
+}
+
+// maxGadgetWords bounds the name of a phone with its maker and its network.
+const maxGadgetWords = 9
+
+// goesOnAbout reports more than some words, or something behind a comma that is
+// neither an excuse nor a gadget: a sentence that only begins like a phone's.
+func goesOnAbout(what []byte, most int) bool {
+	name, rest := what, []byte(nil)
+	if i := bytes.IndexAny(what, ",.;!:?"); i >= 0 && i+1 < len(what) && what[i+1] == ' ' {
+		name, rest = what[:i], what[i+1:]
+	}
+	if bytes.Count(bytes.TrimSpace(name), []byte(" ")) >= most {
+		return true
+	}
+	if len(rest) == 0 || isGadget(string(rest)) {
+		return false
+	}
+	for _, e := range excuses {
+		if bytes.Contains(rest, []byte(e)) {
+			return false
+		}
+	}
+	return true
 }
 
 // begins gives what follows the first of the phrases that s begins with.
@@ -171,12 +223,21 @@ func begins(s []byte, phrases []string) ([]byte, bool) {
 	return nil, false
 }
 
-// isGadget reports whether one of the words is that of a gadget; a longer name
-// may have an ending.
+// ends reports whether s ends with one of the phrases.
+func ends(s []byte, phrases []string) bool {
+	for _, p := range phrases {
+		if len(s) >= len(p) && string(s[len(s)-len(p):]) == p {
+			return true
+		}
+	}
+	return false
+}
+
+// isGadget reports whether one of the words is that of a gadget.
 func isGadget(s string) bool {
-	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return r != '-' && !unicode.IsLetter(r) }) {
+	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return r != '-' && r != '.' && !unicode.IsLetter(r) }) {
 		for _, g := range gadgets {
-			if w == g || len(g) > 4 && strings.HasPrefix(w, g) || strings.HasPrefix(w, g+"-") {
+			if stem, ok := strings.CutSuffix(g, "*"); w == g || ok && strings.HasPrefix(w, stem) || len(w) > len(g) && w[len(g)] == '-' && w[:len(g)] == g {
 				return true
 			}
 		}
@@ -192,7 +253,8 @@ func SignatureOf(text, author string) (body, signature string) {
 	s := strings.TrimRight(text, " \t\r\n")
 	end := len(s)
 	found := -1
-	gap := false // the line below is the first of its paragraph
+	prose := false // below is text
+	gap := false   // the line below is the first of its paragraph
 	for n := 0; end > 0 && n < maxClosing; {
 		start := strings.LastIndexByte(s[:end], '\n') + 1
 		from, to := bare(s, start, end)
@@ -211,11 +273,12 @@ func SignatureOf(text, author string) (body, signature string) {
 		l := s[from:to]
 		first := start > 0 && blankBefore(s, start) || isNamed(l, author)
 		switch {
-		case n > 1 && (isClosing(l) || l == "—"):
+		case n > 1 && (isClosing(l) || l == "—"), start > 0 && closesWithName(l):
 			found = start
-		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || first && isName(l)):
+		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || first && isName(l) && !prose):
 			found = start
 		}
+		prose = prose || isProse(l)
 		gap = false
 		if start == 0 {
 			break
@@ -277,12 +340,37 @@ func isDashName(s string) bool {
 	return isName(strings.TrimLeft(name, " "))
 }
 
-// isClosing reports a line that is nothing but a formula of farewell.
+// isClosing reports a line that is nothing but a formula of farewell or of
+// thanks.
 func isClosing(s string) bool {
 	if len(s) > 60 {
 		return false
 	}
-	s = strings.TrimRight(s, " ,.!-;…")
+	s = strings.TrimRight(s, " ,.!-;:…")
 	var room [80]byte
-	return closings[string(lower(room[:0], s))]
+	low := lower(room[:0], s)
+	return farewells[string(low)] || gratitude[string(low)]
+}
+
+// closesWithName reports a line like "T: Olli" or "Best regards, Olli Salo".
+func closesWithName(s string) bool {
+	if len(s) > 60 {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] != ' ' && s[i] != ',' && s[i] != ':' && s[i] != '.' {
+			continue
+		}
+		var room [80]byte
+		if farewells[string(lower(room[:0], s[:i]))] && isName(strings.TrimLeft(s[i:], " ,:.")) {
+			return true
+		}
+	}
+	return false
+}
+
+// isProse reports a line of text rather than of a card: it ends a sentence of
+// some words.
+func isProse(s string) bool {
+	return strings.Count(s, " ") >= 3 && strings.IndexByte(".!?", s[len(s)-1]) >= 0
 }

@@ -22,10 +22,10 @@ type Reply struct {
 }
 
 // Trim takes the plain text of a mail apart. Answers below or between quotes
-// are kept. A text of nothing but quote marks, with no word of where it is
-// from, is kept as it is: there is nothing else to read. A forwarded mail
-// without a comment has nothing new.
-func Trim(text string) Reply { return trim(text, nil, "") }
+// are kept. Quoted lines with no word of where they are from, and an answer
+// below them, are cited by the author and kept with it; so is a text of nothing
+// but such lines. A forwarded mail without a comment has nothing new.
+func Trim(text string) Reply { return trim(text, nil, "", true) }
 
 // maxTrim bounds the bytes that are looked at: nobody writes more by hand. What
 // comes after them is taken for what the last line is.
@@ -66,8 +66,8 @@ type trimmer struct {
 }
 
 // trim is Trim with what the HTML said about the text, and the name or address
-// of the author.
-func trim(text string, hints []hint, author string) Reply {
+// of the author. typed says that the marks of quotes are those of a plain text.
+func trim(text string, hints []hint, author string, typed bool) Reply {
 	t := trimmers.Get().(*trimmer)
 	t.text = text
 	t.split()
@@ -75,6 +75,9 @@ func trim(text string, hints []hint, author string) Reply {
 	t.findQuotes()
 	t.wrapped()
 	t.findSignatures()
+	if typed && t.quoted && !t.headed {
+		t.cite(t.answer(author))
+	}
 	r := t.reply(author)
 	if cap(t.lines) <= maxSpareLines {
 		*t = trimmer{lines: t.lines[:0]}
@@ -102,7 +105,7 @@ func (t *trimmer) split() {
 		case from == to:
 			l.kind = lineBlank
 		case s[from] == '>':
-			if isQuote(s[from:to]) && !isGroupWise(s[from:to]) {
+			if isQuote(s[from:to]) {
 				l.kind = lineQuote
 			}
 		case s[from] == '`':
@@ -175,9 +178,16 @@ func invisible(r rune) bool {
 }
 
 // isQuote reports a line that begins with quote marks. ">>> here <<<" is an
-// ornament.
+// ornament, and ">>> Anna Berg <anna@berg.example> 3/5/2024 10:11 AM >>>" is how
+// GroupWise introduces what it then does not mark.
 func isQuote(s string) bool {
-	return s[0] == '>' && (len(s) < 3 || s[len(s)-1] != '<')
+	switch {
+	case s[0] != '>':
+		return false
+	case strings.HasPrefix(s, ">>> "):
+		return !strings.HasSuffix(s, "<") && !strings.HasSuffix(s, " >>>") && !strings.HasSuffix(s, ", in message")
+	}
+	return len(s) < 3 || s[len(s)-1] != '<'
 }
 
 // ruleByte are the characters that separating lines are made of.
@@ -257,6 +267,35 @@ func (t *trimmer) reply(author string) Reply {
 		r.New = t.text
 	}
 	return r
+}
+
+// answer gives where the last run of new lines begins when it is more than a
+// closing, which programs also put below a quote; else 0.
+func (t *trimmer) answer(author string) int {
+	from, to := 0, 0
+	for i := 0; ; {
+		a, b := t.segment(i)
+		if a == b {
+			break
+		}
+		from, to, i = a, b, b
+	}
+	if from == to {
+		return 0
+	}
+	if body, _ := SignatureOf(t.text[t.lines[from].start:t.lines[to-1].to], author); strings.TrimSpace(body) == "" {
+		return 0
+	}
+	return from
+}
+
+// cite makes the quotes above line i text again.
+func (t *trimmer) cite(i int) {
+	for k := range t.lines[:i] {
+		if l := &t.lines[k]; l.kind == lineQuote {
+			l.kind = lineText
+		}
+	}
 }
 
 // collect gives the new lines: the text itself, a piece of it, or a copy when

@@ -11,10 +11,10 @@ import (
 
 // replyGolden is a mail of testdata/reply with what is in it.
 type replyGolden struct {
-	name, reason    string
-	text, want      strings.Builder
-	sign, own, foot strings.Builder
-	quoted          bool
+	name, reason     string
+	html, text, want strings.Builder
+	sign, own, foot  strings.Builder
+	quoted           bool
 }
 
 // signature gives the lines that the mail is signed with.
@@ -27,16 +27,20 @@ func (g *replyGolden) signature() string {
 	return ""
 }
 
-// add takes a line: "+" is new, "-" another mail or what introduces it, "s"
-// signature, "c" the author's own closing, "f" what a phone or a list adds.
+// add takes a line: "+" is new, "q" cited by the author, "-" another mail or what introduces it, "s"
+// signature, "c" the author's own closing, "f" what a phone or a list adds, "<"
+// the HTML of which the others say what is to come of it.
 func (g *replyGolden) add(mark byte, line string) {
+	if mark == '<' {
+		g.html.WriteString(line + "\n")
+		return
+	}
 	g.text.WriteString(line + "\n")
 	switch mark {
-	case '+', 'c':
+	case '+', 'c', 'q':
 		g.want.WriteString(line + "\n")
-	case '-':
-		g.quoted = true
 	}
+	g.quoted = g.quoted || mark == '-' || mark == 'q'
 	switch {
 	case isRule(strings.TrimSpace(line)) && line != "—":
 	case mark == 's':
@@ -68,7 +72,7 @@ func readReplyGolden(t *testing.T, file string) (cases []*replyGolden) {
 			continue
 		}
 		mark, rest := l[0], strings.TrimPrefix(l[1:], " ")
-		if !strings.ContainsRune("+-scf", rune(mark)) || cases == nil {
+		if !strings.ContainsRune("+-scfq<", rune(mark)) || cases == nil {
 			t.Fatalf("%s: %q has no mark", file, l)
 		}
 		cases[len(cases)-1].add(mark, rest)
@@ -84,6 +88,9 @@ func TestReplyGolden(t *testing.T) {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, file := range files {
+		if strings.HasSuffix(file, ".html.txt") {
+			continue
+		}
 		for _, c := range readReplyGolden(t, file) {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+c.name, func(t *testing.T) {
 				r := Trim(c.text.String())
@@ -96,6 +103,18 @@ func TestReplyGolden(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestReplyGoldenHTML reads bodies in HTML as mail programs write them.
+func TestReplyGoldenHTML(t *testing.T) {
+	for _, c := range readReplyGolden(t, "testdata/reply/web.html.txt") {
+		t.Run(c.name, func(t *testing.T) {
+			m := Body([]byte(c.html.String()))
+			if got, want := nonBlank(m.NewText), nonBlank(c.want.String()); got != want {
+				t.Errorf("%s\nnew %q, want %q\nof %q", c.reason, got, want, m.Text)
+			}
+		})
 	}
 }
 

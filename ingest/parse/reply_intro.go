@@ -108,6 +108,13 @@ func weekdayFirst(s string) bool {
 	return rest != "" && digitFirst(rest) && len(word) <= 12
 }
 
+// isSentence reports a line that says much before it comes to the first
+// number, and names no address: "One more thing, which Anna wrote in 2024:".
+func isSentence(s string) bool {
+	i := strings.IndexAny(s, "0123456789@")
+	return i > 0 && strings.Count(s[:i], " ") > 3 && strings.IndexByte(s, '@') < 0 && evidenceOf(s)&evOpening == 0 && evidenceOf(s[:i])&evVerb == 0
+}
+
 // firstOpening gives the first line of an introduction of which line i opens:
 // "at 10:11," may stand below "On 5 Mar 2024,".
 func (t *trimmer) firstOpening(i int) int {
@@ -249,11 +256,24 @@ func number(s string, k, n int, groups *int) (ev evidence) {
 	case n <= 2 && next == '.' && k+n+3 <= len(s) && (k+n+3 == len(s) || s[k+n+3] == ' '):
 		ev |= evTime // 17.50
 	case n <= 2 && (next == '/' || next == '.' || next == '-'):
-		if i := strings.IndexByte(s[k+n+1:min(len(s), k+n+4)], next); i > 0 {
+		if i := strings.IndexByte(s[k+n+1:min(len(s), k+n+4)], next); i > 0 && !partOfIP(s, k) {
 			ev |= evDate
 		}
 	}
 	return ev
+}
+
+// partOfIP reports that the number at k is one of the four of an internet
+// address.
+func partOfIP(s string, k int) bool {
+	from, to := k, k
+	for from > 0 && (s[from-1] == '.' || s[from-1] >= '0' && s[from-1] <= '9') && k-from < 16 {
+		from--
+	}
+	for to < len(s) && (s[to] == '.' || s[to] >= '0' && s[to] <= '9') && to-k < 16 {
+		to++
+	}
+	return strings.Count(strings.Trim(s[from:to], "."), ".") == 3
 }
 
 // wordLen gives the bytes of the word at the start of s.

@@ -33,6 +33,9 @@ func (t *trimmer) findQuotes() {
 			continue
 		}
 		fresh := !t.headed && from == t.next(0) // nothing is above
+		if !t.headed {
+			t.cite(from)
+		}
 		t.quoted, t.headed = true, true
 		t.mark(from, to, lineHead)
 		t.mark(t.above(from), from, lineHead)
@@ -94,6 +97,9 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		return i, i, false
 	}
 	marked := t.quoteFollows(i + 1)
+	if !marked && from == i && isSentence(s) {
+		return i, i, false
+	}
 	if !marked && !strong || last == '>' && !marked {
 		return i, i, false
 	}
@@ -150,7 +156,7 @@ const (
 func bannerOf(s string) bannerKind {
 	dashes := len(s) - len(strings.TrimLeft(s, ruleSet))
 	colon := s[len(s)-1] == ':' || strings.HasSuffix(s, "：")
-	if isGroupWise(s) {
+	if isGroupWise(s) || strings.HasPrefix(s, "##-") && strings.HasSuffix(s, "-##") {
 		return clearBanner
 	}
 	if dashes < 2 && !colon {

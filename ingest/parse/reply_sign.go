@@ -202,7 +202,7 @@ func goesOnAbout(what []byte, most int) bool {
 	if bytes.Count(bytes.TrimSpace(name), []byte(" ")) >= most {
 		return true
 	}
-	if len(rest) == 0 || isGadget(string(rest)) {
+	if len(rest) == 0 || isGadget(string(rest)) && bytes.Count(rest, []byte(" ")) <= 4 {
 		return false
 	}
 	for _, e := range excuses {
@@ -273,7 +273,7 @@ func SignatureOf(text, author string) (body, signature string) {
 		l := s[from:to]
 		first := start > 0 && blankBefore(s, start) || isNamed(l, author)
 		switch {
-		case n > 1 && (isClosing(l) || l == "—"), start > 0 && closesWithName(l):
+		case n > 1 && (isClosing(l) || l == "—"), closesWithName(l):
 			found = start
 		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || first && isName(l) && !prose):
 			found = start
@@ -305,6 +305,9 @@ func isName(s string) bool {
 		return false
 	}
 	n := 0
+	if last := s[strings.LastIndexByte(s, ' ')+1:]; strings.IndexByte(last, '.') == len(last)-1 && len(last) > 3 {
+		return false // "In May."; "Jr." and "Ph.D." are of names
+	}
 	for w := range strings.FieldsSeq(s) {
 		if r, _ := utf8.DecodeRuneInString(w); !unicode.IsUpper(r) && !particles[w] {
 			return false
@@ -370,7 +373,7 @@ func closesWithName(s string) bool {
 }
 
 // isProse reports a line of text rather than of a card: it ends a sentence of
-// some words.
+// some words, or is cited.
 func isProse(s string) bool {
-	return strings.Count(s, " ") >= 3 && strings.IndexByte(".!?", s[len(s)-1]) >= 0
+	return s[0] == '>' || strings.Count(s, " ") >= 3 && strings.IndexByte(".!?", s[len(s)-1]) >= 0
 }

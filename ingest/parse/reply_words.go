@@ -30,7 +30,7 @@ var unspacedVerbs = []string{"写道", "寫道", "書きました", "作成", "�
 // fields are the labels above a quoted mail: Outlook's, Apple Mail's, webmail's.
 var fields = table(map[field]string{
 	fieldFrom: `from,von,absender,de,del,expéditeur,remitente,remetente,da,mittente,van,afzender,från,avsändare,fra,afsender,avsender,
-		lähettäjä,saatja,od,nadawca,odesílatel,odosielateľ,от,от кого,отправитель,від,від кого,kimden,gönderen,feladó,
+		lähettäjä,saatja,kellelt,od,nadawca,odesílatel,odosielateľ,от,от кого,отправитель,від,від кого,kimden,gönderen,feladó,
 		de la,expeditor,από,no,nuo,od koga,šalje,pošiljatelj,发件人,寄件者,寄件人,差出人,送信者,보낸 사람,보낸사람,발신,từ,מאת,من`,
 	fieldTo: `to,an,empfänger,à,a,destinataire,pour,para,destinatario,destinatário,per,aan,ontvanger,till,mottagare,til,modtager,
 		mottaker,vastaanottaja,kenelle,saaja,kellele,do,adresat,komu,adresát,príjemca,кому,получатель,кому,kime,alıcı,címzett,către,

@@ -171,7 +171,7 @@ func goldenIntroductions(t *testing.T) (intros []string) {
 			for _, p := range paragraphs[1:] {
 				l, _, _ := strings.Cut(p, "\n")
 				l = strings.TrimLeft(l, "> ")
-				if evidenceOf(l)&(evVerb|evDate|evTime) != 0 && strings.TrimRight(l, ":：") != l && c.quoted && len(l) > 30 && !strings.HasPrefix(l, "--") {
+				if evidenceOf(l)&(evVerb|evAddress) != 0 && fieldOf(l, false) == 0 && strings.TrimRight(l, ":：") != l && c.quoted && len(l) > 30 && !strings.HasPrefix(l, "--") {
 					intros = append(intros, l)
 				}
 			}

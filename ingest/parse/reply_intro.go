@@ -75,6 +75,8 @@ func (t *trimmer) continues(j int, above, below evidence) bool {
 		return false
 	case strings.IndexByte("<(>),", s[0]) >= 0 || strings.IndexByte("<(", a[len(a)-1]) >= 0:
 		return true
+	case strings.HasPrefix(a, "In article ") || strings.HasPrefix(a, "In message "):
+		return above&evAddress != 0
 	case above&evAddress != 0 && below&evAddress == 0 && strings.LastIndexByte(a, '>') >= len(a)-8:
 		return true
 	case digitFirst(s):
@@ -153,7 +155,7 @@ func (all evidence) attribution(line, last evidence) (ok, strong bool) {
 		return true, true
 	case last&evEnd != 0 && all&evDate != 0 && all&evTime != 0:
 		return true, true
-	case last&evEnd != 0 && all&evDate != 0:
+	case last&evEnd != 0 && all&evDate != 0, all&evWeak != 0 && all&evDate != 0 && all&evTime != 0:
 		return true, false
 	}
 	return line&evVerb != 0, false

@@ -78,6 +78,9 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		if end := t.headerBlock(i, false); end > i {
 			return t.blockStart(i), end, false
 		}
+		if fieldOf(s, false) == fieldFrom && strings.IndexByte(s, '@') > 0 && t.quoteFollows(i+1) {
+			return i, i + 1, true
+		}
 	}
 	if cut := strings.Index(s[:min(len(s), maxAttribution)], ":  "); cut > 0 {
 		// QUIRK: Yahoo's program for Android sets the old mail behind the colon.

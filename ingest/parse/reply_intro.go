@@ -153,9 +153,9 @@ func (all evidence) attribution(line, last evidence) (ok, strong bool) {
 		return true, when || all&evAddress != 0
 	case all&evVerb != 0 && (when || all&evAddress != 0):
 		return true, true
-	case last&evEnd != 0 && all&evDate != 0 && all&evTime != 0:
-		return true, true
-	case last&evEnd != 0 && all&evDate != 0, all&evWeak != 0 && all&evDate != 0 && all&evTime != 0:
+	case last&evEnd != 0 && all&evAddress != 0 && all&evDate != 0:
+		return true, all&evTime != 0
+	case all&evWeak != 0 && all&evDate != 0 && all&evTime != 0:
 		return true, false
 	}
 	return line&evVerb != 0, false
@@ -203,21 +203,21 @@ func evidenceOf(s string) (ev evidence) {
 		}
 		k++
 	}
-	if ev&evAddress != 0 && endsWithParty(strings.TrimRight(s, ": *-_：")) {
+	if endsWithParty(strings.TrimRight(s, ": *-_：")) {
 		ev |= evEnd
 	}
 	return ev
 }
 
-// endsWithParty reports a line that ends with an address in brackets, or with
-// "by anna@berg.example".
+// endsWithParty reports a line that ends with a bracket, of an address or behind
+// one, or with "by anna@berg.example".
 func endsWithParty(s string) bool {
 	if strings.HasSuffix(s, ">") || strings.HasSuffix(s, ")") {
 		return true
 	}
 	i := strings.LastIndexByte(s, ' ')
 	if i < 0 || strings.IndexByte(s[i:], '@') < 0 || len(s) > maxBroken {
-		return i < 0
+		return i < 0 && strings.IndexByte(s, '@') > 0
 	}
 	return by[s[strings.LastIndexByte(s[:i], ' ')+1:i]]
 }

@@ -9,13 +9,14 @@ import (
 
 // Bounds on what introduces a quote.
 const (
-	maxLabel       = 40     // bytes up to the colon of "From:"
-	maxAttribution = 400    // bytes of one line of "On Monday Anna wrote:"
-	maxAttrLines   = 5      // lines that it is broken into
-	maxBlock       = 40     // lines of a block "From: ... Sent: ..."
-	maxWrapped     = 15     // lines of a list of recipients in it
-	maxLooks       = 20_000 // lines of all blocks that are tried
-	maxBanner      = 200    // bytes of "-----Original Message-----"
+	maxLabel        = 40     // bytes up to the colon of "From:"
+	maxAttribution  = 400    // bytes of one line of "On Monday Anna wrote:"
+	maxAttrLines    = 5      // lines that it is broken into
+	maxBlock        = 40     // lines of a block "From: ... Sent: ..."
+	maxWrapped      = 15     // lines of a list of recipients in it
+	maxLooks        = 20_000 // lines of all blocks that are tried
+	maxForwardWords = 60     // bytes of "Begin forwarded message:"
+	maxBanner       = 200    // bytes of "-----Original Message-----"
 )
 
 // findQuotes marks what is another mail and what introduces it.
@@ -68,25 +69,23 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		}
 		return i, i, false
 	case len(s) <= maxBanner:
-		if b := bannerOf(s); b != noBanner {
+		if b := t.bannerOf(i); b != noBanner {
 			if end := t.bannerEnd(i, b); end > i {
 				return i, end, false
 			}
 		}
 	}
+	at := strings.IndexByte(s, '@') >= 0
 	if l.colon {
 		if end := t.headerBlock(i, false); end > i {
 			return t.blockStart(i), end, false
 		}
-		if fieldOf(s, false) == fieldFrom && strings.IndexByte(s, '@') > 0 && t.quoteFollows(i+1) {
+		if at && fieldOf(s, false) == fieldFrom && t.quoteFollows(i+1) {
 			return i, i + 1, true
 		}
 	}
-	if cut := strings.Index(s[:min(len(s), maxAttribution)], ":  "); cut > 0 {
-		// QUIRK: Yahoo's program for Android sets the old mail behind the colon.
-		if all := evidenceOf(s[:cut+1]); all&evOpening != 0 && all&evVerb != 0 && all&evAddress != 0 && all&evTime != 0 {
-			return i, i + 1, false
-		}
+	if at && joinsQuote(s) {
+		return i, i + 1, false
 	}
 	last := s[len(s)-1]
 	if last == '>' && i+1 < len(t.lines) && t.endsBracket(i+1) {
@@ -107,6 +106,14 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		return i, i, false
 	}
 	return from, i + 1, true
+}
+
+// joinsQuote reports a line with an introduction and what it introduces.
+// QUIRK: Yahoo's program for Android sets the old mail behind the colon.
+func joinsQuote(s string) bool {
+	cut := strings.Index(s[:min(len(s), maxAttribution)], ":  ")
+	const all = evOpening | evVerb | evAddress | evTime
+	return cut > 0 && evidenceOf(s[:cut+1])&all == all
 }
 
 // endsBracket reports the line "> wrote:": the address before it was too long
@@ -156,9 +163,14 @@ const (
 )
 
 // bannerOf judges "-----Original Message-----" and "Begin forwarded message:".
-func bannerOf(s string) bannerKind {
+func (t *trimmer) bannerOf(i int) bannerKind {
+	s := t.str(i)
+	last := s[len(s)-1]
+	if !ruleByte[s[0]] && s[0] != '>' && last != ':' && last != "："[2] {
+		return noBanner
+	}
 	dashes := len(s) - len(strings.TrimLeft(s, ruleSet))
-	colon := s[len(s)-1] == ':' || strings.HasSuffix(s, "：")
+	colon := last == ':' || strings.HasSuffix(s, "：")
 	if isGroupWise(s) || strings.HasPrefix(s, "##-") && strings.HasSuffix(s, "-##") {
 		return clearBanner
 	}
@@ -173,12 +185,17 @@ func bannerOf(s string) bannerKind {
 	switch {
 	case dashes > 1 && (known || more):
 		return clearBanner
-	case known, colon && saysForward(low):
+	case known, colon && t.mayHead(t.next(i+1)) && saysForward(low):
 		return maybeBanner
-	case dashes >= 4 && inner != "" && strings.LastIndexAny(s, ruleSet) == len(s)-1 && len(strings.TrimRight(s, ruleSet)) <= len(s)-4:
+	case dashes >= 4 && inner != "" && len(strings.TrimRight(s, ruleSet)) <= len(s)-4:
 		return maybeBanner
 	}
 	return noBanner
+}
+
+// mayHead reports a line that may be the first of a quoted header.
+func (t *trimmer) mayHead(i int) bool {
+	return i < len(t.lines) && (t.lines[i].colon || t.lines[i].kind == lineQuote)
 }
 
 // isGroupWise reports the line ">>> Anna Berg <anna@berg.example> 3/5/2024
@@ -189,7 +206,7 @@ func isGroupWise(s string) bool {
 
 // saysForward reports a short line with a word for passing a mail on.
 func saysForward(low []byte) bool {
-	if len(low) > maxLabel*2 {
+	if len(low) > maxForwardWords || bytes.IndexByte(low, '@') >= 0 {
 		return false
 	}
 	for _, stem := range forwardStems {

@@ -357,15 +357,13 @@ func isClosing(s string) bool {
 
 // closesWithName reports a line like "T: Olli" or "Best regards, Olli Salo".
 func closesWithName(s string) bool {
-	if len(s) > 60 {
+	if len(s) > 60 || strings.IndexByte(".!?,:", s[len(s)-1]) >= 0 || !upperFirst(s[strings.LastIndexByte(s, ' ')+1:]) {
 		return false
 	}
-	for i := 1; i < len(s); i++ {
-		if s[i] != ' ' && s[i] != ',' && s[i] != ':' && s[i] != '.' {
-			continue
-		}
-		var room [80]byte
-		if farewells[string(lower(room[:0], s[:i]))] && isName(strings.TrimLeft(s[i:], " ,:.")) {
+	var room [80]byte
+	low := lower(room[:0], s)
+	for i := 1; i < len(low) && len(low) == len(s); i++ {
+		if c := low[i]; (c == ' ' || c == ',' || c == ':' || c == '.') && farewells[string(low[:i])] && isName(strings.TrimLeft(s[i:], " ,:.")) {
 			return true
 		}
 	}
@@ -375,5 +373,5 @@ func closesWithName(s string) bool {
 // isProse reports a line of text rather than of a card: it ends a sentence of
 // some words, or is cited.
 func isProse(s string) bool {
-	return s[0] == '>' || strings.Count(s, " ") >= 3 && strings.IndexByte(".!?", s[len(s)-1]) >= 0
+	return s[0] == '>' || strings.IndexByte(".!?", s[len(s)-1]) >= 0 && strings.Count(s, " ") >= 3
 }

@@ -63,6 +63,7 @@ type trimmer struct {
 	// quoted: there is a quote; headed: something says where it is from.
 	quoted, headed bool
 	looks          int // lines looked at for header blocks
+	marks          int // people whose initials mark quotes
 }
 
 // trim is Trim with what the HTML said about the text, and the name or address
@@ -75,7 +76,7 @@ func trim(text string, hints []hint, author string, typed bool) Reply {
 	t.findQuotes()
 	t.wrapped()
 	t.findSignatures()
-	if typed && t.quoted && !t.headed {
+	if typed && t.quoted && !t.headed && !t.introduced() {
 		t.cite(t.answer(author))
 	}
 	r := t.reply(author)
@@ -105,7 +106,7 @@ func (t *trimmer) split() {
 		case from == to:
 			l.kind = lineBlank
 		case s[from] == '>':
-			if isQuote(s[from:to]) {
+			if isQuote(s[from:to]) && !t.isOrnament(s[from:to]) {
 				l.kind = lineQuote
 			}
 		case s[from] == '`':
@@ -177,17 +178,20 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0xfeff
 }
 
-// isQuote reports a line that begins with quote marks. ">>> here <<<" is an
-// ornament, and ">>> Anna Berg <anna@berg.example> 3/5/2024 10:11 AM >>>" is how
-// GroupWise introduces what it then does not mark.
+// isQuote reports a line that begins with quote marks, unless it is how
+// GroupWise introduces what it then does not mark:
+// ">>> Anna Berg <anna@berg.example> 3/5/2024 10:11 AM >>>".
 func isQuote(s string) bool {
-	switch {
-	case s[0] != '>':
+	return s[0] == '>' && !(strings.HasPrefix(s, ">>> ") && (strings.HasSuffix(s, " >>>") || strings.HasSuffix(s, ", in message")))
+}
+
+// isOrnament reports ">>> here <<<", which stands by itself.
+func (t *trimmer) isOrnament(s string) bool {
+	if !strings.HasPrefix(s, ">>") || !strings.HasSuffix(s, "<<") {
 		return false
-	case strings.HasPrefix(s, ">>> "):
-		return !strings.HasSuffix(s, "<") && !strings.HasSuffix(s, " >>>") && !strings.HasSuffix(s, ", in message")
 	}
-	return len(s) < 3 || s[len(s)-1] != '<'
+	n := len(t.lines)
+	return n == 0 || t.lines[n-1].kind != lineQuote
 }
 
 // ruleByte are the characters that separating lines are made of.
@@ -287,6 +291,39 @@ func (t *trimmer) answer(author string) int {
 		return 0
 	}
 	return from
+}
+
+// introduced reports whether a quote has its introduction within the marks, as
+// its first line or two: "> On Monday Anna wrote:", "> From: ... > To: ...".
+func (t *trimmer) introduced() bool {
+	for i := 0; i < len(t.lines); i++ {
+		if t.lines[i].kind != lineQuote {
+			continue
+		}
+		first, second := t.unmarked(i), t.unmarked(i+1)
+		if f, g := fieldOf(first, false), fieldOf(second, false); f != 0 && g != 0 && f != g {
+			return true
+		}
+		a, b := evidenceOf(first), evidenceOf(second)
+		if _, strong := a.attribution(a, a); strong && strings.HasSuffix(first, ":") {
+			return true
+		}
+		if _, strong := (a | b).attribution(a, b); strong && strings.HasSuffix(second, ":") && a&(evOpening|evDate|evTime) != 0 {
+			return true
+		}
+		for i+1 < len(t.lines) && t.lines[i+1].kind == lineQuote {
+			i++
+		}
+	}
+	return false
+}
+
+// unmarked gives line i of a quote without its marks, "" when it is none.
+func (t *trimmer) unmarked(i int) string {
+	if i >= len(t.lines) || t.lines[i].kind != lineQuote || t.lines[i].to-t.lines[i].from > maxAttribution {
+		return ""
+	}
+	return strings.TrimLeft(t.str(i), "> ")
 }
 
 // cite makes the quotes above line i text again.

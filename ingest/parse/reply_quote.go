@@ -12,6 +12,7 @@ const (
 	maxLabel        = 40     // bytes up to the colon of "From:"
 	maxAttribution  = 400    // bytes of one line of "On Monday Anna wrote:"
 	maxAttrLines    = 5      // lines that it is broken into
+	maxMarks        = 3      // people whose initials are marks
 	maxBlock        = 40     // lines of a block "From: ... Sent: ..."
 	maxWrapped      = 15     // lines of a list of recipients in it
 	maxLooks        = 20_000 // lines of all blocks that are tried
@@ -44,6 +45,9 @@ func (t *trimmer) findQuotes() {
 		// to the end. But when "Anna wrote:" opens the mail, her words have
 		// lost their marks or are gone, and the answer is below.
 		n := t.next(to)
+		if t.text[t.lines[from].from] == '|' {
+			t.quoteFollows(n) // bars around the header too
+		}
 		if n < len(t.lines) && t.lines[n].kind != lineQuote && !(intro && fresh) {
 			t.mark(n, len(t.lines), lineQuote)
 			return
@@ -91,7 +95,8 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 	if last == '>' && i+1 < len(t.lines) && t.endsBracket(i+1) {
 		return i, i, false // the next line has the verb
 	}
-	if last != ':' && last != '-' && last != '>' && last != '*' && !strings.HasSuffix(s, "：") || len(s) > maxAttribution {
+	bare := strings.HasSuffix(s, " wrote") // by programs of the 1990s
+	if last != ':' && last != '-' && last != '>' && last != '*' && !bare && !strings.HasSuffix(s, "：") || len(s) > maxAttribution {
 		return i, i, false
 	}
 	from, strong := t.attribution(i)
@@ -102,7 +107,7 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 	if !marked && from == i && isSentence(s) {
 		return i, i, false
 	}
-	if !marked && !strong || last == '>' && !marked {
+	if !marked && (!strong || last == '>' || bare) {
 		return i, i, false
 	}
 	return from, i + 1, true
@@ -131,11 +136,17 @@ func (t *trimmer) endsBracket(i int) bool {
 }
 
 // quoteFollows reports whether the next line is a marked quote. QUIRK: some
-// programs mark with a bar; that is believed only here, and marks the lines.
+// programs mark with a bar, others with the initials of the author ("AB> "); that
+// is believed only here, and marks the lines.
 func (t *trimmer) quoteFollows(i int) bool {
 	n := t.next(i)
-	if n >= len(t.lines) || t.lines[n].kind == lineQuote {
-		return n < len(t.lines)
+	if n >= len(t.lines) || t.lines[n].kind != lineText {
+		return n < len(t.lines) && t.lines[n].kind == lineQuote
+	}
+	if m := initials(t.str(n)); m != "" && t.marks < maxMarks {
+		t.marks++
+		t.markAll(n, m)
+		return true
 	}
 	bars := n
 	for bars < len(t.lines) && t.lines[bars].kind == lineText && t.text[t.lines[bars].from] == '|' {
@@ -143,6 +154,26 @@ func (t *trimmer) quoteFollows(i int) bool {
 	}
 	t.mark(n, bars, lineQuote)
 	return bars > n
+}
+
+// initials gives the mark "AB>" at the start of a line, "" when there is none.
+func initials(s string) string {
+	i := strings.IndexByte(s[:min(len(s), 5)], '>')
+	for k := range max(i, 0) {
+		if s[k]|0x20 < 'a' || s[k]|0x20 > 'z' {
+			return ""
+		}
+	}
+	return s[:i+1]
+}
+
+// markAll makes quotes of all lines from i on that begin with a mark.
+func (t *trimmer) markAll(i int, mark string) {
+	for ; i < len(t.lines); i++ {
+		if l := &t.lines[i]; l.kind == lineText && strings.HasPrefix(t.str(i), mark) {
+			l.kind = lineQuote
+		}
+	}
 }
 
 // above gives the first of the blank lines and rules right over line i.

@@ -293,26 +293,43 @@ func (t *trimmer) answer(author string) int {
 	return from
 }
 
-// introduced reports whether a quote has its introduction within the marks, as
-// its first line or two: "> On Monday Anna wrote:", "> From: ... > To: ...".
+// introduced reports whether a quote has its introduction within the marks, in
+// its first lines: "> On Monday Anna wrote:", "> From: ... > To: ...".
 func (t *trimmer) introduced() bool {
 	for i := 0; i < len(t.lines); i++ {
 		if t.lines[i].kind != lineQuote {
 			continue
 		}
-		first, second := t.unmarked(i), t.unmarked(i+1)
-		if f, g := fieldOf(first, false), fieldOf(second, false); f != 0 && g != 0 && f != g {
-			return true
-		}
-		a, b := evidenceOf(first), evidenceOf(second)
-		if _, strong := a.attribution(a, a); strong && strings.HasSuffix(first, ":") {
-			return true
-		}
-		if _, strong := (a | b).attribution(a, b); strong && strings.HasSuffix(second, ":") && a&(evOpening|evDate|evTime) != 0 {
+		if t.introducesItself(i) {
 			return true
 		}
 		for i+1 < len(t.lines) && t.lines[i+1].kind == lineQuote {
 			i++
+		}
+	}
+	return false
+}
+
+// introducesItself looks at the first lines of the quote that begins at line i.
+func (t *trimmer) introducesItself(i int) bool {
+	var all evidence
+	fields := 0
+	for k := range 4 {
+		s := t.unmarked(i + k)
+		if s == "" {
+			continue
+		}
+		if fieldOf(s, false) != 0 {
+			fields++
+		}
+		var room [maxBanner + 50]byte
+		if fields > 1 || len(s) < maxBanner && banners[string(lower(room[:0], strings.Trim(s, ruleSet)))] {
+			return true
+		}
+		ev := evidenceOf(s)
+		all |= ev &^ evEnd
+		if _, strong := all.attribution(all, ev); strong && s[len(s)-1] == ':' && all&(evDate|evTime) != 0 {
+			return true
 		}
 	}
 	return false

@@ -100,17 +100,26 @@ func (t *trimmer) isCard(i int) bool {
 		if len(s) > maxSignLine {
 			return false
 		}
-		digits := 0
-		for k := range len(s) {
-			if s[k] >= '0' && s[k] <= '9' {
-				digits++
-			}
-		}
-		if digits >= 7 && digits*2 > len(s)-8 || strings.IndexByte(s, '@') > 0 && !strings.Contains(s, " ") {
+		if reaches(s) {
 			return true
 		}
 	}
 	return false
+}
+
+// reaches reports a line with a number or an address by which somebody is
+// reached, and little else.
+func reaches(s string) bool {
+	digits := 0
+	for k := range len(s) {
+		switch {
+		case s[k] >= '0' && s[k] <= '9':
+			digits++
+		case s[k] == ':' && digits > 0 && k+1 < len(s) && s[k+1] >= '0' && s[k+1] <= '9':
+			return false // a time of day
+		}
+	}
+	return digits >= 7 && digits*2 > len(s)-8 || strings.IndexByte(s, '@') > 0 && !strings.Contains(s, " ")
 }
 
 // isFooter reports a line of what a list, a scanner of mail or a firm adds.
@@ -246,15 +255,17 @@ func isGadget(s string) bool {
 }
 
 // SignatureOf splits a text at its closing: the line "Regards," or the like
-// near its end, a name after it or instead of it. What is behind, names and
-// numbers, belongs to it. Without a closing the signature is "". author is the
-// author's name or address as the header has it, "" when nobody knows.
+// near its end, a name after it or instead of it, or a last paragraph with a
+// number or an address. What is behind, names and numbers, belongs to it.
+// Without a closing the signature is "". author is the author's name or address
+// as the header has it, "" when nobody knows.
 func SignatureOf(text, author string) (body, signature string) {
 	s := strings.TrimRight(text, " \t\r\n")
 	end := len(s)
 	found := -1
-	prose := false // below is text
-	gap := false   // the line below is the first of its paragraph
+	prose, card := false, false // below is text, or how to reach somebody
+	last := true                // this is the last paragraph
+	gap := false                // the line below is the first of its paragraph
 	for n := 0; end > 0 && n < maxClosing; {
 		start := strings.LastIndexByte(s[:end], '\n') + 1
 		from, to := bare(s, start, end)
@@ -263,7 +274,7 @@ func SignatureOf(text, author string) (body, signature string) {
 			if gap && found < 0 && n > 0 {
 				break // the last paragraph is none
 			}
-			gap = true
+			gap, last = true, n == 0
 			continue
 		}
 		if to-from > maxSignLine {
@@ -271,14 +282,15 @@ func SignatureOf(text, author string) (body, signature string) {
 		}
 		n++
 		l := s[from:to]
-		first := start > 0 && blankBefore(s, start) || isNamed(l, author)
+		below := start > 0 && blankBefore(s, start)
+		first := below || isNamed(l, author) || n == 1 && start > 1 && sentenceEnd(s[start-2])
+		prose, card = prose || isProse(l), card || reaches(l)
 		switch {
 		case n > 1 && (isClosing(l) || l == "—"), closesWithName(l):
 			found = start
-		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || first && isName(l) && !prose):
+		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || !prose && (first && isName(l) || below && last && card && n > 1)):
 			found = start
 		}
-		prose = prose || isProse(l)
 		gap = false
 		if start == 0 {
 			break
@@ -289,6 +301,8 @@ func SignatureOf(text, author string) (body, signature string) {
 	}
 	return strings.TrimRight(s[:found], " \t\r\n"), s[found:]
 }
+
+func sentenceEnd(c byte) bool { return c == '.' || c == '!' || c == '?' }
 
 // blankBefore reports whether the line that starts at i has a blank line above
 // it.
@@ -371,7 +385,15 @@ func closesWithName(s string) bool {
 }
 
 // isProse reports a line of text rather than of a card: it ends a sentence of
-// some words, or is cited.
+// some words, is cited, or draws a line.
 func isProse(s string) bool {
-	return s[0] == '>' || strings.IndexByte(".!?", s[len(s)-1]) >= 0 && strings.Count(s, " ") >= 3
+	if s[0] == '>' || isRule(s) && s != "—" {
+		return true
+	}
+	if !sentenceEnd(s[len(s)-1]) || strings.Count(s, " ") < 3 {
+		return false
+	}
+	last := s[strings.LastIndexByte(s, ' ')+1:]
+	dot := strings.IndexByte(last, '.')
+	return dot < 0 || dot == len(last)-1 // Ph.D.
 }

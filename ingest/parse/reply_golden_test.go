@@ -180,12 +180,12 @@ func goldenIntroductions(t *testing.T) (intros []string) {
 	return intros
 }
 
-// nonBlank gives the lines of a text that are not blank, without the white
-// space around them.
+// nonBlank gives the lines of a text that are not blank, without what is
+// invisible around them.
 func nonBlank(s string) string {
 	var out strings.Builder
 	for l := range strings.Lines(s) {
-		if l = strings.TrimSpace(l); l != "" {
+		if l = strings.TrimFunc(l, invisible); l != "" {
 			out.WriteString(l + "\n")
 		}
 	}

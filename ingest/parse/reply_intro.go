@@ -40,6 +40,9 @@ func (t *trimmer) attribution(i int) (from int, strong bool) {
 		if l.verbatim || l.kind > lineQuote || l.kind == lineQuote && j != i || l.to-l.from > maxAttribution {
 			break
 		}
+		if j < i && t.lines[j+1].kind != lineBlank && sentenceEnds(t.str(j), t.str(j+1)) {
+			break
+		}
 		n++
 		ev := evidenceOf(t.str(j))
 		if j == i {
@@ -77,7 +80,7 @@ func (t *trimmer) continues(j int, above, below evidence) bool {
 		return true
 	case strings.HasPrefix(a, "In article ") || strings.HasPrefix(a, "In message "):
 		return above&evAddress != 0
-	case above&evAddress != 0 && below&evAddress == 0 && strings.LastIndexByte(a, '>') >= len(a)-8:
+	case below&evAddress == 0 && endsNearAddress(a):
 		return true
 	case digitFirst(s):
 		return above&(evOpening|evDigit|evDate|evTime) != 0 && below&evOpening == 0 || above&(evDate|evTime) != 0
@@ -85,6 +88,13 @@ func (t *trimmer) continues(j int, above, below evidence) bool {
 		return true
 	}
 	return above&(evDate|evTime) != 0 && below&evOpening == 0 && a[len(a)-1] != ':'
+}
+
+// endsNearAddress reports a line that ends with an address in brackets or a
+// short word behind it.
+func endsNearAddress(s string) bool {
+	i := strings.LastIndexByte(s, '>')
+	return i > 0 && i >= len(s)-8 && strings.IndexByte(s, '@') >= 0
 }
 
 // maxBroken bounds the bytes of a line that a mail program has broken.
@@ -126,7 +136,7 @@ func (t *trimmer) firstOpening(i int) int {
 		}
 		s := t.str(i - 1)
 		ev := evidenceOf(s)
-		if s[len(s)-1] != ',' && !lowerFirst(t.str(i)) || ev&(evOpening|evDigit) != evOpening|evDigit && ev&evDate == 0 || sentenceEnds(s, t.str(i)) {
+		if s[len(s)-1] != ',' && !lowerFirst(t.str(i)) || ev&(evOpening|evDigit) != evOpening|evDigit && ev&evDate == 0 && !endsNearAddress(s) || sentenceEnds(s, t.str(i)) {
 			break
 		}
 		i--

@@ -159,9 +159,13 @@ func (t *trimmer) signature(kind lineKind) string {
 		}
 		to := i
 		for k := i; k < len(t.lines) && (t.lines[k].kind == kind || t.lines[k].kind == lineBlank); k++ {
-			if t.lines[k].kind == kind && !isRule(t.str(k)) {
-				to = k
+			if t.lines[k].kind == lineBlank {
+				continue
 			}
+			if isRule(t.str(k)) {
+				break // what is below is not of the same hand
+			}
+			to = k
 		}
 		return t.text[t.lines[i].start:t.lines[to].to]
 	}
@@ -354,7 +358,7 @@ func isDashName(s string) bool {
 	if n := len(s) - len(name); n == 0 || n > 3 || n == 1 && strings.HasPrefix(name, " ") {
 		return false
 	}
-	return isName(strings.TrimLeft(name, " "))
+	return isName(strings.Trim(name, " ."))
 }
 
 // isClosing reports a line that is nothing but a formula of farewell or of

@@ -252,16 +252,6 @@ func (d *decision) carried() {
 	}
 }
 
-// forwardPrefixes begin the subjects of forwarded mails.
-var forwardPrefixes = []string{"fw:", "fwd:", "vl:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "vb:", "videresendt:", "fw :", "fwd :", "[fwd:"}
-
-// Forwards reports whether a subject says that a mail carries another along.
-func Forwards(subject string) bool {
-	s := strings.TrimSpace(subject)
-	s = strings.ToLower(s[:min(len(s), 20)])
-	return slices.ContainsFunc(forwardPrefixes, func(p string) bool { return strings.HasPrefix(s, p) })
-}
-
 // MayForward reports whether a colleague's mail may carry somebody else's
 // along.
 func (f *Firm) MayForward(e *Envelope) bool { return f.Outgoing(e) && Forwards(e.Subject) }

@@ -26,6 +26,13 @@ func BaseSubject(subject string) (base string, replies, forwards int) {
 	}
 }
 
+// Forwards reports whether a subject says that a mail carries another along: its
+// first mark is one of forwarding.
+func Forwards(subject string) bool {
+	r := subjectReader{rest: oneSpace(subject)}
+	return (r.mark() || r.wrapped()) && r.forwards > 0
+}
+
 // SubjectKey gives the form in which base subjects are compared (RFC 5256 §2.1
 // has i;unicode-casemap, which lower case over NFC comes close enough to).
 func SubjectKey(base string) string { return fold(base) }

@@ -91,3 +91,14 @@ func BenchmarkBaseSubject(b *testing.B) {
 		crm.BaseSubject("Re: [kaveri-users] RE: Tarjous kesäkuun matkasta")
 	}
 }
+
+func TestForwards(t *testing.T) {
+	for subject, want := range map[string]bool{
+		"Fwd: Offer": true, "FW : Offer": true, "VL: Tarjous": true, "WG: Angebot": true, "[Fwd: Offer]": true, "Enc: Oferta": true, "转发：报价": true, "İLT: Teklif": true,
+		"Re: Fwd: Offer": false, "VS: Tarjous": false, "Offer": false, "Forward: march": false, "": false,
+	} {
+		if crm.Forwards(subject) != want {
+			t.Errorf("%q forwards: want %v", subject, want)
+		}
+	}
+}

@@ -115,6 +115,9 @@ func (t *text) add(s string, at, block int) {
 		return
 	}
 	w := strings.ToLower(strings.Trim(s, punctuation))
+	if i := strings.IndexAny(w, "'’"); i > 0 && w[len(w)-1] >= '0' && w[len(w)-1] <= '9' {
+		w = strings.TrimLeft(w[i:], "'’") // Italian: all'8 maggio
+	}
 	if bare := strings.TrimRight(w, "."); bare != strings.TrimRight(bare, punctuation) {
 		w = strings.TrimRight(bare, punctuation) // a bracket, then the end of a sentence
 	}
@@ -200,7 +203,7 @@ func (t *text) isReturn(from, to int) bool {
 			return !t.promises(i)
 		}
 	}
-	for _, phrase := range []string{"zurück", "wieder", "tillbaka", "åter", "alkaen"} {
+	for _, phrase := range returningAfter {
 		if t.says(to, last, phrase) >= 0 && (phrase != "alkaen" || t.says(first, from, "tavoitettavissa") >= 0) {
 			return true
 		}
@@ -225,7 +228,7 @@ func (t *text) isLast(from, to int) bool {
 		w := t.words[i].text
 		_, weekday := weekdays[w]
 		switch {
-		case w == "and" || w == "och" || w == "med" || w == "to" || w == "zum" || w == "-":
+		case closes[w]:
 			// of a range only, which begins with a day
 			if t.dayEnds(i) || w == "zum" && i > 0 && t.words[i-1].text == "bis" {
 				return true

@@ -47,13 +47,16 @@ func rangeEnd(words []word, i int) int {
 // dayFirst reads "5 May", "5th of May 2026".
 func dayFirst(words []word, i, n int) (day, int) {
 	j := i + 1
-	if j < len(words) && words[j].text == "of" {
+	if j < len(words) && (words[j].text == "of" || words[j].text == "de") {
 		j++
 	}
 	if j >= len(words) {
 		return day{}, 0
 	}
 	m := month(words[j].text)
+	if m == 0 && words[j].text == "mail" && strings.HasSuffix(words[i].text, ".") {
+		m = 5 // Estonian: 11. mail
+	}
 	if m == 0 {
 		return day{}, 0
 	}
@@ -61,6 +64,11 @@ func dayFirst(words []word, i, n int) (day, int) {
 }
 
 func withYear(words []word, i int, d day, n int) (day, int) {
+	if i+1 < len(words) && words[i].text == "de" {
+		if y, _ := number(words[i+1].text); y >= 1990 {
+			i, n = i+1, n+1 // de 2026
+		}
+	}
 	if i < len(words) {
 		if y, rest := number(words[i].text); y >= 1990 && y < 2100 && strings.Trim(rest, ".") == "" {
 			d.year = y
@@ -136,9 +144,11 @@ func month(w string) int {
 	if m := months[w]; m > 0 {
 		return m
 	}
-	for i, stem := range finnishMonths {
-		if strings.HasPrefix(w, stem) {
-			return i + 1
+	for i, stems := range inflected {
+		for _, stem := range stems {
+			if strings.HasPrefix(w, stem) {
+				return i + 1
+			}
 		}
 	}
 	return 0

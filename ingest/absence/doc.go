@@ -6,8 +6,9 @@
 // stands near a word of returning ("back on", "palaan", "zurück ab", "åter"),
 // else one to which something lasts ("until", "bis", "saakka", "t.o.m.", the
 // end of a range) when the mail speaks of being away. What has left and who
-// stands in are found by the phrases of phrases.go. Languages are English,
-// Finnish, Swedish and German; a new phrase is a new row there.
+// stands in are found by the phrases of phrases.go. Best known are
+// English, Finnish, Swedish and German; of Norwegian, Danish, Estonian, Dutch,
+// French, Spanish and Italian the usual turns. A new phrase is a new row there.
 //
 // # Invariants
 //

@@ -96,6 +96,9 @@ func count(text string) *counted {
 	c := &counted{}
 	c.prose.Grow(len(text))
 	for field := range strings.FieldsSeq(text) {
+		if strings.HasPrefix(field, "¿") || strings.HasPrefix(field, "¡") {
+			c.weigh(entry{spanish, 1})
+		}
 		if strings.ContainsAny(field, "@/\\_=<>0123456789") {
 			continue
 		}

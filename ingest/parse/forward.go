@@ -3,19 +3,13 @@ package parse
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"kaveri/crm"
 )
 
 // maxForwarded bounds how many carried mails are told apart.
 const maxForwarded = 5
-
-// fromLabels are what clients write before the author of a mail that they
-// quote with its header, in the languages of Europe and some others.
-var fromLabels = []string{"from", "lähettäjä", "von", "från", "fra", "de", "da", "van", "od", "kellelt", "saatja", "no", "nuo", "feladó", "от", "от кого", "kimden", "发件人", "差出人", "보낸 사람"}
-
-// subjectLabels come a few lines later in the same block.
-var subjectLabels = []string{"subject", "aihe", "betreff", "ämne", "emne", "objet", "asunto", "assunto", "oggetto", "onderwerp", "temat", "předmět", "teema", "tēma", "tema", "tárgy", "тема", "konu", "主题", "件名", "제목"}
 
 // forwarded gives the authors of the mails that a mail carries along: attached,
 // or, when its subject says that it forwards, quoted with their header. It says
@@ -30,8 +24,8 @@ func (p *parser) forwarded() []crm.Party {
 	}
 	lines := strings.SplitN(p.m.Text, "\n", 400)
 	for i := 0; i < len(lines) && i < 399 && len(out) < maxForwarded; i++ {
-		value, ok := labelled(lines[i], fromLabels)
-		if !ok || !slices.ContainsFunc(lines[i+1:min(i+8, len(lines))], func(l string) bool { _, ok := labelled(l, subjectLabels); return ok }) {
+		value, ok := labelled(lines[i], fieldFrom)
+		if !ok || !slices.ContainsFunc(lines[i+1:min(i+8, len(lines))], func(l string) bool { _, ok := labelled(l, fieldSubject); return ok }) {
 			continue
 		}
 		if a, ok := addressIn(value); ok && !slices.ContainsFunc(out, func(o crm.Party) bool { return o.Address == a }) {
@@ -41,18 +35,16 @@ func (p *parser) forwarded() []crm.Party {
 	return out[:min(len(out), maxForwarded)]
 }
 
-// labelled gives what follows a label and a colon, through quote marks and the
-// asterisks of bold text.
-func labelled(line string, labels []string) (value string, ok bool) {
-	line = strings.TrimLeft(line, "> \t*|")
-	if len(line) > 500 {
+// labelled gives what follows the label of a field and a colon, through quote
+// marks.
+func labelled(line string, want field) (value string, ok bool) {
+	line = strings.TrimLeft(line, "> \t|")
+	if len(line) > 500 || fieldOf(line, false) != want {
 		return "", false
 	}
-	label, value, ok := strings.Cut(line, ":")
-	if !ok {
-		label, value, ok = strings.Cut(line, "：")
-	}
-	return value, ok && len(label) <= 40 && slices.Contains(labels, strings.ToLower(strings.Trim(label, " *\u00a0")))
+	i := strings.IndexAny(line, ":：")
+	_, n := utf8.DecodeRuneInString(line[i:])
+	return line[i+n:], true
 }
 
 // addressIn finds the address in "Dora Dorsey <dora@acme.example>",

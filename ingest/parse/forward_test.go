@@ -15,6 +15,7 @@ func TestForwarded(t *testing.T) {
 		"outlook, Finnish": {"VL: Tarjous", "Katso tätä\n________________________________\nLähettäjä: Dora Dorsey <dora@acme.example>\nLähetetty: maanantai 2. maaliskuuta 2026\nVastaanottaja: Anna\nAihe: Tarjous\n\nHei", "dora@acme.example"},
 		"outlook, mailto":  {"WG: Angebot", "*Von:* Dora Dorsey [mailto:dora@acme.example]\n*Gesendet:* Montag\n*An:* Anna\n*Betreff:* Angebot", "dora@acme.example"},
 		"quoted":           {"FW: Offer", "> From: dora@acme.example\n> Subject: Offer\n>\n> Hello", "dora@acme.example"},
+		"foxmail":          {"转发: 报价", "发件人：dora@acme.example\n发送时间：2026-03-02 10:11\n收件人：anna\n主题：报价", "dora@acme.example"},
 		"no subject line":  {"FW: Offer", "From: dora@acme.example\nis what I wrote", ""},
 		"not forwarded":    {"Re: Offer", "From: Dora <dora@acme.example>\nSubject: Offer\n", ""},
 		"no address":       {"FW: Offer", "From: Dora Dorsey\nSubject: Offer\n", ""},

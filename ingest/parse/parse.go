@@ -293,7 +293,7 @@ func (p *parser) finish() {
 	if author.Name == "" {
 		author.Name, _, _ = strings.Cut(author.Written, "@")
 	}
-	r := trim(m.Text, hints, author.Name)
+	r := trim(m.Text, hints, author.Name, m.TextSource != crm.TextHTML)
 	m.NewText, m.Quoted, m.Signature = r.New, r.Quoted, r.Signature
 	p.markInline()
 }

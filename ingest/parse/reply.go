@@ -22,10 +22,10 @@ type Reply struct {
 }
 
 // Trim takes the plain text of a mail apart. Answers below or between quotes
-// are kept. A text of nothing but quote marks, with no word of where it is
-// from, is kept as it is: there is nothing else to read. A forwarded mail
-// without a comment has nothing new.
-func Trim(text string) Reply { return trim(text, nil, "") }
+// are kept. Quoted lines with no word of where they are from, and an answer
+// below them, are cited by the author and kept with it; so is a text of nothing
+// but such lines. A forwarded mail without a comment has nothing new.
+func Trim(text string) Reply { return trim(text, nil, "", true) }
 
 // maxTrim bounds the bytes that are looked at: nobody writes more by hand. What
 // comes after them is taken for what the last line is.
@@ -63,11 +63,12 @@ type trimmer struct {
 	// quoted: there is a quote; headed: something says where it is from.
 	quoted, headed bool
 	looks          int // lines looked at for header blocks
+	marks          int // people whose initials mark quotes
 }
 
 // trim is Trim with what the HTML said about the text, and the name or address
-// of the author.
-func trim(text string, hints []hint, author string) Reply {
+// of the author. typed says that the marks of quotes are those of a plain text.
+func trim(text string, hints []hint, author string, typed bool) Reply {
 	t := trimmers.Get().(*trimmer)
 	t.text = text
 	t.split()
@@ -75,6 +76,9 @@ func trim(text string, hints []hint, author string) Reply {
 	t.findQuotes()
 	t.wrapped()
 	t.findSignatures()
+	if typed && t.quoted && !t.headed && !t.introduced() {
+		t.cite(t.answer(author))
+	}
 	r := t.reply(author)
 	if cap(t.lines) <= maxSpareLines {
 		*t = trimmer{lines: t.lines[:0]}
@@ -102,7 +106,7 @@ func (t *trimmer) split() {
 		case from == to:
 			l.kind = lineBlank
 		case s[from] == '>':
-			if isQuote(s[from:to]) {
+			if isQuote(s[from:to]) && !t.isOrnament(s[from:to]) {
 				l.kind = lineQuote
 			}
 		case s[from] == '`':
@@ -174,23 +178,37 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0xfeff
 }
 
-// isQuote reports a line that begins with quote marks. ">>> here <<<" is an
-// ornament.
+// isQuote reports a line that begins with quote marks, unless it is how
+// GroupWise introduces what it then does not mark:
+// ">>> Anna Berg <anna@berg.example> 3/5/2024 10:11 AM >>>".
 func isQuote(s string) bool {
-	return s[0] == '>' && (len(s) < 3 || s[len(s)-1] != '<')
+	return s[0] == '>' && !(strings.HasPrefix(s, ">>> ") && (strings.HasSuffix(s, " >>>") || strings.HasSuffix(s, ", in message")))
+}
+
+// isOrnament reports ">>> here <<<", which stands by itself.
+func (t *trimmer) isOrnament(s string) bool {
+	if !strings.HasPrefix(s, ">>") || !strings.HasSuffix(s, "<<") {
+		return false
+	}
+	n := len(t.lines)
+	return n == 0 || t.lines[n-1].kind != lineQuote
 }
 
 // ruleByte are the characters that separating lines are made of.
 var ruleByte = [256]bool{'-': true, '_': true, '=': true, '*': true, '~': true, '#': true, '+': true, 0xe2: true} // 0xe2 begins – — ─
 
+// ruleSet are the same characters, with the dashes that are not ASCII, and the
+// space between them.
+const ruleSet = "-_=*~#+ ‐‑–—―─━═"
+
 // isRule reports a line of such characters alone.
 func isRule(s string) bool {
 	n := 0
 	for _, r := range s {
-		switch r {
-		case '-', '_', '=', '*', '~', '#', '+', '–', '—', '―', '─', '━', '═':
+		switch {
+		case r == ' ':
+		case strings.ContainsRune(ruleSet, r):
 			n++
-		case ' ':
 		default:
 			return false
 		}
@@ -253,6 +271,85 @@ func (t *trimmer) reply(author string) Reply {
 		r.New = t.text
 	}
 	return r
+}
+
+// answer gives where the last run of new lines begins when it is more than a
+// closing, which programs also put below a quote; else 0.
+func (t *trimmer) answer(author string) int {
+	from, to := 0, 0
+	for i := 0; ; {
+		a, b := t.segment(i)
+		if a == b {
+			break
+		}
+		from, to, i = a, b, b
+	}
+	if from == to {
+		return 0
+	}
+	if body, _ := SignatureOf(t.text[t.lines[from].start:t.lines[to-1].to], author); strings.TrimSpace(body) == "" {
+		return 0
+	}
+	return from
+}
+
+// introduced reports whether a quote has its introduction within the marks, in
+// its first lines: "> On Monday Anna wrote:", "> From: ... > To: ...".
+func (t *trimmer) introduced() bool {
+	for i := 0; i < len(t.lines); i++ {
+		if t.lines[i].kind != lineQuote {
+			continue
+		}
+		if t.introducesItself(i) {
+			return true
+		}
+		for i+1 < len(t.lines) && t.lines[i+1].kind == lineQuote {
+			i++
+		}
+	}
+	return false
+}
+
+// introducesItself looks at the first lines of the quote that begins at line i.
+func (t *trimmer) introducesItself(i int) bool {
+	var all evidence
+	fields := 0
+	for k := range 4 {
+		s := t.unmarked(i + k)
+		if s == "" {
+			continue
+		}
+		if fieldOf(s, false) != 0 {
+			fields++
+		}
+		var room [maxBanner + 50]byte
+		if fields > 1 || len(s) < maxBanner && banners[string(lower(room[:0], strings.Trim(s, ruleSet)))] {
+			return true
+		}
+		ev := evidenceOf(s)
+		all |= ev &^ evEnd
+		if _, strong := all.attribution(all, ev); strong && s[len(s)-1] == ':' && all&(evDate|evTime) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// unmarked gives line i of a quote without its marks, "" when it is none.
+func (t *trimmer) unmarked(i int) string {
+	if i >= len(t.lines) || t.lines[i].kind != lineQuote || t.lines[i].to-t.lines[i].from > maxAttribution {
+		return ""
+	}
+	return strings.TrimLeft(t.str(i), "> ")
+}
+
+// cite makes the quotes above line i text again.
+func (t *trimmer) cite(i int) {
+	for k := range t.lines[:i] {
+		if l := &t.lines[k]; l.kind == lineQuote {
+			l.kind = lineText
+		}
+	}
 }
 
 // collect gives the new lines: the text itself, a piece of it, or a copy when

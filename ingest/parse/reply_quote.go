@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,13 +9,15 @@ import (
 
 // Bounds on what introduces a quote.
 const (
-	maxLabel       = 40     // bytes up to the colon of "From:"
-	maxAttribution = 400    // bytes of one line of "On Monday Anna wrote:"
-	maxAttrLines   = 5      // lines that it is broken into
-	maxBlock       = 40     // lines of a block "From: ... Sent: ..."
-	maxWrapped     = 15     // lines of a list of recipients in it
-	maxLooks       = 20_000 // lines of all blocks that are tried
-	maxBanner      = 200    // bytes of "-----Original Message-----"
+	maxLabel        = 40     // bytes up to the colon of "From:"
+	maxAttribution  = 400    // bytes of one line of "On Monday Anna wrote:"
+	maxAttrLines    = 5      // lines that it is broken into
+	maxMarks        = 3      // people whose initials are marks
+	maxBlock        = 40     // lines of a block "From: ... Sent: ..."
+	maxWrapped      = 15     // lines of a list of recipients in it
+	maxLooks        = 20_000 // lines of all blocks that are tried
+	maxForwardWords = 60     // bytes of "Begin forwarded message:"
+	maxBanner       = 200    // bytes of "-----Original Message-----"
 )
 
 // findQuotes marks what is another mail and what introduces it.
@@ -32,6 +35,9 @@ func (t *trimmer) findQuotes() {
 			continue
 		}
 		fresh := !t.headed && from == t.next(0) // nothing is above
+		if !t.headed {
+			t.cite(from)
+		}
 		t.quoted, t.headed = true, true
 		t.mark(from, to, lineHead)
 		t.mark(t.above(from), from, lineHead)
@@ -39,6 +45,9 @@ func (t *trimmer) findQuotes() {
 		// to the end. But when "Anna wrote:" opens the mail, her words have
 		// lost their marks or are gone, and the answer is below.
 		n := t.next(to)
+		if t.text[t.lines[from].from] == '|' {
+			t.quoteFollows(n) // bars around the header too
+		}
 		if n < len(t.lines) && t.lines[n].kind != lineQuote && !(intro && fresh) {
 			t.mark(n, len(t.lines), lineQuote)
 			return
@@ -64,22 +73,30 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		}
 		return i, i, false
 	case len(s) <= maxBanner:
-		if b := bannerOf(s); b != noBanner {
+		if b := t.bannerOf(i); b != noBanner {
 			if end := t.bannerEnd(i, b); end > i {
 				return i, end, false
 			}
 		}
 	}
+	at := strings.IndexByte(s, '@') >= 0
 	if l.colon {
 		if end := t.headerBlock(i, false); end > i {
 			return t.blockStart(i), end, false
 		}
+		if at && fieldOf(s, false) == fieldFrom && t.quoteFollows(i+1) {
+			return i, i + 1, true
+		}
+	}
+	if at && joinsQuote(s) {
+		return i, i + 1, false
 	}
 	last := s[len(s)-1]
 	if last == '>' && i+1 < len(t.lines) && t.endsBracket(i+1) {
 		return i, i, false // the next line has the verb
 	}
-	if last != ':' && last != '-' && last != '>' && last != '*' && !strings.HasSuffix(s, "：") || len(s) > maxAttribution {
+	bare := strings.HasSuffix(s, " wrote") // by programs of the 1990s
+	if last != ':' && last != '-' && last != '>' && last != '*' && !bare && !strings.HasSuffix(s, "：") || len(s) > maxAttribution {
 		return i, i, false
 	}
 	from, strong := t.attribution(i)
@@ -87,25 +104,49 @@ func (t *trimmer) opening(i int) (from, to int, intro bool) {
 		return i, i, false
 	}
 	marked := t.quoteFollows(i + 1)
-	if !marked && !strong || last == '>' && !marked {
+	if !marked && from == i && isSentence(s) {
+		return i, i, false
+	}
+	if !marked && (!strong || last == '>' || bare) {
 		return i, i, false
 	}
 	return from, i + 1, true
 }
 
+// joinsQuote reports a line with an introduction and what it introduces.
+// QUIRK: Yahoo's program for Android sets the old mail behind the colon.
+func joinsQuote(s string) bool {
+	cut := strings.Index(s[:min(len(s), maxAttribution)], ":  ")
+	const all = evOpening | evVerb | evAddress | evTime
+	return cut > 0 && evidenceOf(s[:cut+1])&all == all
+}
+
 // endsBracket reports the line "> wrote:": the address before it was too long
-// for its line, and the mark is a bracket.
+// for its line, and the mark is the bracket that is open there.
 func (t *trimmer) endsBracket(i int) bool {
 	l := &t.lines[i]
-	return l.kind == lineQuote && l.to-l.from < 30 && t.text[l.to-1] == ':' && i > 0 && t.lines[i-1].kind == lineText
+	if l.kind != lineQuote || l.to-l.from > maxBroken || i == 0 || t.lines[i-1].kind != lineText {
+		return false
+	}
+	if s := t.str(i); !strings.HasSuffix(s, ":") && !strings.HasSuffix(s, "：") {
+		return false
+	}
+	above := t.str(i - 1)
+	return len(above) <= maxAttribution && strings.LastIndexByte(above, '<') > strings.LastIndexByte(above, '>') || strings.IndexByte(above, '@') >= 0
 }
 
 // quoteFollows reports whether the next line is a marked quote. QUIRK: some
-// programs mark with a bar; that is believed only here, and marks the lines.
+// programs mark with a bar, others with the initials of the author ("AB> "); that
+// is believed only here, and marks the lines.
 func (t *trimmer) quoteFollows(i int) bool {
 	n := t.next(i)
-	if n >= len(t.lines) || t.lines[n].kind == lineQuote {
-		return n < len(t.lines)
+	if n >= len(t.lines) || t.lines[n].kind != lineText {
+		return n < len(t.lines) && t.lines[n].kind == lineQuote
+	}
+	if m := initials(t.str(n)); m != "" && t.marks < maxMarks {
+		t.marks++
+		t.markAll(n, m)
+		return true
 	}
 	bars := n
 	for bars < len(t.lines) && t.lines[bars].kind == lineText && t.text[t.lines[bars].from] == '|' {
@@ -113,6 +154,26 @@ func (t *trimmer) quoteFollows(i int) bool {
 	}
 	t.mark(n, bars, lineQuote)
 	return bars > n
+}
+
+// initials gives the mark "AB>" at the start of a line, "" when there is none.
+func initials(s string) string {
+	i := strings.IndexByte(s[:min(len(s), 5)], '>')
+	for k := range max(i, 0) {
+		if s[k]|0x20 < 'a' || s[k]|0x20 > 'z' {
+			return ""
+		}
+	}
+	return s[:i+1]
+}
+
+// markAll makes quotes of all lines from i on that begin with a mark.
+func (t *trimmer) markAll(i int, mark string) {
+	for ; i < len(t.lines); i++ {
+		if l := &t.lines[i]; l.kind == lineText && strings.HasPrefix(t.str(i), mark) {
+			l.kind = lineQuote
+		}
+	}
 }
 
 // above gives the first of the blank lines and rules right over line i.
@@ -133,23 +194,58 @@ const (
 )
 
 // bannerOf judges "-----Original Message-----" and "Begin forwarded message:".
-func bannerOf(s string) bannerKind {
-	dashed := ruleByte[s[0]] && len(s) > 1 && (ruleByte[s[1]] || s[1] == ' ') && s[0] != 0xe2
-	if !dashed && s[len(s)-1] != ':' && !strings.HasSuffix(s, "：") {
+func (t *trimmer) bannerOf(i int) bannerKind {
+	s := t.str(i)
+	last := s[len(s)-1]
+	if !ruleByte[s[0]] && s[0] != '>' && last != ':' && last != "："[2] {
 		return noBanner
 	}
-	inner := strings.TrimSuffix(strings.Trim(s, "-_=*~#+>< :"), "：")
+	dashes := len(s) - len(strings.TrimLeft(s, ruleSet))
+	colon := last == ':' || strings.HasSuffix(s, "：")
+	if isGroupWise(s) || strings.HasPrefix(s, "##-") && strings.HasSuffix(s, "-##") {
+		return clearBanner
+	}
+	if dashes < 2 && !colon {
+		return noBanner
+	}
+	inner := strings.Trim(s, ruleSet+"><：:")
 	var room [maxBanner + 50]byte
 	low := lower(room[:0], inner)
 	_, more := begins(low, bannerBegins)
 	known := banners[string(low)]
 	switch {
-	case dashed && (known || more):
+	case dashes > 1 && (known || more):
 		return clearBanner
-	case known || strings.HasPrefix(s, "----") && strings.HasSuffix(s, "----") && inner != "":
+	case known, colon && t.mayHead(t.next(i+1)) && saysForward(low):
+		return maybeBanner
+	case dashes >= 4 && inner != "" && len(strings.TrimRight(s, ruleSet)) <= len(s)-4:
 		return maybeBanner
 	}
 	return noBanner
+}
+
+// mayHead reports a line that may be the first of a quoted header.
+func (t *trimmer) mayHead(i int) bool {
+	return i < len(t.lines) && (t.lines[i].colon || t.lines[i].kind == lineQuote)
+}
+
+// isGroupWise reports the line ">>> Anna Berg <anna@berg.example> 3/5/2024
+// 10:11 AM >>>", below which Novell's program marks nothing.
+func isGroupWise(s string) bool {
+	return len(s) > 8 && strings.HasPrefix(s, ">>> ") && strings.HasSuffix(s, " >>>")
+}
+
+// saysForward reports a short line with a word for passing a mail on.
+func saysForward(low []byte) bool {
+	if len(low) > maxForwardWords || bytes.IndexByte(low, '@') >= 0 {
+		return false
+	}
+	for _, stem := range forwardStems {
+		if bytes.Contains(low, stem) {
+			return true
+		}
+	}
+	return false
 }
 
 // bannerEnd takes the banner at line i with the header that follows it, in a

@@ -27,12 +27,13 @@ func (t *trimmer) findSignatures() {
 		if from == to {
 			return
 		}
+		to = t.devices(from, to)
 		if s, kind := t.separator(from, to); s < to {
-			t.mark(s, to, kind)
-			t.mark(t.footer(s, to), to, lineFoot)
-			to = s
+			foot := t.footer(s, to)
+			t.mark(s, foot, kind)
+			t.mark(foot, to, lineFoot)
+			t.devices(from, s)
 		}
-		t.devices(from, to)
 	}
 }
 
@@ -87,21 +88,46 @@ func (t *trimmer) separates(i, from, rest int) (lineKind, bool) {
 	return lineSign, rest <= maxCard && i > from && t.lines[i-1].kind == lineBlank && t.isCard(i+1)
 }
 
-// isCard reports whether there is a way to reach somebody from line i on: an
-// address or a number behind a rule that may also part two thoughts.
+// isCard reports whether there is a way to reach somebody from line i on, an
+// address or a number, or what a list or a scanner of mail adds: behind a rule
+// that may also part two thoughts.
 func (t *trimmer) isCard(i int) bool {
 	for ; i < len(t.lines) && t.lines[i].kind <= lineRule; i++ {
 		s := t.str(i)
+		if isFooter(s) {
+			return true
+		}
 		if len(s) > maxSignLine {
 			return false
 		}
-		digits := 0
-		for k := range len(s) {
-			if s[k] >= '0' && s[k] <= '9' {
-				digits++
-			}
+		if reaches(s) {
+			return true
 		}
-		if digits >= 7 && digits*2 > len(s)-8 || strings.IndexByte(s, '@') > 0 && !strings.Contains(s, " ") {
+	}
+	return false
+}
+
+// reaches reports a line with a number or an address by which somebody is
+// reached, and little else.
+func reaches(s string) bool {
+	digits := 0
+	for k := range len(s) {
+		switch {
+		case s[k] >= '0' && s[k] <= '9':
+			digits++
+		case s[k] == ':' && digits > 0 && k+1 < len(s) && s[k+1] >= '0' && s[k+1] <= '9':
+			return false // a time of day
+		}
+	}
+	return digits >= 7 && digits*2 > len(s)-8 || strings.IndexByte(s, '@') > 0 && !strings.Contains(s, " ")
+}
+
+// isFooter reports a line of what a list, a scanner of mail or a firm adds.
+func isFooter(s string) bool {
+	var room [maxDevice + 16]byte
+	low := lower(room[:0], s[:min(len(s), maxDevice)])
+	for _, f := range footers {
+		if bytes.Contains(low, f) {
 			return true
 		}
 	}
@@ -109,18 +135,20 @@ func (t *trimmer) isCard(i int) bool {
 }
 
 // devices marks the lines at the end of a run that a phone or a mail program
-// added.
-func (t *trimmer) devices(from, to int) {
-	for to--; to >= from; to-- {
-		l := &t.lines[to]
+// added, and gives where the run ends without them.
+func (t *trimmer) devices(from, to int) int {
+	for i := to - 1; i >= from; i-- {
+		l := &t.lines[i]
 		if l.kind == lineBlank {
 			continue
 		}
-		if l.verbatim || l.kind != lineText || !isDevice(t.str(to)) {
-			return
+		alone := i > from && t.lines[i-1].kind == lineBlank
+		if l.verbatim || l.kind != lineText || !isDevice(t.str(i), alone) {
+			return to
 		}
-		l.kind = lineFoot
+		l.kind, to = lineFoot, i
 	}
+	return to
 }
 
 // signature gives the first block of lines of a kind, without the rule above.
@@ -131,9 +159,13 @@ func (t *trimmer) signature(kind lineKind) string {
 		}
 		to := i
 		for k := i; k < len(t.lines) && (t.lines[k].kind == kind || t.lines[k].kind == lineBlank); k++ {
-			if t.lines[k].kind == kind {
-				to = k
+			if t.lines[k].kind == lineBlank {
+				continue
 			}
+			if isRule(t.str(k)) {
+				break // what is below is not of the same hand
+			}
+			to = k
 		}
 		return t.text[t.lines[i].start:t.lines[to].to]
 	}
@@ -141,24 +173,57 @@ func (t *trimmer) signature(kind lineKind) string {
 }
 
 // isDevice reports a line that a phone or a mail program adds to what is
-// written on it.
-func isDevice(s string) bool {
+// written on it. One that stands alone may name a thing that nobody knows:
+// "Sent from a magnificent typewriter".
+func isDevice(s string, alone bool) bool {
 	s = strings.Trim(s, " <>()[]*_-–—.!")
 	if len(s) == 0 || len(s) > maxDevice {
 		return false
 	}
 	var room [maxDevice + 16]byte
 	low := lower(room[:0], s)
-	if _, ok := begins(low, sentFromMy); ok {
+	if _, ok := begins(low, adverts); ok {
 		return true
 	}
-	what, ok := begins(low, sentFrom)
-	if !ok {
-		// "Anna, from mobile"
-		before, after, found := bytes.Cut(low, []byte("from "))
-		return found && bytes.Count(before, []byte(" ")) <= 2 && onTheRoad[string(after)]
+	if what, ok := begins(low, sentFromMy); ok {
+		return isGadget(string(what)) && !goesOnAbout(what, maxGadgetWords) || !goesOnAbout(what, 4)
 	}
-	return isGadget(string(what))
+	if what, ok := begins(low, getOutlook); ok {
+		return !goesOnAbout(what, maxGadgetWords)
+	}
+	if what, ok := begins(low, sentFrom); ok {
+		return isGadget(string(what)) || alone && upperFirst(s) && bytes.HasPrefix(low, []byte("sent from a")) && !goesOnAbout(what, 6)
+	}
+	if ends(low, sentFromEnds) {
+		return isGadget(string(low))
+	}
+	// "Anna, from mobile"
+	before, after, found := bytes.Cut(low, []byte("from "))
+	return found && bytes.Count(before, []byte(" ")) <= 2 && onTheRoad[string(after)]
+}
+
+// maxGadgetWords bounds the name of a phone with its maker and its network.
+const maxGadgetWords = 9
+
+// goesOnAbout reports more than some words, or something behind a comma that is
+// neither an excuse nor a gadget: a sentence that only begins like a phone's.
+func goesOnAbout(what []byte, most int) bool {
+	name, rest := what, []byte(nil)
+	if i := bytes.IndexAny(what, ",.;!:?"); i >= 0 && i+1 < len(what) && what[i+1] == ' ' {
+		name, rest = what[:i], what[i+1:]
+	}
+	if bytes.Count(bytes.TrimSpace(name), []byte(" ")) >= most {
+		return true
+	}
+	if len(rest) == 0 || isGadget(string(rest)) && bytes.Count(rest, []byte(" ")) <= 4 {
+		return false
+	}
+	for _, e := range excuses {
+		if bytes.Contains(rest, []byte(e)) {
+			return false
+		}
+	}
+	return true
 }
 
 // begins gives what follows the first of the phrases that s begins with.
@@ -171,12 +236,21 @@ func begins(s []byte, phrases []string) ([]byte, bool) {
 	return nil, false
 }
 
-// isGadget reports whether one of the words is that of a gadget; a longer name
-// may have an ending.
+// ends reports whether s ends with one of the phrases.
+func ends(s []byte, phrases []string) bool {
+	for _, p := range phrases {
+		if len(s) >= len(p) && string(s[len(s)-len(p):]) == p {
+			return true
+		}
+	}
+	return false
+}
+
+// isGadget reports whether one of the words is that of a gadget.
 func isGadget(s string) bool {
-	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return r != '-' && !unicode.IsLetter(r) }) {
+	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return r != '-' && r != '.' && !unicode.IsLetter(r) }) {
 		for _, g := range gadgets {
-			if w == g || len(g) > 4 && strings.HasPrefix(w, g) || strings.HasPrefix(w, g+"-") {
+			if stem, ok := strings.CutSuffix(g, "*"); w == g || ok && strings.HasPrefix(w, stem) || len(w) > len(g) && w[len(g)] == '-' && w[:len(g)] == g {
 				return true
 			}
 		}
@@ -185,14 +259,17 @@ func isGadget(s string) bool {
 }
 
 // SignatureOf splits a text at its closing: the line "Regards," or the like
-// near its end, a name after it or instead of it. What is behind, names and
-// numbers, belongs to it. Without a closing the signature is "". author is the
-// author's name or address as the header has it, "" when nobody knows.
+// near its end, a name after it or instead of it, or a last paragraph with a
+// number or an address. What is behind, names and numbers, belongs to it.
+// Without a closing the signature is "". author is the author's name or address
+// as the header has it, "" when nobody knows.
 func SignatureOf(text, author string) (body, signature string) {
 	s := strings.TrimRight(text, " \t\r\n")
 	end := len(s)
 	found := -1
-	gap := false // the line below is the first of its paragraph
+	prose, card := false, false // below is text, or how to reach somebody
+	last := true                // this is the last paragraph
+	gap := false                // the line below is the first of its paragraph
 	for n := 0; end > 0 && n < maxClosing; {
 		start := strings.LastIndexByte(s[:end], '\n') + 1
 		from, to := bare(s, start, end)
@@ -201,7 +278,7 @@ func SignatureOf(text, author string) (body, signature string) {
 			if gap && found < 0 && n > 0 {
 				break // the last paragraph is none
 			}
-			gap = true
+			gap, last = true, n == 0
 			continue
 		}
 		if to-from > maxSignLine {
@@ -209,11 +286,13 @@ func SignatureOf(text, author string) (body, signature string) {
 		}
 		n++
 		l := s[from:to]
-		first := start > 0 && blankBefore(s, start) || isNamed(l, author)
+		below := start > 0 && blankBefore(s, start)
+		first := below || isNamed(l, author) || n == 1 && start > 1 && sentenceEnd(s[start-2])
+		prose, card = prose || isProse(l), card || reaches(l)
 		switch {
-		case n > 1 && (isClosing(l) || l == "—"):
+		case n > 1 && (isClosing(l) || l == "—"), closesWithName(l):
 			found = start
-		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || first && isName(l)):
+		case found < 0 && start > 0 && (n <= 3 && isDashName(l) || !prose && (first && isName(l) || below && last && card && n > 1)):
 			found = start
 		}
 		gap = false
@@ -226,6 +305,8 @@ func SignatureOf(text, author string) (body, signature string) {
 	}
 	return strings.TrimRight(s[:found], " \t\r\n"), s[found:]
 }
+
+func sentenceEnd(c byte) bool { return c == '.' || c == '!' || c == '?' }
 
 // blankBefore reports whether the line that starts at i has a blank line above
 // it.
@@ -242,6 +323,9 @@ func isName(s string) bool {
 		return false
 	}
 	n := 0
+	if last := s[strings.LastIndexByte(s, ' ')+1:]; strings.IndexByte(last, '.') == len(last)-1 && len(last) > 3 {
+		return false // "In May."; "Jr." and "Ph.D." are of names
+	}
 	for w := range strings.FieldsSeq(s) {
 		if r, _ := utf8.DecodeRuneInString(w); !unicode.IsUpper(r) && !particles[w] {
 			return false
@@ -274,15 +358,46 @@ func isDashName(s string) bool {
 	if n := len(s) - len(name); n == 0 || n > 3 || n == 1 && strings.HasPrefix(name, " ") {
 		return false
 	}
-	return isName(strings.TrimLeft(name, " "))
+	return isName(strings.Trim(name, " ."))
 }
 
-// isClosing reports a line that is nothing but a formula of farewell.
+// isClosing reports a line that is nothing but a formula of farewell or of
+// thanks.
 func isClosing(s string) bool {
 	if len(s) > 60 {
 		return false
 	}
-	s = strings.TrimRight(s, " ,.!-;…")
+	s = strings.TrimRight(s, " ,.!-;:…")
 	var room [80]byte
-	return closings[string(lower(room[:0], s))]
+	low := lower(room[:0], s)
+	return farewells[string(low)] || gratitude[string(low)]
+}
+
+// closesWithName reports a line like "T: Olli" or "Best regards, Olli Salo".
+func closesWithName(s string) bool {
+	if len(s) > 60 || strings.IndexByte(".!?,:", s[len(s)-1]) >= 0 || !upperFirst(s[strings.LastIndexByte(s, ' ')+1:]) {
+		return false
+	}
+	var room [80]byte
+	low := lower(room[:0], s)
+	for i := 1; i < len(low) && len(low) == len(s); i++ {
+		if c := low[i]; (c == ' ' || c == ',' || c == ':' || c == '.') && farewells[string(low[:i])] && isName(strings.TrimLeft(s[i:], " ,:.")) {
+			return true
+		}
+	}
+	return false
+}
+
+// isProse reports a line of text rather than of a card: it ends a sentence of
+// some words, is cited, or draws a line.
+func isProse(s string) bool {
+	if s[0] == '>' || isRule(s) && s != "—" {
+		return true
+	}
+	if !sentenceEnd(s[len(s)-1]) || strings.Count(s, " ") < 3 {
+		return false
+	}
+	last := s[strings.LastIndexByte(s, ' ')+1:]
+	dot := strings.IndexByte(last, '.')
+	return dot < 0 || dot == len(last)-1 // Ph.D.
 }

@@ -222,17 +222,19 @@ func FuzzTrim(f *testing.F) {
 // TestTrimLinear builds what makes careless code slow.
 func TestTrimLinear(t *testing.T) {
 	for name, s := range map[string]string{
-		"quotes":  strings.Repeat(">", 1<<20),
-		"colons":  strings.Repeat("On 5 Mar 2024 at 10:11 wrote a@b:\nx\n", 20_000),
-		"fields":  strings.Repeat("From: a\n", 100_000),
-		"blank":   "From: a\n" + strings.Repeat("\n", 1<<20),
-		"verbs":   strings.Repeat("wrote:\n", 100_000),
-		"rules":   strings.Repeat("----\n", 200_000),
-		"fences":  strings.Repeat("```\n", 200_000),
-		"devices": strings.Repeat("Sent from my phone\n", 50_000),
-		"devils":  strings.Repeat("Sent from a "+strings.Repeat("phon ", 20)+"\n", 10_000),
-		"long":    "On 5 Mar 2024 " + strings.Repeat("x ", 1<<19) + "wrote:\n> a",
-		"bars":    strings.Repeat("2024-01-01 10:10 <a@b>:\n| x\ny\n", 30_000),
+		"quotes":   strings.Repeat(">", 1<<20),
+		"colons":   strings.Repeat("On 5 Mar 2024 at 10:11 wrote a@b:\nx\n", 20_000),
+		"fields":   strings.Repeat("From: a\n", 100_000),
+		"blank":    "From: a\n" + strings.Repeat("\n", 1<<20),
+		"verbs":    strings.Repeat("wrote:\n", 100_000),
+		"rules":    strings.Repeat("----\n", 200_000),
+		"fences":   strings.Repeat("```\n", 200_000),
+		"devices":  strings.Repeat("Sent from my phone\n", 50_000),
+		"devils":   strings.Repeat("Sent from a "+strings.Repeat("phon ", 20)+"\n", 10_000),
+		"initials": strings.Repeat("a@b wrote on 2024-01-01:\nab> x\ncd> y\nef> z\n", 20_000),
+		"marked":   strings.Repeat("> On 5 Mar 2024\n> a\n\n", 50_000) + "x y z.",
+		"long":     "On 5 Mar 2024 " + strings.Repeat("x ", 1<<19) + "wrote:\n> a",
+		"bars":     strings.Repeat("2024-01-01 10:10 <a@b>:\n| x\ny\n", 30_000),
 	} {
 		t.Run(name, func(t *testing.T) { quick(t, len(s), func() { Trim(s) }) })
 	}

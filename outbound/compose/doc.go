@@ -1,0 +1,2 @@
+// Package compose makes the bytes of a mail.
+package compose

@@ -55,8 +55,14 @@ func (k DKIMKey) State() DKIMKeyState {
 }
 
 // RecordName is where in DNS the key stands (RFC 6376 §3.6.2.1), without a dot
-// at its end; the domain is as the key has it.
-func (k DKIMKey) RecordName() string { return k.Selector + "._domainkey." + k.Domain }
+// at its end.
+func (k DKIMKey) RecordName() string {
+	domain, err := ASCIIDomain(k.Domain)
+	if err != nil {
+		domain = k.Domain // no such key is made
+	}
+	return k.Selector + "._domainkey." + domain
+}
 
 // Record is the text of its TXT record (RFC 6376 §3.6.1).
 func (k DKIMKey) Record() string {

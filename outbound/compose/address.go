@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
 	"kaveri/crm"
 )
 
@@ -134,24 +132,12 @@ func unquote(s string) string {
 
 // hostOf gives a domain as A-labels.
 func hostOf(what, domain string) (string, error) {
-	if all(domain, &hostname) && domain != "" {
-		return domain, nil
-	}
-	if n := len(domain); n > 2 && domain[0] == '[' && domain[n-1] == ']' && all(domain[1:n-1], &literal) {
-		return domain, nil // RFC 5321 §4.1.3
-	}
-	ascii, err := lookup.ToASCII(domain)
-	if err != nil || ascii == "" || !all(ascii, &hostname) {
+	host, err := crm.ASCIIDomain(domain)
+	if err != nil {
 		return "", crm.Invalid(what, "%q is not a domain; write it like example.com", domain)
 	}
-	return ascii, nil
+	return host, nil
 }
-
-var (
-	literal = setOf(".:")
-	// Names with an underscore are in use, and no harm to a mail.
-	lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
-)
 
 // clean refuses what ends or cuts a header field. Nothing is repaired: who puts
 // a line break into a name or a subject means to write another field, or does

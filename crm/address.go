@@ -136,7 +136,7 @@ func ASCIIDomain(domain string) (string, error) {
 		return domain, nil
 	}
 	ascii, err := lenient.ToASCII(domain)
-	if err != nil || !isHostName(ascii) {
+	if err != nil || !utf8.ValidString(domain) || !isHostName(ascii) {
 		return "", Invalid("domain", "%q is not a domain; write it like example.com", domain)
 	}
 	return ascii, nil

@@ -53,7 +53,6 @@ func (h *header) phrase(name string) {
 var (
 	atext        = setOf("!#$%&'*+-/=?^_`{|}~")
 	atextOrSpace = setOf("!#$%&'*+-/=?^_`{|}~ ")
-	hostname     = setOf("-_.")
 )
 
 func all(s string, set *[256]bool) bool {

@@ -73,6 +73,17 @@ func BenchmarkCompose(b *testing.B) {
 			}
 		})
 	}
+	b.Run("both, all cores", func(b *testing.B) {
+		k := New(keys, clock)
+		b.RunParallel(func(pb *testing.PB) {
+			d := letter()
+			for pb.Next() {
+				if _, err := k.Compose(d, messageID, at); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
 	b.Run("by jordan-wright", func(b *testing.B) {
 		d := letter()
 		b.ReportAllocs()

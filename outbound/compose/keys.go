@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"kaveri/crm"
+	"kaveri/outbound/compose/libcrypto"
 )
 
 // Keys gives the keys that sign now, of all domains, with their private part.
@@ -91,13 +93,25 @@ func (k *keyring) read() (map[string][]signer, error) {
 	}
 	all := map[string][]signer{}
 	for _, key := range keys {
-		s, err := newSigner(key)
-		if err != nil {
-			return nil, err
+		s, known := k.known(key)
+		if !known {
+			if s, err = newSigner(key); err != nil {
+				return nil, err
+			}
 		}
 		all[key.Domain] = append(all[key.Domain], s)
 	}
 	return all, nil
+}
+
+// known gives the signer of a key that is in use already.
+func (k *keyring) known(key crm.DKIMKey) (signer, bool) {
+	for _, s := range k.signers[key.Domain] {
+		if s.selector == key.Selector && bytes.Equal(s.public, key.Public) {
+			return s, true
+		}
+	}
+	return signer{}, false
 }
 
 // newSigner makes a key ready.
@@ -110,16 +124,25 @@ func newSigner(key crm.DKIMKey) (signer, error) {
 	if err != nil {
 		return signer{}, err
 	}
-	s := signer{domain: host, selector: key.Selector}
+	s := signer{domain: host, selector: key.Selector, public: key.Public}
 	switch p := private.(type) {
 	case *rsa.PrivateKey:
-		s.algorithm, s.hash, s.key = "rsa-sha256", crypto.SHA256, p
+		s.algorithm, s.hash, s.key = "rsa-sha256", crypto.SHA256, fastest(p)
 	case ed25519.PrivateKey:
 		s.algorithm, s.hash, s.key = "ed25519-sha256", 0, p // it signs the digest itself (RFC 8463 §3)
 	default:
 		return signer{}, fmt.Errorf("the DKIM key %s is of an unknown kind", key.RecordName())
 	}
 	return s, nil
+}
+
+// fastest gives the key to the machine's OpenSSL, or leaves it to Go where
+// there is none: the signatures are the same.
+func fastest(private *rsa.PrivateKey) crypto.Signer {
+	if s, err := libcrypto.Load(private); err == nil {
+		return s
+	}
+	return private
 }
 
 // rsaBits is what every receiver takes (RFC 8301 §3.2), and what still fits

@@ -18,6 +18,7 @@ import (
 type signer struct {
 	domain    string // as A-labels (RFC 6376 §3.5: d=)
 	selector  string
+	public    []byte // as the key has it, to know it again
 	algorithm string // of the tag a=
 	hash      crypto.Hash
 	key       crypto.Signer

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -83,6 +84,15 @@ func BenchmarkCompose(b *testing.B) {
 				}
 			}
 		})
+	})
+	b.Run("text from HTML", func(b *testing.B) {
+		k, d := New(nil, clock), letter()
+		d.Text = ""
+		for b.Loop() {
+			if _, err := k.Compose(d, messageID, at); err != nil {
+				b.Fatal(err)
+			}
+		}
 	})
 	b.Run("by jordan-wright", func(b *testing.B) {
 		d := letter()
@@ -206,6 +216,24 @@ func TestReadBack(t *testing.T) {
 	ids := strings.Fields(r.header.Get("References"))
 	if len(ids) != 9 || ids[0] != "<"+d.References[0]+">" || ids[1] != "<"+d.References[4]+">" || ids[8] != "<"+d.References[11]+">" {
 		t.Errorf("References %q", ids)
+	}
+}
+
+// A local part beyond ASCII is the one thing that is not ASCII in a mail; a
+// domain beyond ASCII is.
+func TestAddressesBeyondASCII(t *testing.T) {
+	d := &crm.Draft{From: crm.Party{Address: "a@møller.example"}, To: []crm.Party{{Name: "Øle", Address: "øle@møller.example"}}}
+	raw := compose(t, d)
+	if got := readMail(t, raw).partiesOf(t, "To"); got[0] != d.To[0] {
+		t.Errorf("To is %+v", got)
+	}
+	beyond := func(r rune) bool { return r >= utf8.RuneSelf }
+	if !bytes.Contains(raw, []byte("<øle@xn--mller-vua.example>")) {
+		t.Errorf("the mail is %s", raw)
+	}
+	d.To[0].Address = "ole@møller.example"
+	if raw := compose(t, d); bytes.ContainsFunc(raw, beyond) {
+		t.Errorf("the mail is not ASCII: %s", raw)
 	}
 }
 

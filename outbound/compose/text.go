@@ -167,21 +167,22 @@ func (t *textWriter) text(s string) {
 		t.word(strings.ReplaceAll(s, "\r\n", "\n"))
 		return
 	}
-	words := strings.FieldsFunc(s, isSpace)
-	if len(words) == 0 || isSpace(rune(s[0])) {
+	words := strings.Trim(s, white)
+	if words == "" || words[0] != s[0] {
 		t.space = true
 	}
-	for i, w := range words {
-		t.space = t.space || i > 0
-		t.word(w)
+	if words == "" {
+		return
 	}
-	if len(words) > 0 && isSpace(rune(s[len(s)-1])) {
-		t.space = true
+	if strings.Contains(words, "  ") || strings.ContainsAny(words, white[1:]) {
+		words = strings.Join(strings.FieldsFunc(words, func(r rune) bool { return strings.ContainsRune(white, r) }), " ")
 	}
+	t.word(words)
+	t.space = strings.IndexByte(white, s[len(s)-1]) >= 0
 }
 
-// isSpace is white space as HTML has it; a no-break space is none.
-func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\f' }
+// white is white space as HTML has it; a no-break space is none.
+const white = " \t\n\r\f"
 
 // word writes what is owed, and s.
 func (t *textWriter) word(s string) {

@@ -95,7 +95,7 @@ web/static/vendor/htmx.min.js: node_modules/.package-lock.json
 web/static/vendor/hx-sse.min.js: node_modules/.package-lock.json
 	cp node_modules/htmx.org/dist/ext/hx-sse.min.js $@
 
-# The servers and the browser that the tests talk to, from Debian. As root they are installed, with a policy-rc.d that
+# The servers, the browser and the judges of our mail that the tests talk to, from Debian. As root they are installed, with a policy-rc.d that
 # keeps Debian from starting a service: the tests start private ones.
 APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq
 
@@ -104,6 +104,8 @@ test-servers:
 	[ -x /usr/sbin/dovecot -a -x /usr/lib/dovecot/imap ] || missing="$$missing dovecot-imapd"; \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing="$$missing postgresql"; \
 	command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v spamassassin >/dev/null || missing="$$missing spamassassin"; \
+	/usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null || missing="$$missing python3-dkim python3-nacl"; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 		echo "The tests need what is not installed:$$missing" >&2; \

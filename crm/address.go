@@ -128,6 +128,48 @@ func ParseDomain(s string) (string, error) {
 	return d, nil
 }
 
+// ASCIIDomain gives a domain as DNS and servers without SMTPUTF8 know it: with
+// A-labels. It fails with [KindInvalid] on field "domain" when there is no such
+// form.
+func ASCIIDomain(domain string) (string, error) {
+	if isHostName(domain) || isLiteral(domain) {
+		return domain, nil
+	}
+	ascii, err := lenient.ToASCII(domain)
+	if err != nil || !utf8.ValidString(domain) || !isHostName(ascii) {
+		return "", Invalid("domain", "%q is not a domain; write it like example.com", domain)
+	}
+	return ascii, nil
+}
+
+// isHostName reports letters, digits, hyphens, dots, and underscores, which are
+// in use.
+func isHostName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isLiteral reports a domain literal (RFC 5321 §4.1.3).
+func isLiteral(s string) bool {
+	if len(s) < 3 || s[0] != '[' || s[len(s)-1] != ']' {
+		return false
+	}
+	for i := 1; i < len(s)-1; i++ {
+		if c := s[i]; !isAlphanumeric(c) && c != '.' && c != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z'
+}
+
 // isPlainDomain reports ASCII without an A-label: nothing for IDNA to do.
 func isPlainDomain(s string) bool {
 	for i := range len(s) {

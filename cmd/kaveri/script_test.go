@@ -44,14 +44,15 @@ func TestScript(t *testing.T) {
 			e.Setenv("KAVERI_DATABASE", "")
 			e.Setenv("TZ", "UTC")
 			e.Setenv("BUSY_PORT", port)
-			return nil
+			return startZone(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"keys":   keys,
-			"lines":  lines,
-			"take":   take,
-			"sqlite": sqlite,
+			"exits":   exits,
+			"keys":    keys,
+			"lines":   lines,
+			"take":    take,
+			"sqlite":  sqlite,
+			"publish": publish,
 		},
 	})
 }

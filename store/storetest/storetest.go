@@ -20,6 +20,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Mailboxes", testMailboxes},
 		{"MailboxSecrets", testMailboxSecrets},
 		{"MailboxState", testMailboxState},
+		{"DKIMKeys", testDKIMKeys},
 		{"PrivateMail", testPrivateMail},
 		{"PolicyInSQLAndGo", testPolicyDifferential},
 		{"StrangersSeeNothing", testStrangers},

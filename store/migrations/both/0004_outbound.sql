@@ -146,14 +146,16 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_address ON consents (address, id);
 
+-- Keys that sign our mail, by domain: made, in use, retired.
 CREATE TABLE dkim_keys (
     id         BIGINT PRIMARY KEY,
     domain     TEXT   NOT NULL,
     selector   TEXT   NOT NULL,
-    algorithm  TEXT   NOT NULL, -- rsa, ed25519
+    algorithm  TEXT   NOT NULL,           -- rsa, ed25519
     public     BYTEA  NOT NULL,
-    secret     BYTEA  NOT NULL,
+    secret     BYTEA,                     -- sealed; NULL once it is retired
     created_us BIGINT NOT NULL,
+    active_us  BIGINT NOT NULL DEFAULT 0, -- 0: waits until DNS shows it
     retired_us BIGINT NOT NULL DEFAULT 0,
     UNIQUE (domain, selector)
 );

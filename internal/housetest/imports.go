@@ -19,6 +19,7 @@ var directions = map[string][]string{
 	"ingest":      {"crm"},
 	"outbound":    {"crm"},
 	bounceReader:  {"crm", "ingest/parse"},
+	tableReader:   {"crm"},
 	"campaigns":   {"crm", "insight", "templates"},
 	"templates":   {"crm"},
 	"web":         {"crm", "insight", "templates"},
@@ -35,6 +36,8 @@ const (
 	storeContract = "store/storetest"
 	// bounceReader reads the parts of a report, which the parser cuts out.
 	bounceReader = "ingest/bounce"
+	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
+	tableReader = "crm/sheet"
 )
 
 // domainLibraries are the modules, besides the standard library, that the domain may import.

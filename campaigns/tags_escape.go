@@ -114,7 +114,7 @@ func appendURL(dst []byte, s, signs string) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		switch c := s[i]; {
-		case letter(c), isDigit(c), c == '.', c == '_', c == '~', c == '-':
+		case isLetter(c), isDigit(c), c == '.', c == '_', c == '~', c == '-':
 			dst = append(dst, c)
 		case strings.IndexByte(signs, c) >= 0:
 			switch c {

@@ -111,7 +111,7 @@ func (p *place) step(c byte, rest string) {
 // open decides what a < begins.
 func (p *place) open(c byte, rest string) {
 	switch {
-	case letter(c):
+	case isLetter(c):
 		p.state, p.elem = inTagName, string(lower(c))
 	case c == '/':
 		p.state = inEndTag
@@ -200,8 +200,8 @@ func (p *place) comment(c byte) {
 	}
 }
 
-func space(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
-func letter(c byte) bool { return 'a' <= lower(c) && lower(c) <= 'z' }
+func space(c byte) bool    { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
+func isLetter(c byte) bool { return 'a' <= lower(c) && lower(c) <= 'z' }
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {

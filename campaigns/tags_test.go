@@ -5,9 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -34,21 +32,7 @@ func TestTags(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(strings.TrimSpace(string(a.Comment))) < 20 {
-				t.Error("the case does not say why it is there")
-			}
-			got := playCase(t, a)
-			i := slices.IndexFunc(a.Files, func(f txtar.File) bool { return f.Name == "want" })
-			if *update {
-				a.Files = append(slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == "want" }), txtar.File{Name: "want", Data: []byte(got)})
-				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if i < 0 || string(a.Files[i].Data) != got {
-				t.Errorf("got\n%s", got)
-			}
+			golden(t, file, a, playCase(t, a))
 		})
 	}
 }

@@ -61,7 +61,7 @@ func (p *place) scheme(c byte) {
 		default:
 			p.url = urlOther
 		}
-	case letter(c) && len(p.lead) < 10:
+	case isLetter(c) && len(p.lead) < 10:
 		p.url, p.lead = urlScheme, p.lead+string(lower(c))
 	default:
 		p.url = urlOther

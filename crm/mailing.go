@@ -11,8 +11,9 @@ type Mailing struct {
 	ID       MailingID
 	Kind     MailingKind
 	Name     string
-	From     Party // who writes: the From field; routes to a sender by its domain
-	ReplyTo  Party // where answers go, when not to From
+	From     Party  // who writes: the From field; routes to a sender by its domain
+	ReplyTo  Party  // where answers go, when not to From
+	ListID   string // RFC 2919, "autumn.firm.example"; "": one of the From domain
 	Sender   SenderID
 	Template Template
 	Doubt    DoubtPolicy

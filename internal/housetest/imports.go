@@ -20,6 +20,7 @@ var directions = map[string][]string{
 	"outbound":    {"crm"},
 	bounceReader:  {"crm", "ingest/parse"},
 	enricher:      {"crm", "ingest/language", "ingest/signature"},
+	tableReader:   {"crm"},
 	"campaigns":   {"crm", "insight", "templates"},
 	"templates":   {"crm"},
 	"web":         {"crm", "insight", "templates"},
@@ -38,6 +39,8 @@ const (
 	bounceReader = "ingest/bounce"
 	// enricher reads stored mail with the readers that capture has no time for.
 	enricher = "ingest/enrich"
+	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
+	tableReader = "crm/sheet"
 )
 
 // domainLibraries are the modules, besides the standard library, that the domain may import.

@@ -1,0 +1,128 @@
+package sheet
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"kaveri/crm"
+)
+
+// scan is what one look at all bytes of a file has found.
+type scan struct {
+	head       []byte // its first bytes
+	zeros      bool
+	letters    int // sequences of UTF-8 of more than one byte
+	broken     int // bytes that are no UTF-8
+	feeds, crs int // line ends
+}
+
+// scanAll reads a file once: a guess from its beginning is wrong when the first
+// ä comes late.
+func scanAll(f io.Reader) (scan, error) {
+	var s scan
+	buf := make([]byte, 64<<10)
+	kept := 0 // bytes of a sequence that a block has cut
+	for {
+		n, err := io.ReadFull(f, buf[kept:])
+		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !end {
+			return s, err
+		}
+		b := buf[:kept+n]
+		if s.head == nil {
+			s.head = bytes.Clone(b[:min(len(b), 4096)])
+		}
+		rest := s.block(b, end)
+		if end {
+			return s, nil
+		}
+		kept = copy(buf, b[len(b)-rest:])
+	}
+}
+
+// block counts in a block and gives how many bytes at its end need the next.
+func (s *scan) block(b []byte, last bool) (rest int) {
+	s.zeros = s.zeros || bytes.IndexByte(b, 0) >= 0
+	s.feeds += bytes.Count(b, []byte{'\n'})
+	s.crs += bytes.Count(b, []byte{'\r'})
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if !last && !utf8.FullRune(b[i:]) {
+			return len(b) - i
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			s.broken++
+		} else {
+			s.letters++
+		}
+		i += n
+	}
+	return 0
+}
+
+// charset names what a file is written in and gives what decodes it, nil for
+// UTF-8; sure is false for what nothing in the file says.
+func (s *scan) charset() (name string, sure bool, decode transform.Transformer, err error) {
+	switch {
+	case bytes.HasPrefix(s.head, []byte("PK\x03\x04")):
+		return "", false, nil, crm.Invalid("file", "this is a spreadsheet's own file; save the sheet as CSV and name that")
+	case bytes.HasPrefix(s.head, []byte("\xff\xfe")), bytes.HasPrefix(s.head, []byte("\xfe\xff")):
+		return "UTF-16", true, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder(), nil
+	case s.zeros:
+		if order, ok := s.wide(); ok {
+			return "UTF-16", false, unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder(), nil
+		}
+		return "", false, nil, crm.Invalid("file", "this is not a text file; export the list as CSV")
+	// Windows text has hardly any sequence that could be UTF-8: a few bad bytes
+	// among many good letters are damage.
+	case s.broken*4 <= s.letters:
+		return "UTF-8", true, nil, nil
+	}
+	return "windows-1252", false, charmap.Windows1252.NewDecoder(), nil
+}
+
+// wide reports UTF-16 without a mark: most characters of a table are ASCII, so
+// that every other byte is zero.
+func (s *scan) wide() (unicode.Endianness, bool) {
+	var zeros [2]int
+	for i, c := range s.head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	half := len(s.head) / 2
+	switch {
+	case zeros[0] == 0 && zeros[1]*2 > half:
+		return unicode.LittleEndian, true
+	case zeros[1] == 0 && zeros[0]*2 > half:
+		return unicode.BigEndian, true
+	}
+	return unicode.LittleEndian, false
+}
+
+// Decode gives the text of a file that is no table, by the same guess, and the
+// name of the charset.
+func Decode(data []byte) (text, charset string, err error) {
+	s, err := scanAll(bytes.NewReader(data))
+	if err != nil {
+		return "", "", err
+	}
+	name, _, decode, err := s.charset()
+	if err != nil {
+		return "", "", err
+	}
+	if decode != nil {
+		data, _, err = transform.Bytes(decode, data)
+	}
+	return string(bytes.TrimPrefix(data, []byte("\ufeff"))), name, err
+}

@@ -235,6 +235,8 @@ func (t *transaction) data() bool {
 	switch {
 	case !ok:
 		return false
+	case code == 354 && s.in.buffered():
+		return t.spoke(crm.StageBody, errReplyForm)
 	case s.in.buffered() || code != 354 && code < 400:
 		return t.broken(crm.StageData) // out of step: an answer too many or too few
 	case code != 354:

@@ -67,7 +67,7 @@ func reset(p *testsmtp.Peer) { p.Reset() }
 func leave(p *testsmtp.Peer) { p.Leave() }
 
 // impatient does not wait for what never comes.
-var impatient = Patience{Command: 200 * time.Millisecond, Data: 200 * time.Millisecond, Dot: 200 * time.Millisecond}
+var impatient = Patience{Command: 500 * time.Millisecond, Data: 100 * time.Millisecond, Dot: 100 * time.Millisecond}
 
 // scene is a transaction with a server that misbehaves, and what must be
 // believed of it: "state stage code" for each recipient.
@@ -121,6 +121,7 @@ func TestHostileServers(t *testing.T) {
 		"two yeses to the dot":             {except(".", say("250 2.0.0 queued", "250 2.0.0 queued")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
 		"yes and no to the dot":            {except(".", say("250 2.0.0 queued", "554 5.0.0 not")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
 		"no and yes to the dot":            {except(".", say("554 5.0.0 not", "250 2.0.0 queued")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
+		"closing and yes to the dot":       {except(".", say("421 4.3.2 going down", "250 2.0.0 queued")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
 		"an answer too many at MAIL":       {except("MAIL", say("250 2.1.0 fine", "250 2.1.0 fine")), Patience{}, nil, "deferred data 0", false, 0, 0, true},
 		"refused while the mail is coming": {except("DATA", say("354 go on", "552 5.3.4 too big for us")), Patience{}, nil, "failed body 552", false, 0, 0, true},
 		"closing while the mail is coming": {except("DATA", say("354 go on", "421 4.3.2 going down")), Patience{}, nil, "deferred body 421", false, 0, 0, true},

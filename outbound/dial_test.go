@@ -71,7 +71,7 @@ func TestNoSession(t *testing.T) {
 	signIn := func(reply string) func(*testsmtp.Peer) {
 		return func(p *testsmtp.Peer) {
 			p.Greet("AUTH PLAIN")
-			p.Answer("AUTH PLAIN", reply)
+			p.Answer("AUTH PLAIN", reply, "*", "501 5.5.2 nothing to cancel")
 			p.Hang()
 		}
 	}
@@ -137,6 +137,7 @@ func TestNoSession(t *testing.T) {
 		"login repeated": {crm.SecurityNone, func(p *testsmtp.Peer) {
 			p.Greet("AUTH PLAIN")
 			p.Say("500 5.5.2 what is " + p.Hear() + " with " + password)
+			p.Answer("*", "501 5.5.2 nothing to cancel")
 			p.Hang()
 		}, crm.KindForbidden, crm.StageAuth, 500, "[password]", true},
 		"security unknown": {"ssl", hang, crm.KindInvalid, crm.StageConnect, 0, "choose tls or starttls", false},
@@ -146,7 +147,11 @@ func TestNoSession(t *testing.T) {
 			server := testsmtp.Serve(t, c.script)
 			sender := server.Sender()
 			sender.Security, sender.Username, sender.Password = c.security, "anna", password
-			_, err := NewCourier(CourierOptions{Roots: a.Roots(), Patience: Patience{Command: time.Second, Connect: time.Second}}).Session(t.Context(), sender)
+			o := CourierOptions{Roots: a.Roots()}
+			if strings.HasPrefix(name, "silence") {
+				o.Patience = Patience{Command: 200 * time.Millisecond, Connect: 200 * time.Millisecond}
+			}
+			_, err := NewCourier(o).Session(t.Context(), sender)
 			var e *OpenError
 			if !errors.As(err, &e) {
 				t.Fatalf("no OpenError: %v", err)

@@ -327,8 +327,8 @@ func (t *transaction) dot() {
 // nobody knows which is which. A 421 alone may follow, when the server closes.
 func (t *transaction) answered(code int, reply crm.Reply) {
 	s := t.s
-	if !s.dead && s.in.buffered() {
-		if next, err := s.hear(unasked); err != nil || next != 421 || s.in.buffered() {
+	if s.in.buffered() {
+		if next, err := s.hear(unasked); err != nil || next != 421 || code == 421 || s.in.buffered() {
 			t.doubt(errReplyForm)
 			return
 		}
@@ -429,15 +429,19 @@ func (t *transaction) closing(stage crm.Stage) bool {
 // was asked, or does not listen any more: by its words where it has some.
 func (t *transaction) spoke(stage crm.Stage, err error) bool {
 	s := t.s
-	if code, heard := s.hear(unasked); heard == nil && code >= 400 {
-		s.drop()
-		if code == 421 {
-			return t.closing(stage)
-		}
-		t.refuse(stage, s.in.reply())
-		return false
+	if timedOut(err) {
+		return t.lost(stage, err)
 	}
-	return t.lost(stage, err)
+	code, heard := s.hear(unasked)
+	s.drop()
+	switch {
+	case heard != nil || code < 400:
+		return t.lost(stage, err)
+	case code == 421:
+		return t.closing(stage)
+	}
+	t.refuse(stage, s.in.reply())
+	return false
 }
 
 // first reports whether a used connection has ended before it took anything of

@@ -328,7 +328,7 @@ func (t *transaction) dot() {
 func (t *transaction) answered(code int, reply crm.Reply) {
 	s := t.s
 	if s.in.buffered() {
-		if next, err := s.hear(unasked); err != nil || next != 421 || code == 421 || s.in.buffered() {
+		if next, err := s.hear(unasked); err != nil || next != 421 || s.in.buffered() {
 			t.doubt(errReplyForm)
 			return
 		}

@@ -313,6 +313,38 @@ func (f *failing) Write(p []byte) (int, error) {
 	return n, net.ErrClosed
 }
 
+// What the server says while the mail is on its way is heard before the mail is
+// armed.
+func TestRefusedOnTheWay(t *testing.T) {
+	s, server := begin(t, CourierOptions{}, func(p *testsmtp.Peer) {
+		p.Greet()
+		p.Offered()
+		p.Expect("From: ") // the first line of the mail
+		p.Say("552 5.2.3 larger than we like")
+		p.Hang()
+	})
+	s.wire.Conn = &listening{Conn: s.wire.Conn, until: s.untilHeard}
+	r := s.letter(t.Context(), func([]int) error { t.Error("armed"); return nil }, "a@x.example")
+	ends(s, server)
+	if got := summary(r); got != "failed body 552" || len(server.Mails()) != 0 {
+		t.Errorf("%s: %+v", got, r)
+	}
+}
+
+// listening returns from the writing of the letter when the server has spoken.
+type listening struct {
+	net.Conn
+	until func()
+}
+
+func (l *listening) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	if string(p) == letter {
+		l.until()
+	}
+	return n, err
+}
+
 // A refusal leaves nothing behind: the next mail begins with RSET, and it is
 // judged by its own replies.
 func TestAfterRefusals(t *testing.T) {

@@ -122,12 +122,13 @@ func TestHostileServers(t *testing.T) {
 		"yes and no to the dot":            {except(".", say("250 2.0.0 queued", "554 5.0.0 not")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
 		"no and yes to the dot":            {except(".", say("554 5.0.0 not", "250 2.0.0 queued")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
 		"closing and yes to the dot":       {except(".", say("421 4.3.2 going down", "250 2.0.0 queued")), Patience{}, nil, "unknown dot 0", true, 1, 0, true},
-		"an answer too many at MAIL":       {except("MAIL", say("250 2.1.0 fine", "250 2.1.0 fine")), Patience{}, nil, "deferred data 0", false, 0, 0, true},
+		"an answer too many at MAIL":       {except("MAIL", say("250 2.1.0 fine", "250 2.1.0 fine")), Patience{}, nil, "deferred data 503", false, 0, 0, true},
 		"refused while the mail is coming": {except("DATA", say("354 go on", "552 5.3.4 too big for us")), Patience{}, nil, "failed body 552", false, 0, 0, true},
 		"closing while the mail is coming": {except("DATA", say("354 go on", "421 4.3.2 going down")), Patience{}, nil, "deferred body 421", false, 0, 0, true},
 		"closing behind the yes": {except(".", func(p *testsmtp.Peer) { p.Take("250 2.0.0 queued\r\n421 4.3.2 enough") }), Patience{},
 			nil, "sent dot 250", true, 1, 1, true},
 
+		"out of sequence for us alone": {except("DATA", say("503 5.5.1 RCPT first")), Patience{}, nil, "deferred data 503", false, 0, 0, true},
 		"nothing is wrong": {except(".", func(p *testsmtp.Peer) { p.Take("250 2.0.0 queued") }), Patience{},
 			[]string{"a@x.example", "b@x.example", "c@x.example"}, "sent dot 250 | sent dot 250 | sent dot 250", true, 1, 1, false},
 		"a login is asked for at MAIL": {except("MAIL", say("530 5.7.0 authentication required")), Patience{}, nil, "deferred auth 530", false, 0, 0, false},
@@ -146,7 +147,7 @@ func TestHostileServers(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %v", name, extensions), func(t *testing.T) {
 				sc := sc
 				if name == "an answer too many at MAIL" && extensions == nil {
-					sc.want = "deferred rcpt 0" // or it is seen before RCPT is said
+					sc.want = "deferred rcpt 0" // seen before RCPT is said
 				}
 				sc.play(t, extensions)
 			})

@@ -207,6 +207,15 @@ func (t *transaction) ask(stage crm.Stage) (code int, ok bool) {
 		return 0, t.lost(stage, err)
 	case code == 421:
 		return 0, t.closing(stage)
+	case code == 503 && len(t.open) > 0:
+		// Bad sequence of commands, and ours is good: the replies are out of
+		// step. That is no fault of a recipient.
+		reply := s.in.reply()
+		t.broken(stage)
+		for _, i := range t.open {
+			t.out[i].Reply = reply
+		}
+		return 0, false
 	}
 	return code, true
 }

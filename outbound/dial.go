@@ -117,7 +117,8 @@ func ourName(local net.Addr) string {
 }
 
 // secure brings the connection to where EHLO has been answered under the
-// protection that the sender asks for. There is no falling back to less.
+// protection that the sender asks for. There is no falling back to less
+// (RFC 8314 §3, §5.1).
 func (p *opening) secure(ctx context.Context) error {
 	switch p.sender.Security {
 	case crm.SecurityTLS:

@@ -35,6 +35,32 @@
 // or refuses its login keeps its mail waiting and is named on screen; the
 // recipients are not at fault.
 //
+// # The courier
+//
+// [Courier] keeps connections to mail servers and [Session.Send] gives one mail
+// to one of them. go-smtp sets a session up: greeting, EHLO, AUTH, and QUIT at
+// the end. The transactions are ours, on the connection that we gave it, for
+// three reasons: it waits for each reply by itself where RFC 2920 needs one
+// round trip, it has no deadline while a mail is written, and it has no place
+// between a mail and its dot, where the mail is armed. STARTTLS is ours as well,
+// since go-smtp says EHLO localhost before it and keeps the encrypted
+// connection to itself.
+//
+// What is believed of a mail is certainly no, yes, or unknown, and never more
+// than is known:
+//
+//   - Certainly no, while the kernel has not taken a byte of the dot: bytes are
+//     counted beneath TLS, so a failed write shows whether any has left. Also
+//     when the server has answered the dot by 4xx or 5xx.
+//   - Yes, when a 2xx has come as the only answer to the dot. Just before the
+//     dot whatever the server has said unasked is read: a reply that comes early
+//     is an answer to nothing, and the connection is closed.
+//   - Unknown in every other case: no answer, half an answer, two answers.
+//
+// A mail is looked through before its first byte leaves: bare CR and LF, by
+// which one mail becomes two at a server that reads line ends in another way,
+// NUL, long lines, and addresses that could be read as more than an address.
+//
 // # Who knows whom
 //
 // outbound knows neither campaigns nor the store: it states what it needs as

@@ -207,6 +207,15 @@ func (t *transaction) ask(stage crm.Stage) (code int, ok bool) {
 		return 0, t.lost(stage, err)
 	case code == 421:
 		return 0, t.closing(stage)
+	case code == 503 && len(t.open) > 0:
+		// Bad sequence of commands, and ours is good: the replies are out of
+		// step. That is no fault of a recipient.
+		reply := s.in.reply()
+		t.broken(stage)
+		for _, i := range t.open {
+			t.out[i].Reply = reply
+		}
+		return 0, false
 	}
 	return code, true
 }
@@ -235,6 +244,8 @@ func (t *transaction) data() bool {
 	switch {
 	case !ok:
 		return false
+	case code == 354 && s.in.buffered():
+		return t.spoke(crm.StageBody, errReplyForm)
 	case s.in.buffered() || code != 354 && code < 400:
 		return t.broken(crm.StageData) // out of step: an answer too many or too few
 	case code != 354:
@@ -325,7 +336,7 @@ func (t *transaction) dot() {
 // nobody knows which is which. A 421 alone may follow, when the server closes.
 func (t *transaction) answered(code int, reply crm.Reply) {
 	s := t.s
-	if !s.dead && s.in.buffered() {
+	if s.in.buffered() {
 		if next, err := s.hear(unasked); err != nil || next != 421 || s.in.buffered() {
 			t.doubt(errReplyForm)
 			return
@@ -427,15 +438,19 @@ func (t *transaction) closing(stage crm.Stage) bool {
 // was asked, or does not listen any more: by its words where it has some.
 func (t *transaction) spoke(stage crm.Stage, err error) bool {
 	s := t.s
-	if code, heard := s.hear(unasked); heard == nil && code >= 400 {
-		s.drop()
-		if code == 421 {
-			return t.closing(stage)
-		}
-		t.refuse(stage, s.in.reply())
-		return false
+	if timedOut(err) {
+		return t.lost(stage, err)
 	}
-	return t.lost(stage, err)
+	code, heard := s.hear(unasked)
+	s.drop()
+	switch {
+	case heard != nil || code < 400:
+		return t.lost(stage, err)
+	case code == 421:
+		return t.closing(stage)
+	}
+	t.refuse(stage, s.in.reply())
+	return false
 }
 
 // first reports whether a used connection has ended before it took anything of

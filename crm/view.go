@@ -183,10 +183,12 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "mailbox"
+	Kind     string // "mail", "note", "mailbox", "mailing", "sender"
 	Customer CustomerID
 	Message  MessageID
 	Mailbox  MailboxID
+	Mailing  MailingID
+	Sender   SenderID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose

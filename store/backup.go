@@ -42,6 +42,7 @@ var backupTables = []string{
 	"organisations", "customers", "contacts", "customer_words", "phones", "addresses", "contact_addresses",
 	"conversations", "thread_ids", "messages", "raws", "sightings", "participants", "attachments", "links", "notes",
 	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
+	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

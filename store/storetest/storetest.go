@@ -59,6 +59,17 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Reconcile", testReconcile},
 		{"NewEpoch", testNewEpoch},
 		{"Cursor", testCursor},
+		{"Lease", testLease},
+		{"SendOnce", testSendOnce},
+		{"Return", testReturn},
+		{"Recover", testRecover},
+		{"Doubts", testDoubts},
+		{"MailingTurns", testMailingTurns},
+		{"StartsAndEnds", testStartsAndEnds},
+		{"ClaimOrder", testClaimOrder},
+		{"Enlist", testEnlist},
+		{"SuppressedLate", testSuppressedLate},
+		{"ManyRecipients", testManyRecipients},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,9 @@
 package crm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Suppression says that an address is not to be written to, with why. It is
 // never deleted: lifting one is noted on it.
@@ -28,6 +31,17 @@ const (
 	SuppressedByHand       SuppressionReason = "by-hand"
 )
 
+// SuppressionReasons lists them.
+var SuppressionReasons = []SuppressionReason{SuppressedUnsubscribed, SuppressedComplained, SuppressedBounced, SuppressedByHand}
+
+// ParseSuppressionReason reads a reason.
+func ParseSuppressionReason(s string) (SuppressionReason, error) {
+	if slices.Contains(SuppressionReasons, SuppressionReason(s)) {
+		return SuppressionReason(s), nil
+	}
+	return "", Invalid("reason", "%q is none of %v", s, SuppressionReasons)
+}
+
 // Stops reports whether a suppression for this reason stops mail of this kind.
 func (r SuppressionReason) Stops(k MailingKind) bool {
 	switch r {
@@ -49,4 +63,22 @@ type Consent struct {
 	Wording string // exactly what was agreed to, with its version
 	Proof   string // the confirming click: when, from where
 	Staff   StaffID
+}
+
+// ConsentImport is the source of statements that were read from a file.
+const ConsentImport = "import"
+
+// CurrentConsents gives the statement that counts for each topic, from all that
+// were made about an address, the oldest first: the newest one, but an import
+// does not give back what somebody has withdrawn.
+func CurrentConsents(history []Consent) map[string]Consent {
+	now := map[string]Consent{}
+	for _, c := range history {
+		was, ok := now[c.Topic]
+		if ok && !was.Given && c.Given && c.Source == ConsentImport {
+			continue
+		}
+		now[c.Topic] = c
+	}
+	return now
 }

@@ -183,10 +183,12 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender"
 	Customer CustomerID
 	Message  MessageID // when not everybody may know of it
 	Mailbox  MailboxID
+	Mailing  MailingID
+	Sender   SenderID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose

@@ -33,6 +33,18 @@ type engine struct {
 	// time, lookups made in the transaction stay true until it commits.
 	begin string
 
+	// clock is an expression that gives the database's clock in microseconds,
+	// for leases: the clocks of several machines differ. "0" where the database
+	// has one process, whose clock is as good.
+	clock string
+
+	// take and share end a SELECT whose rows are to be changed by this
+	// transaction, or to stay as they are until it ends.
+	take, share string
+
+	// place says where the database lies, so that a copy of it is told apart.
+	place func(ctx context.Context, dsn string, db *sql.DB) (string, error)
+
 	// retryable reports errors after which the transaction may be run again.
 	retryable func(error) bool
 

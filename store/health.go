@@ -270,10 +270,14 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	return c, err
 }
 
-// Integrity asks the engine whether the database is sound. It reads all of it.
+// Integrity asks the engine whether the database is sound, and holds the counts
+// of the ledger against its rows. It reads all of it.
 func (s *Store) Integrity(ctx context.Context) error {
 	return s.view(ctx, func(x *tx) error {
 		if err := x.segmentsComplete(); err != nil {
+			return err
+		}
+		if err := x.checkCounts(); err != nil {
 			return err
 		}
 		return x.integrity()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,6 +21,15 @@ var postgresEngine = &engine{
 	// SQLite has one writer by nature; here the row lock makes it one, over
 	// all nodes. Group commit keeps it cheap.
 	begin: `SELECT next FROM id_blocks WHERE id = 1 FOR UPDATE`,
+	// Not now(): that is when the transaction began, which may have waited.
+	clock: `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+	take:  ` FOR UPDATE`,
+	share: ` FOR KEY SHARE`, // makes who takes the row wait, and not the owner's own renewal
+	place: func(ctx context.Context, _ string, db *sql.DB) (string, error) {
+		var oid int64
+		err := db.QueryRowContext(ctx, `SELECT CAST(oid AS BIGINT) FROM pg_database WHERE datname = current_database()`).Scan(&oid)
+		return strconv.FormatInt(oid, 10), err
+	},
 	retryable: func(err error) bool {
 		code := pgCode(err)
 		// serialization failure, deadlock, server shutting down, too many clients

@@ -113,7 +113,8 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 			return m, err
 		}
 	}
-	if err := x.exec(`DELETE FROM settings WHERE name = 'key mark'`); err != nil { // the backup brings its own, the same
+	// The backup brings its own: the key's mark is the same.
+	if err := x.exec(`DELETE FROM settings WHERE name IN ('key mark', $1)`, settingInstance); err != nil {
 		return m, err
 	}
 	if err := x.mustBeEmpty(); err != nil {
@@ -125,6 +126,9 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 	// Indexing a mail is work too: it counts like a row.
 	tick := ticker(ctx, progress, head.total()+head.Rows("messages"))
 	if m, err = x.readTables(b, tick); err != nil {
+		return m, err
+	}
+	if err := x.anotherInstance(); err != nil {
 		return m, err
 	}
 	if err := x.reindexAll(tick); err != nil {

@@ -31,6 +31,18 @@ var sqliteEngine = &engine{
 		path, err := sqlitePath(dsn)
 		return strings.TrimSuffix(path, ".db") + "-raw", err
 	},
+	clock: `0`,
+	place: func(_ context.Context, dsn string, _ *sql.DB) (string, error) {
+		path, err := sqlitePath(dsn)
+		if err != nil {
+			return "", err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return "", err
+		}
+		return fileMark(info), nil
+	},
 	retryable: func(err error) bool {
 		var e sqlite3.Error
 		return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)

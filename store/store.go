@@ -18,6 +18,10 @@ type Options struct {
 	// Key makes keyed hashes and seals mailbox passwords. 32 bytes, kept
 	// outside the database.
 	Key []byte
+	// Instance is a file outside the database that says from where it may send,
+	// see [Store.SendingHeld]. "" asks nobody: for tests and for tools that
+	// send nothing.
+	Instance string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes warnings; nil is silent.
@@ -30,6 +34,8 @@ type Store struct {
 	bound    bound
 	w, r     *sql.DB
 	key      keys
+	keyring  crm.Keyring
+	instance instance
 	now      func() time.Time
 	log      *slog.Logger
 	ids      idBlock
@@ -51,6 +57,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	}
 	if _, err = s.Migrate(ctx); err == nil {
 		err = s.checkKey(ctx)
+	}
+	if err == nil {
+		err = s.settleIn(ctx)
 	}
 	if err == nil {
 		err = s.decideStale(ctx) // what a process that ended has left
@@ -94,7 +103,7 @@ func OpenUnmigrated(ctx context.Context, dsn string, o Options) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, w: w, r: r, key: key, now: o.Now, log: o.Log}
+	s := &Store{engine: e, w: w, r: r, key: key, keyring: key.ring(), instance: instance{o.Instance, dsn}, now: o.Now, log: o.Log}
 	s.bound.rewrite = e.bind
 	if s.now == nil {
 		s.now = time.Now
@@ -153,6 +162,10 @@ func (s *Store) Close() error {
 	})
 	return err
 }
+
+// Keyring gives the keyring of the tokens that go out in mail: a key for each
+// purpose, derived from the key outside the database.
+func (s *Store) Keyring() crm.Keyring { return s.keyring }
 
 // Engine names the database engine, for people: "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.engine.name }

@@ -46,3 +46,10 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
+
+func BenchmarkEnlistSQLite(b *testing.B)   { storetest.Enlist(b, opener(sqliteDSN)(b)) }
+func BenchmarkEnlistPostgres(b *testing.B) { storetest.Enlist(b, opener(postgresDSN)(b)) }
+func BenchmarkClaimSQLite(b *testing.B)    { storetest.Claim(b, opener(sqliteDSN)(b)) }
+func BenchmarkClaimPostgres(b *testing.B)  { storetest.Claim(b, opener(postgresDSN)(b)) }
+func BenchmarkSettleSQLite(b *testing.B)   { storetest.Settle(b, opener(sqliteDSN)(b)) }
+func BenchmarkSettlePostgres(b *testing.B) { storetest.Settle(b, opener(postgresDSN)(b)) }

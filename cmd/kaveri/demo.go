@@ -83,7 +83,7 @@ func (p *program) startDemo(ctx context.Context, o demoOptions) (_ *demo, err er
 	if d.company, err = samplecompany.Start(context.WithoutCancel(ctx), samplecompany.Options{Seed: 1, Now: p.now, Every: o.every}); err != nil {
 		return nil, err
 	}
-	if d.store, err = store.Open(ctx, "sqlite://"+filepath.ToSlash(filepath.Join(d.dir, "kaveri.db")), p.storeOptions(newKey())); err != nil {
+	if d.store, err = store.Open(ctx, "sqlite://"+filepath.ToSlash(filepath.Join(d.dir, "kaveri.db")), p.storeOptions(newKey(), filepath.Join(d.dir, "kaveri.key"))); err != nil {
 		return nil, err
 	}
 	if err = d.furnish(ctx); err != nil {

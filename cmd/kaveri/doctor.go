@@ -165,7 +165,7 @@ func (x *examination) database(ctx context.Context, dsn, keyFile string) *store.
 		x.wrong("database", "not looked at: the key is missing", "")
 		return nil
 	}
-	s, err := store.OpenUnmigrated(ctx, dsn, x.p.storeOptions(key))
+	s, err := store.OpenUnmigrated(ctx, dsn, x.p.storeOptions(key, keyFile))
 	if err != nil {
 		x.wrong("database", sentence(err), "check --database, and restore the last backup if the file is damaged")
 		return nil

@@ -106,21 +106,21 @@ func (p *program) openAt(ctx context.Context, dsn, keyFile string, open opener) 
 		return nil, err
 	}
 	if key != nil {
-		return open(ctx, dsn, p.storeOptions(key))
+		return open(ctx, dsn, p.storeOptions(key, keyFile))
 	}
 	if file := databaseFile(dsn); file != "" {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			if key, err = makeKey(keyFile, nil); err != nil {
 				return nil, err
 			}
-			return open(ctx, dsn, p.storeOptions(key))
+			return open(ctx, dsn, p.storeOptions(key, keyFile))
 		}
 	}
 	// A database without its key. Only one that nobody has set up yet is given
 	// a new one: in any other, sealed passwords and keyed hashes hang on it.
 	missing := crm.Invalid("key", "the database is there, but its key file %s is missing; restore it from your copy, or name it with --key", keyFile)
 	fresh := newKey()
-	s, err := open(ctx, dsn, p.storeOptions(fresh))
+	s, err := open(ctx, dsn, p.storeOptions(fresh, keyFile))
 	var e *crm.Error
 	if errors.As(err, &e) && e.Field == "key" {
 		return nil, missing
@@ -135,7 +135,7 @@ func (p *program) openAt(ctx context.Context, dsn, keyFile string, open opener) 
 	key, err = makeKey(keyFile, fresh)
 	if err == nil && string(key) != string(fresh) { // another process was first
 		s.Close()
-		return open(ctx, dsn, p.storeOptions(key))
+		return open(ctx, dsn, p.storeOptions(key, keyFile))
 	}
 	if err != nil {
 		s.Close()
@@ -144,8 +144,10 @@ func (p *program) openAt(ctx context.Context, dsn, keyFile string, open opener) 
 	return s, nil
 }
 
-func (p *program) storeOptions(key []byte) store.Options {
-	return store.Options{Key: key, Now: p.now, Log: p.log}
+// storeOptions are those of a store whose key is in keyFile; the file that says
+// whether it may send stands beside that.
+func (p *program) storeOptions(key []byte, keyFile string) store.Options {
+	return store.Options{Key: key, Instance: filepath.Join(filepath.Dir(keyFile), "instance"), Now: p.now, Log: p.log}
 }
 
 func newKey() []byte {

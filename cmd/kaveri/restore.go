@@ -56,7 +56,7 @@ func (p *program) restore(ctx context.Context, name string) error {
 	}
 	fresh := nothingThere(dsn)
 	b := p.bar("restore")
-	m, err := store.Restore(ctx, dsn, p.storeOptions(key), bufio.NewReaderSize(f, 1<<20), b.of)
+	m, err := store.Restore(ctx, dsn, p.storeOptions(key, keyFile), bufio.NewReaderSize(f, 1<<20), b.of)
 	b.end()
 	if err != nil {
 		if fresh {

@@ -1,9 +1,10 @@
 -- +goose Up
 
--- Accounts at mail servers that take our mail.
+-- Accounts at mail servers that take our mail. One that was removed stays: the
+-- attempts made with it name it.
 CREATE TABLE senders (
     id          BIGINT PRIMARY KEY,
-    name        TEXT   NOT NULL UNIQUE,
+    name        TEXT   NOT NULL,
     host        TEXT   NOT NULL,
     port        BIGINT NOT NULL,
     security    TEXT   NOT NULL,
@@ -18,8 +19,10 @@ CREATE TABLE senders (
     state       TEXT   NOT NULL,
     problem     TEXT   NOT NULL DEFAULT '',
     since_us    BIGINT NOT NULL,
-    created_us  BIGINT NOT NULL
+    created_us  BIGINT NOT NULL,
+    removed_us  BIGINT NOT NULL DEFAULT 0
 );
+CREATE UNIQUE INDEX senders_name ON senders (name) WHERE removed_us = 0;
 
 -- What dispatches are part of: a campaign's step, an audience, one colleague's
 -- mail.
@@ -30,6 +33,7 @@ CREATE TABLE mailings (
     from_address TEXT   NOT NULL,
     from_name    TEXT   NOT NULL DEFAULT '',
     reply_to     TEXT   NOT NULL DEFAULT '',
+    reply_name   TEXT   NOT NULL DEFAULT '',
     sender_id    BIGINT REFERENCES senders (id), -- none: by the From domain
     subject      TEXT   NOT NULL,
     body_text    TEXT   NOT NULL,
@@ -38,36 +42,49 @@ CREATE TABLE mailings (
     state        TEXT   NOT NULL,
     reason       TEXT   NOT NULL DEFAULT '',
     start_us     BIGINT NOT NULL,
+    begun_us     BIGINT NOT NULL DEFAULT 0,      -- when a sending process first looked at it after its start
+    until_us     BIGINT NOT NULL DEFAULT 0,      -- no dispatch expires before
     patience_us  BIGINT NOT NULL,
     staff_id     BIGINT REFERENCES staff (id),
     created_us   BIGINT NOT NULL
 );
 CREATE INDEX mailings_state ON mailings (state, id);
+CREATE INDEX mailings_begin ON mailings (state, start_us, id) WHERE begun_us = 0;
 
--- The send ledger: one row for a recipient of a mailing, and its state.
+-- The send ledger: one row for a recipient of a mailing, and its state. Each
+-- mail writes its row three times, so the row is narrow, and what never changes
+-- stands in recipients.
 CREATE TABLE dispatches (
     id         BIGINT PRIMARY KEY,
     mailing_id BIGINT NOT NULL REFERENCES mailings (id),
-    contact_id BIGINT REFERENCES contacts (id),
-    address    TEXT   NOT NULL,
-    name       TEXT   NOT NULL DEFAULT '',
-    fields     TEXT   NOT NULL DEFAULT '{}', -- JSON
     state      TEXT   NOT NULL,
-    token      BIGINT NOT NULL DEFAULT 0,    -- of the lease it is claimed under
+    token      BIGINT NOT NULL DEFAULT 0,    -- of the lease it was last claimed under
     tries      BIGINT NOT NULL DEFAULT 0,
     due_us     BIGINT NOT NULL,
-    expires_us BIGINT NOT NULL,
+    expires_us BIGINT NOT NULL DEFAULT 0,    -- set by the first deferral, see mailings.until_us
     changed_us BIGINT NOT NULL,
     resent     BIGINT NOT NULL DEFAULT 0,    -- 1: a doubt was once settled by sending again
-    reason     TEXT   NOT NULL DEFAULT '',
-    UNIQUE (mailing_id, address),
-    UNIQUE (mailing_id, contact_id)
+    reason     TEXT   NOT NULL DEFAULT ''
 );
-CREATE INDEX dispatches_due ON dispatches (due_us, id) WHERE state IN ('queued', 'deferred');
-CREATE INDEX dispatches_taken ON dispatches (id) WHERE state IN ('claimed', 'ready', 'armed');
+-- By mailing, so that one that is paused stands in nobody's way.
+CREATE INDEX dispatches_due ON dispatches (mailing_id, due_us, id) WHERE state IN ('queued', 'deferred');
 CREATE INDEX dispatches_unknown ON dispatches (changed_us, id) WHERE state = 'unknown';
-CREATE INDEX dispatches_contact ON dispatches (contact_id, id);
-CREATE INDEX dispatches_address ON dispatches (address, id);
+-- States that people look for among very many others. What every mail passes is
+-- not among them: it costs an index nothing.
+CREATE INDEX dispatches_ended ON dispatches (mailing_id, state, id) WHERE state IN ('failed', 'unknown', 'suppressed', 'expired', 'cancelled');
+CREATE INDEX dispatches_mailing ON dispatches (mailing_id, id);
+
+-- To whom a dispatch goes. Both unique rules also answer who got what.
+CREATE TABLE recipients (
+    dispatch_id BIGINT PRIMARY KEY REFERENCES dispatches (id),
+    mailing_id  BIGINT NOT NULL,
+    contact_id  BIGINT REFERENCES contacts (id),
+    address     TEXT   NOT NULL,
+    name        TEXT   NOT NULL DEFAULT '',
+    fields      TEXT   NOT NULL DEFAULT '', -- JSON
+    UNIQUE (address, mailing_id),
+    UNIQUE (contact_id, mailing_id)
+);
 
 -- How many dispatches of a mailing are in a state; changed with them.
 CREATE TABLE dispatch_counts (
@@ -107,7 +124,7 @@ CREATE TABLE dispatch_events (
     at_us       BIGINT NOT NULL,
     UNIQUE (dispatch_id, kind, mark)
 );
-CREATE INDEX dispatch_events_message ON dispatch_events (message_id);
+CREATE INDEX dispatch_events_message ON dispatch_events (message_id) WHERE message_id IS NOT NULL;
 
 -- Reports that name no dispatch of ours that could be found.
 CREATE TABLE unmatched_reports (
@@ -116,7 +133,9 @@ CREATE TABLE unmatched_reports (
     at_us      BIGINT NOT NULL,
     seen_us    BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX unmatched_reports_at ON unmatched_reports (at_us, message_id);
 
+-- Never deleted; lifting one is noted on it.
 CREATE TABLE suppressions (
     id          BIGINT PRIMARY KEY,
     address     TEXT   NOT NULL,
@@ -130,6 +149,8 @@ CREATE TABLE suppressions (
     lifted_by   BIGINT REFERENCES staff (id)
 );
 CREATE UNIQUE INDEX suppressions_live ON suppressions (address, reason) WHERE lifted_us = 0;
+CREATE INDEX suppressions_at ON suppressions (at_us, id);
+CREATE INDEX suppressions_address ON suppressions (address, id);
 
 -- Only ever added to.
 CREATE TABLE consents (

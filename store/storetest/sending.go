@@ -1,0 +1,618 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/store"
+)
+
+// list gives recipients by their addresses.
+func list(addresses ...crm.Address) iter.Seq2[crm.Recipient, error] {
+	return func(yield func(crm.Recipient, error) bool) {
+		for i, a := range addresses {
+			if !yield(crm.Recipient{Row: i + 1, Address: a, Name: a.Local()}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// mailing makes a mailing to these addresses and starts it.
+func (w *world) mailing(m crm.Mailing, addresses ...crm.Address) crm.MailingID {
+	w.Helper()
+	m, _, err := w.s.AddMailing(w.ctx, w.anna, m, list(addresses...), nil)
+	w.check(err)
+	w.check(w.s.StartMailing(w.ctx, w.anna, m.ID))
+	return m.ID
+}
+
+// lease takes the right to send; who held it before has lost it.
+func (w *world) lease(owner string) crm.Lease {
+	w.Helper()
+	l, err := w.s.AcquireLease(w.ctx, owner, time.Hour)
+	w.check(err)
+	return l
+}
+
+// claims claims up to n dispatches and gives them by address.
+func (w *world) claims(l crm.Lease, n int) map[crm.Address]crm.Dispatch {
+	w.Helper()
+	ds, err := w.s.Claim(w.ctx, l, n)
+	w.check(err)
+	out := map[crm.Address]crm.Dispatch{}
+	for _, d := range ds {
+		out[d.Address] = d
+	}
+	return out
+}
+
+func (w *world) arms(l crm.Lease, ds ...crm.Dispatch) []crm.Refused {
+	w.Helper()
+	var ids []crm.DispatchID
+	for _, d := range ds {
+		ids = append(ids, d.ID)
+	}
+	refused, err := w.s.Settle(w.ctx, l, nil, ids)
+	w.check(err)
+	return refused
+}
+
+// attempt is what a server answered.
+func attempt(d crm.Dispatch, state crm.DispatchState, code int) crm.Attempt {
+	return crm.Attempt{Dispatch: d.ID, Token: d.Token, Sender: 9, Server: "mx.example", Stage: crm.StageDot, At: time.Now(), Took: 30 * time.Millisecond,
+		Reply: crm.Reply{Code: code, Enhanced: fmt.Sprintf("%d.0.0", code/100), Text: "said the server"}, State: state}
+}
+
+// counts checks the counts of a mailing, written like "sent 2, queued 1", and
+// the ledger against itself.
+func (w *world) counts(id crm.MailingID, want string) {
+	w.Helper()
+	n, err := w.s.MailingCounts(w.ctx, crm.SystemViewer, id)
+	w.check(err)
+	var parts []string
+	for _, state := range crm.DispatchStates {
+		if n[state] != 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", state, n[state]))
+		}
+	}
+	if got := strings.Join(parts, ", "); got != want {
+		w.Errorf("the mailing has %q, want %q", got, want)
+	}
+	w.check(w.s.Integrity(w.ctx))
+}
+
+func testLease(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	l := w.lease("host/1")
+	_, err := s.AcquireLease(w.ctx, "host/2", time.Minute)
+	if w.refused(err, crm.KindConflict, ""); !strings.Contains(err.Error(), "host/1") {
+		t.Errorf("%q names no owner", err)
+	}
+	renewed, err := s.RenewLease(w.ctx, l, 2*time.Hour)
+	w.check(err)
+	if renewed.Token != l.Token || !renewed.Expires.After(l.Expires) {
+		t.Errorf("renewed %+v from %+v", renewed, l)
+	}
+	w.check(s.ReleaseLease(w.ctx, l))
+	w.check(s.ReleaseLease(w.ctx, l)) // twice is no error
+	second := w.lease("host/2")
+	if second.Token <= l.Token {
+		t.Errorf("the token went from %d to %d", l.Token, second.Token)
+	}
+	// The first one writes nothing any more.
+	_, err = s.RenewLease(w.ctx, l, time.Hour)
+	w.refused(err, crm.KindConflict, "")
+	_, err = s.Claim(w.ctx, l, 1)
+	w.refused(err, crm.KindConflict, "")
+	_, err = s.Settle(w.ctx, l, nil, nil)
+	w.refused(err, crm.KindConflict, "")
+	_, err = s.Recover(w.ctx, l)
+	w.check(err) // nothing to do
+	w.refused(s.Return(w.ctx, l, nil), crm.KindConflict, "")
+
+	// One that has run out is lost, also when nobody has taken it.
+	w.check(s.ReleaseLease(w.ctx, second))
+	short, err := s.AcquireLease(w.ctx, "host/3", -time.Second)
+	w.check(err)
+	_, err = s.RenewLease(w.ctx, short, time.Hour)
+	w.refused(err, crm.KindConflict, "")
+	if last := w.lease("host/4"); last.Token != short.Token+1 || short.Token != second.Token+1 {
+		t.Errorf("tokens %d, %d, %d", second.Token, short.Token, last.Token)
+	}
+}
+
+func testSendOnce(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example")
+	l := w.lease("test")
+	got := w.claims(l, 3)
+	if len(got) != 3 || len(w.claims(l, 0)) != 0 {
+		t.Fatalf("claimed %v", got)
+	}
+	a, b, c := got["a@x.example"], got["b@x.example"], got["c@x.example"]
+	if a.State != crm.Claimed || a.Token != l.Token || a.Name != "a" || a.Mailing != id || a.Expires.IsZero() {
+		t.Errorf("claimed %+v", a)
+	}
+	w.counts(id, "queued 1, claimed 3")
+	if r := w.arms(l, a, b); len(r) != 0 {
+		t.Errorf("refused %v", r)
+	}
+	w.counts(id, "queued 1, claimed 1, armed 2")
+
+	// What the two came to, and the third armed, in one go.
+	later := attempt(b, crm.Deferred, 451)
+	later.Due, later.Reason = time.Now().Add(time.Hour), "greylisted"
+	refused, err := s.Settle(w.ctx, l, []crm.Attempt{attempt(a, crm.Sent, 250), later}, []crm.DispatchID{c.ID, a.ID, 424242})
+	w.check(err)
+	if len(refused) != 2 || refused[0].State != crm.Sent && refused[1].State != crm.Sent {
+		t.Errorf("what is sent, or nowhere, was armed: %+v", refused)
+	}
+	w.counts(id, "queued 1, armed 1, sent 1, deferred 1")
+
+	// Said twice, or under another claim: nothing changes.
+	stranger := attempt(c, crm.Sent, 250)
+	stranger.Token++
+	_, err = s.Settle(w.ctx, l, []crm.Attempt{attempt(a, crm.Sent, 250), attempt(a, crm.Failed, 550), later, stranger}, nil)
+	w.check(err)
+	w.counts(id, "queued 1, armed 1, sent 1, deferred 1")
+	_, err = s.Settle(w.ctx, l, []crm.Attempt{attempt(c, crm.Failed, 550)}, nil)
+	w.check(err)
+
+	left := w.claims(l, 10) // b is not due
+	if _, ok := left["d@x.example"]; !ok || len(left) != 1 {
+		t.Errorf("claimed %v", left)
+	}
+	// Before it is armed nothing can have been sent.
+	_, err = s.Settle(w.ctx, l, []crm.Attempt{attempt(left["d@x.example"], crm.Sent, 250)}, nil)
+	w.check(err)
+	w.counts(id, "claimed 1, sent 1, deferred 1, failed 1")
+
+	tries, err := s.Attempts(w.ctx, w.pekka, b.ID)
+	w.check(err)
+	if len(tries) != 1 || tries[0].Reply.String() != "451 4.0.0 said the server" || tries[0].State != crm.Deferred || tries[0].Took != 30*time.Millisecond || tries[0].Reason != "greylisted" {
+		t.Errorf("the attempts are %+v", tries)
+	}
+	d, err := s.Dispatch(w.ctx, w.pekka, b.ID)
+	w.check(err)
+	if d.Tries != 1 || d.Reason != "greylisted" || d.Due.Before(time.Now().Add(50*time.Minute)) || d.Expires.Before(time.Now().Add(47*time.Hour)) {
+		t.Errorf("deferred as %+v", d)
+	}
+	_, err = s.Settle(w.ctx, l, []crm.Attempt{attempt(b, crm.Claimed, 0)}, nil)
+	w.refused(err, crm.KindInvalid, "attempt")
+}
+
+func testReturn(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example")
+	l := w.lease("test")
+	got := w.claims(l, 4)
+	a, b, c := got["a@x.example"], got["b@x.example"], got["c@x.example"]
+	w.arms(l, b, c)
+	_, err := s.Settle(w.ctx, l, []crm.Attempt{attempt(c, crm.Sent, 250)}, nil)
+	w.check(err)
+	later := time.Now().Add(time.Hour)
+	w.check(s.Return(w.ctx, l, []crm.Return{{Dispatch: a.ID}, {Dispatch: b.ID, Due: later}, {Dispatch: c.ID}, {Dispatch: 424242}}))
+	w.counts(id, "queued 2, claimed 1, sent 1")
+	again := w.claims(l, 10)
+	if _, ok := again["a@x.example"]; !ok || len(again) != 1 {
+		t.Errorf("claimed again %v", again)
+	}
+	w.check(s.StopMailing(w.ctx, w.anna, id))
+	w.counts(id, "claimed 2, sent 1, cancelled 1")
+	w.check(s.Return(w.ctx, l, []crm.Return{{Dispatch: a.ID}}))
+	w.counts(id, "claimed 1, sent 1, cancelled 2")
+}
+
+func testRecover(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example")
+	l := w.lease("first")
+	got := w.claims(l, 4)
+	a, b, c, d := got["a@x.example"], got["b@x.example"], got["c@x.example"], got["d@x.example"]
+	w.arms(l, a, b, c)
+	_, err := s.Settle(w.ctx, l, []crm.Attempt{attempt(a, crm.Sent, 250)}, nil)
+	w.check(err)
+	if r, err := s.Recover(w.ctx, l); err != nil || r != (crm.Recovered{}) {
+		t.Errorf("its own are recovered: %+v, %v", r, err)
+	}
+	w.check(s.ReleaseLease(w.ctx, l))
+
+	next := w.lease("second")
+	r, err := s.Recover(w.ctx, next)
+	w.check(err)
+	if r != (crm.Recovered{Queued: 1, Unknown: 2}) {
+		t.Errorf("recovered %+v", r)
+	}
+	w.counts(id, "queued 2, sent 1, unknown 2")
+	if r, err := s.Recover(w.ctx, next); err != nil || r != (crm.Recovered{}) {
+		t.Errorf("a second time: %+v, %v", r, err)
+	}
+	// The one that was stopped comes back and knows what the server said.
+	_, err = s.Settle(w.ctx, next, []crm.Attempt{attempt(b, crm.Sent, 250), attempt(d, crm.Sent, 250)}, nil)
+	w.check(err)
+	w.counts(id, "queued 2, sent 2, unknown 1")
+	list, _, err := s.UnknownOf(w.ctx, w.pekka, id, crm.PageKey{}, 0)
+	w.check(err)
+	if len(list) != 1 || list[0].Dispatch.Address != "c@x.example" || list[0].Policy != crm.DoubtHold || list[0].Dispatch.Reason == "" {
+		t.Errorf("in doubt are %+v", list)
+	}
+	if again := w.claims(next, 10); len(again) != 2 {
+		t.Errorf("claimed %v", again)
+	}
+}
+
+func testDoubts(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	m := letterTo("autumn")
+	m.Doubt = crm.DoubtResend
+	id := w.mailing(m, "a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example")
+	doubt := func() map[crm.Address]crm.Dispatch {
+		l := w.lease("test")
+		got := w.claims(l, 10)
+		w.arms(l, slices.Collect(maps.Values(got))...)
+		w.check(s.ReleaseLease(w.ctx, l))
+		l = w.lease("next")
+		_, err := s.Recover(w.ctx, l)
+		w.check(err)
+		w.check(s.ReleaseLease(w.ctx, l))
+		return got
+	}
+	got := doubt()
+	if list, _, err := s.Doubts(w.ctx, time.Now().Add(-crm.DoubtWait), crm.PageKey{}, 0); err != nil || len(list) != 0 {
+		t.Errorf("a doubt that is young is settled: %v %v", list, err)
+	}
+	var seen []crm.DispatchID
+	for page := (crm.PageKey{}); ; {
+		list, next, err := s.Doubts(w.ctx, time.Now().Add(time.Minute), page, 2)
+		w.check(err)
+		for _, d := range list {
+			seen = append(seen, d.Dispatch.ID)
+			if d.Policy != crm.DoubtResend || d.Resent {
+				t.Errorf("%+v", d)
+			}
+		}
+		if page = next; page == (crm.PageKey{}) {
+			break
+		}
+	}
+	if len(seen) != 5 || len(slices.Compact(seen)) != 5 {
+		t.Errorf("in doubt are %v", seen)
+	}
+	w.check(s.ResendOnce(w.ctx, got["a@x.example"].ID))
+	w.check(s.SettleUnknown(w.ctx, got["b@x.example"].ID, crm.Sent, "it is in the Sent folder"))
+	w.check(s.SettleUnknown(w.ctx, got["c@x.example"].ID, crm.Failed, "550 no such user"))
+	w.check(s.ResolveUnknown(w.ctx, w.anna, got["d@x.example"].ID, crm.Cancelled))
+	w.check(s.ResolveUnknown(w.ctx, w.anna, got["e@x.example"].ID, crm.Queued))
+	w.counts(id, "queued 2, sent 1, failed 1, cancelled 1")
+	w.refused(s.SettleUnknown(w.ctx, got["b@x.example"].ID, crm.Sent, "again"), crm.KindConflict, "")
+	w.refused(s.ResolveUnknown(w.ctx, w.anna, got["b@x.example"].ID, crm.Failed), crm.KindInvalid, "state")
+	w.refused(s.ResolveUnknown(w.ctx, crm.Viewer{}, got["b@x.example"].ID, crm.Sent), crm.KindForbidden, "")
+	d, err := s.Dispatch(w.ctx, w.anna, got["d@x.example"].ID)
+	w.check(err)
+	if d.Reason != "said by Anna" {
+		t.Errorf("given up because %q", d.Reason)
+	}
+	if es, err := s.DispatchEvents(w.ctx, w.anna, d.ID); err != nil || len(es) != 1 || es[0].Evidence != "cancelled: said by Anna" {
+		t.Errorf("noted %+v %v", es, err)
+	}
+
+	// In doubt a second time: the policy sends no third one.
+	doubt()
+	w.refused(s.ResendOnce(w.ctx, got["a@x.example"].ID), crm.KindConflict, "")
+	w.counts(id, "sent 1, failed 1, unknown 2, cancelled 1")
+	list, _, err := s.UnknownOf(w.ctx, w.anna, id, crm.PageKey{}, 0)
+	w.check(err)
+	for _, d := range list {
+		if !d.Resent {
+			t.Errorf("%s was sent again and does not say so", d.Dispatch.Address)
+		}
+	}
+	// A report says that what was sent did not arrive; a person tries again.
+	w.check(s.Undelivered(w.ctx, got["b@x.example"].ID, "550 mailbox is closed"))
+	w.check(s.Undelivered(w.ctx, got["b@x.example"].ID, "550 mailbox is closed"))
+	w.refused(s.Undelivered(w.ctx, got["d@x.example"].ID, "550"), crm.KindConflict, "")
+	w.counts(id, "failed 2, unknown 2, cancelled 1")
+	n, err := s.RetryFailed(w.ctx, w.anna, id)
+	w.check(err)
+	if n != 2 {
+		t.Errorf("%d are tried again", n)
+	}
+	w.counts(id, "queued 2, unknown 2, cancelled 1")
+}
+
+func testMailingTurns(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	l := w.lease("test")
+	m, _, err := s.AddMailing(w.ctx, w.anna, letterTo("autumn"), list("a@x.example", "b@x.example", "c@x.example"), nil)
+	w.check(err)
+	if got := w.claims(l, 10); len(got) != 0 {
+		t.Errorf("a draft is sent: %v", got)
+	}
+	w.refused(s.ResumeMailing(w.ctx, w.anna, m.ID), crm.KindConflict, "")
+	w.refused(s.StartMailing(w.ctx, crm.Viewer{}, m.ID), crm.KindForbidden, "")
+	w.check(s.StartMailing(w.ctx, w.anna, m.ID))
+	w.refused(s.StartMailing(w.ctx, w.anna, m.ID), crm.KindConflict, "")
+	_, _, err = s.AddMailing(w.ctx, w.anna, m, list("d@x.example"), nil)
+	w.refused(err, crm.KindConflict, "")
+
+	got := w.claims(l, 2)
+	w.check(s.PauseMailing(w.ctx, m.ID, "too many complaints"))
+	if more := w.claims(l, 10); len(more) != 0 {
+		t.Errorf("a paused mailing is claimed: %v", more)
+	}
+	a, b := got["a@x.example"], got["b@x.example"]
+	if r := w.arms(l, a); len(r) != 1 || r[0].State != crm.Queued || r[0].Reason != "too many complaints" {
+		t.Errorf("armed though paused: %+v", r)
+	}
+	w.counts(m.ID, "queued 2, claimed 1")
+	row, err := s.ReadMailing(w.ctx, w.pekka, m.ID)
+	w.check(err)
+	if row.State != crm.MailingPaused || row.Reason != "too many complaints" || row.Finished() || row.Template.Text == "" || row.Staff != w.anna.Staff {
+		t.Errorf("%+v", row)
+	}
+	w.check(s.ResumeMailing(w.ctx, w.anna, m.ID))
+	if r := w.arms(l, b); len(r) != 0 {
+		t.Errorf("resumed, but refused: %+v", r)
+	}
+	w.claims(l, 1)
+	w.check(s.StopMailing(w.ctx, w.anna, m.ID))
+	w.check(s.StopMailing(w.ctx, w.anna, m.ID))
+	w.counts(m.ID, "claimed 1, armed 1, cancelled 1")
+	if r := w.arms(l, a); len(r) != 1 {
+		t.Errorf("armed though stopped: %+v", r)
+	}
+	// What had left is still recorded, and what the server put off is called off.
+	later := attempt(b, crm.Deferred, 451)
+	later.Due = time.Now().Add(-time.Second)
+	_, err = s.Settle(w.ctx, l, []crm.Attempt{later}, nil)
+	w.check(err)
+	w.claims(l, 10)
+	n, err := s.MailingCounts(w.ctx, w.anna, m.ID)
+	w.check(err)
+	if n[crm.Deferred] != 0 || n[crm.Cancelled] < 2 {
+		t.Errorf("left in a stopped mailing: %v", n)
+	}
+	_, err = s.RetryFailed(w.ctx, w.anna, m.ID)
+	w.refused(err, crm.KindConflict, "")
+}
+
+func testStartsAndEnds(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	l := w.lease("test")
+	begin := func(start time.Duration, patience time.Duration, a crm.Address) crm.MailingID {
+		m := letterTo("letter to " + string(a))
+		m.Start, m.Patience = time.Now().Add(start), patience
+		return w.mailing(m, a)
+	}
+	tomorrow := begin(24*time.Hour, 0, "tomorrow@x.example")
+	late := begin(-crm.LateStart-time.Minute, 0, "late@x.example")
+	fine := begin(-crm.LateStart+time.Minute, 0, "fine@x.example")
+	stale := begin(-20*time.Minute, 10*time.Minute, "stale@x.example")
+	got := w.claims(l, 10)
+	if _, ok := got["fine@x.example"]; !ok || len(got) != 1 {
+		t.Errorf("claimed %v", got)
+	}
+	w.counts(fine, "claimed 1")
+	w.counts(tomorrow, "queued 1")
+	w.counts(stale, "expired 1")
+	row, err := s.ReadMailing(w.ctx, w.anna, late)
+	w.check(err)
+	if row.State != crm.MailingHeld || !strings.Contains(row.Reason, "31m") {
+		t.Errorf("a late start is %s, %q", row.State, row.Reason)
+	}
+	w.check(s.ResumeMailing(w.ctx, w.anna, late))
+	if got := w.claims(l, 10); len(got) != 1 || got["late@x.example"].ID == 0 {
+		t.Errorf("a person has let it go, and it does not: %v", got)
+	}
+	// A person gives what has expired another chance.
+	if n, err := s.RetryFailed(w.ctx, w.anna, stale); err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if got := w.claims(l, 10); len(got) != 1 {
+		t.Errorf("tried again: %v", got)
+	}
+	// A process that renews its lease is not late for what it had no time for.
+	busy := begin(-time.Minute, 0, "busy@x.example")
+	l, err = s.RenewLease(w.ctx, l, time.Hour)
+	w.check(err)
+	if row, err := s.ReadMailing(w.ctx, w.anna, busy); err != nil || row.State != crm.MailingRunning {
+		t.Errorf("%+v %v", row, err)
+	}
+}
+
+// A colleague's mail does not wait behind a newsletter, and of newsletters the
+// longest due comes first.
+func testClaimOrder(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	l := w.lease("test")
+	old, young := letterTo("old"), letterTo("young")
+	old.Start, young.Start = time.Now().Add(-20*time.Minute), time.Now().Add(-10*time.Minute)
+	w.mailing(young, "y1@x.example", "y2@x.example", "y3@x.example")
+	w.mailing(old, "o1@x.example", "o2@x.example", "o3@x.example")
+	own := letterTo("re: your trip")
+	own.Kind, own.Start = crm.MailingDirect, time.Now()
+	w.mailing(own, "aino@x.example")
+	var got []string
+	for _, n := range []int{2, 3, 5} {
+		ds, err := s.Claim(w.ctx, l, n)
+		w.check(err)
+		for _, d := range ds {
+			got = append(got, d.Address.Local())
+		}
+		got = append(got, "|")
+	}
+	if order := strings.Join(got, " "); order != "aino o1 | o2 o3 y1 | y2 y3 |" {
+		t.Errorf("claimed in the order %s", order)
+	}
+}
+
+func testEnlist(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	aino := w.customer("Aino Virtanen", "aino@virtanen.example", "aino@work.example")
+	w.customer("Info One", "info@shared.example")
+	w.check(s.Suppress(w.ctx, crm.Suppression{Address: "no@x.example", Reason: crm.SuppressedUnsubscribed, Evidence: "link in the mail"}))
+	var told []string
+	rows := []crm.Recipient{
+		{Row: 2, Address: "AINO@virtanen.example", Name: "Aino", Fields: map[string]string{"town": "Hämeenlinna\x00"}},
+		{Row: 3, Address: "aino@work.example"},
+		{Row: 4, Address: "pekka@x.example"},
+		{Row: 5, Address: "Pekka@X.example"},
+		{Row: 6, Address: "no@x.example"},
+		{Row: 7, Address: "nobody"},
+		{Row: 8, Address: "ville@x.example"},
+	}
+	give := func(end error) iter.Seq2[crm.Recipient, error] {
+		return func(yield func(crm.Recipient, error) bool) {
+			for _, r := range rows {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if end != nil {
+				yield(crm.Recipient{}, end)
+			}
+		}
+	}
+	report := func(r crm.RecipientReport) {
+		told = append(told, fmt.Sprintf("%d %s", r.Row, r.Outcome))
+		if r.Text == "" || r.Dispatch == 0 && r.Outcome != crm.RecipientInvalid {
+			t.Errorf("%+v says too little", r)
+		}
+	}
+	m, sum, err := s.AddMailing(w.ctx, w.anna, letterTo("autumn"), give(nil), report)
+	w.check(err)
+	if sum != (crm.Enlisted{Queued: 3, Suppressed: 1, Duplicates: 2, Invalid: 1}) {
+		t.Errorf("%+v", sum)
+	}
+	slices.Sort(told)
+	if got := strings.Join(told, ", "); got != "3 same-person, 5 duplicate, 6 suppressed, 7 invalid" {
+		t.Errorf("told: %s", got)
+	}
+	w.counts(m.ID, "queued 3, suppressed 1")
+	ds, err := s.DispatchesToContact(w.ctx, w.pekka, aino.Contacts[0].ID, 0)
+	w.check(err)
+	if len(ds) != 1 || ds[0].Address != "aino@virtanen.example" || ds[0].Fields["town"] != "Hämeenlinna\x00" || ds[0].Name != "Aino" {
+		t.Errorf("Aino gets %+v", ds)
+	}
+	if ds, err := s.DispatchesTo(w.ctx, w.pekka, "pekka@x.example", 0); err != nil || len(ds) != 1 || ds[0].Contact != 0 {
+		t.Errorf("Pekka gets %+v %v", ds, err)
+	}
+
+	// The list was cut short, and is given again as a whole.
+	told = nil
+	broken := errors.New("the file is damaged")
+	_, _, err = s.AddMailing(w.ctx, w.anna, m, give(broken), nil)
+	if !errors.Is(err, broken) {
+		t.Errorf("the list's own error is %v", err)
+	}
+	_, sum, err = s.AddMailing(w.ctx, w.anna, m, give(nil), report)
+	w.check(err)
+	if sum != (crm.Enlisted{Duplicates: 6, Invalid: 1}) || len(told) != 7 {
+		t.Errorf("again: %+v %v", sum, told)
+	}
+	w.counts(m.ID, "queued 3, suppressed 1")
+
+	bad := letterTo("x")
+	bad.From.Address = "nobody"
+	_, _, err = s.AddMailing(w.ctx, w.anna, bad, nil, nil)
+	w.refused(err, crm.KindInvalid, "from")
+	bad = letterTo("x")
+	bad.Template.Subject = "Hello\r\nBcc: everybody@x.example"
+	_, _, err = s.AddMailing(w.ctx, w.anna, bad, nil, nil)
+	w.refused(err, crm.KindInvalid, "subject")
+	bad = letterTo("x")
+	bad.Sender = 4242
+	_, _, err = s.AddMailing(w.ctx, w.anna, bad, nil, nil)
+	w.refused(err, crm.KindInvalid, "sender")
+}
+
+// A suppression stops mail until the last moment, and of each kind what
+// [crm.SuppressionReason.Stops] says.
+func testSuppressedLate(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	l := w.lease("test")
+	for _, kind := range []crm.MailingKind{crm.MailingAudience, crm.MailingDirect} {
+		for _, reason := range crm.SuppressionReasons {
+			m := letterTo(string(kind) + " " + string(reason))
+			m.Kind = kind
+			early, late := crm.Address("early-"+string(reason)+"@"+string(kind)+".example"), crm.Address("late-"+string(reason)+"@"+string(kind)+".example")
+			id := w.mailing(m, early, late)
+			w.check(s.Suppress(w.ctx, crm.Suppression{Address: early, Reason: reason}))
+			got := w.claims(l, 10)
+			if _, claimed := got[early]; claimed == reason.Stops(kind) {
+				t.Errorf("%s to somebody %s is claimed: %v", kind, reason, claimed)
+			}
+			w.check(s.Suppress(w.ctx, crm.Suppression{Address: late, Reason: reason}))
+			refused := w.arms(l, got[late])
+			if (len(refused) == 1) != reason.Stops(kind) {
+				t.Errorf("%s to somebody %s is armed: %v", kind, reason, refused)
+			}
+			want := "claimed 1, armed 1"
+			if reason.Stops(kind) {
+				want = "suppressed 2"
+				if refused[0].State != crm.Suppressed || refused[0].Reason != string(reason) {
+					t.Errorf("refused as %+v", refused[0])
+				}
+			}
+			w.counts(id, want)
+		}
+	}
+}
+
+func testManyRecipients(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	const n = 3000
+	m, _, err := s.AddMailing(w.ctx, w.anna, letterTo("many"), audience(n), nil)
+	w.check(err)
+	w.check(s.StartMailing(w.ctx, w.anna, m.ID))
+	l := w.lease("test")
+	got, err := s.Claim(w.ctx, l, n)
+	w.check(err)
+	if len(got) != n || got[0].Fields["town"] != "Hämeenlinna" {
+		t.Fatalf("%d are claimed", len(got))
+	}
+	w.arms(l, got...)
+	var as []crm.Attempt
+	for i, d := range got {
+		state := []crm.DispatchState{crm.Sent, crm.Deferred, crm.Failed}[i%3]
+		a := attempt(d, state, 250)
+		a.Due, a.Reason = time.Now().Add(time.Duration(i)*time.Second), fmt.Sprint("reason ", i)
+		as = append(as, a)
+	}
+	_, err = s.Settle(w.ctx, l, as, nil)
+	w.check(err)
+	w.counts(m.ID, "sent 1000, deferred 1000, failed 1000")
+	for _, state := range []crm.DispatchState{crm.Sent, crm.Failed, ""} {
+		seen := map[crm.DispatchID]bool{}
+		for page := (crm.PageKey{}); ; {
+			ds, next, err := s.Dispatches(w.ctx, w.pekka, m.ID, state, page, 300)
+			w.check(err)
+			for _, d := range ds {
+				if seen[d.ID] = true; state != "" && d.State != state {
+					t.Fatalf("%+v is not %s", d, state)
+				}
+			}
+			if page = next; page == (crm.PageKey{}) {
+				break
+			}
+		}
+		if want := map[bool]int{true: n, false: n / 3}[state == ""]; len(seen) != want {
+			t.Errorf("of state %q there are %d", state, len(seen))
+		}
+	}
+	retried, err := s.RetryFailed(w.ctx, w.anna, m.ID)
+	w.check(err)
+	if retried != n/3 {
+		t.Errorf("%d are tried again", retried)
+	}
+	w.check(s.StopMailing(w.ctx, w.anna, m.ID))
+	w.counts(m.ID, "sent 1000, cancelled 2000")
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"kaveri/crm"
+)
+
+// Suppress notes that an address is not to be written to, at once: it is
+// looked at when a mail is claimed and again when it is armed. An address that
+// is suppressed for this reason already keeps the first evidence.
+func (s *Store) Suppress(ctx context.Context, p crm.Suppression) error {
+	a, err := crm.ParseAddress(string(p.Address))
+	if err != nil {
+		return err
+	}
+	if _, err := crm.ParseSuppressionReason(string(p.Reason)); err != nil {
+		return err
+	}
+	return s.write(ctx, func(x *tx) error {
+		at := p.At
+		if at.IsZero() {
+			at = x.s.now()
+		}
+		contact, err := x.contactOf(p.Contact, a)
+		if err != nil {
+			return err
+		}
+		id, err := x.id()
+		if err != nil {
+			return err
+		}
+		return x.exec(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
+			id, string(a), orNull(contact), string(p.Reason), clean(p.Evidence, 2000), orNull(p.Dispatch), orNull(p.Staff), micros(at))
+	})
+}
+
+// contactOf gives the contact, or when none is named the one whose address it
+// is.
+func (x *tx) contactOf(c crm.ContactID, a crm.Address) (crm.ContactID, error) {
+	if c != 0 {
+		return c, nil
+	}
+	e := enlisting{x: x, now: x.s.now(), known: map[crm.Address]int64{}}
+	err := e.lookUpContacts([]string{string(a)})
+	return crm.ContactID(e.known[a]), err
+}
+
+// LiftSuppression lets an address be written to again, as far as this reason
+// goes; who did it is noted. Nothing else lifts one, an import least of all.
+// What was left out meanwhile is not sent by itself.
+func (s *Store) LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address, r crm.SuppressionReason) error {
+	if !mayRead(v) {
+		return errNobody
+	}
+	return s.write(ctx, func(x *tx) error {
+		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1, lifted_by = $2 WHERE address = $3 AND reason = $4 AND lifted_us = 0`,
+			micros(x.s.now()), orNull(v.Staff), string(a), string(r))
+		if err == nil && n == 0 {
+			err = crm.NotFound("%s is not suppressed as %s", a, r)
+		}
+		return err
+	})
+}
+
+const suppressionCols = `s.id, s.address, COALESCE(s.contact_id, 0), s.reason, s.evidence, COALESCE(s.dispatch_id, 0), COALESCE(s.staff_id, 0), s.at_us, s.lifted_us, COALESCE(s.lifted_by, 0)`
+
+type suppressionRow struct {
+	id int64
+	crm.Suppression
+}
+
+func scanSuppression(r *sql.Rows, p *suppressionRow) error {
+	var at, lifted int64
+	err := r.Scan(&p.id, &p.Address, &p.Contact, &p.Reason, &p.Evidence, &p.Dispatch, &p.Staff, &at, &lifted, &p.LiftedBy)
+	p.At, p.Lifted = fromMicros(at), fromMicros(lifted)
+	return err
+}
+
+// Suppressions lists suppressions that stand, the newest first, and gives the
+// key of the next page, zero at the end.
+func (s *Store) Suppressions(ctx context.Context, v crm.Viewer, page crm.PageKey, limit int) (list []crm.Suppression, next crm.PageKey, err error) {
+	if !mayRead(v) {
+		return nil, next, nil
+	}
+	limit = pageLimit(limit, 100)
+	at, id := after(page)
+	var read []suppressionRow
+	err = s.view(ctx, func(x *tx) error {
+		rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE s.lifted_us = 0 AND (s.at_us, s.id) < ($1, $2) ORDER BY s.at_us DESC, s.id DESC LIMIT $3`, at, id, limit+1)
+		read, err = collect(rows, err, scanSuppression)
+		return err
+	})
+	if len(read) > limit {
+		read = read[:limit]
+		next = crm.PageKey{At: read[limit-1].At, ID: read[limit-1].id}
+	}
+	for _, r := range read {
+		list = append(list, r.Suppression)
+	}
+	return list, next, err
+}
+
+// SuppressionsOf lists all that was ever noted about an address, also what was
+// lifted, the oldest first.
+func (s *Store) SuppressionsOf(ctx context.Context, v crm.Viewer, a crm.Address) (list []crm.Suppression, err error) {
+	if !mayRead(v) {
+		return nil, nil
+	}
+	err = s.view(ctx, func(x *tx) error {
+		rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE s.address = $1 ORDER BY s.id`, string(a))
+		read, err := collect(rows, err, scanSuppression)
+		for _, r := range read {
+			list = append(list, r.Suppression)
+		}
+		return err
+	})
+	return list, err
+}
+
+// IsSuppressed gives why an address must not be written to with mail of this
+// kind; false when it may.
+func (s *Store) IsSuppressed(ctx context.Context, a crm.Address, k crm.MailingKind) (crm.Suppression, bool, error) {
+	list, err := s.SuppressionsOf(ctx, crm.SystemViewer, a)
+	for _, p := range list {
+		if p.Lifted.IsZero() && p.Reason.Stops(k) {
+			return p, true, nil
+		}
+	}
+	return crm.Suppression{}, false, err
+}
+
+// AddConsent adds a statement about whether somebody wants a kind of mail. The
+// list is only ever added to.
+func (s *Store) AddConsent(ctx context.Context, c crm.Consent) error {
+	a, err := crm.ParseAddress(string(c.Address))
+	if err != nil {
+		return err
+	}
+	if c.Source == "" {
+		return crm.Invalid("source", "say where the statement comes from")
+	}
+	return s.write(ctx, func(x *tx) error {
+		at := c.At
+		if at.IsZero() {
+			at = x.s.now()
+		}
+		contact, err := x.contactOf(c.Contact, a)
+		if err != nil {
+			return err
+		}
+		id, err := x.id()
+		if err != nil {
+			return err
+		}
+		return x.exec(`INSERT INTO consents (id, contact_id, address, topic, given, at_us, source, wording, proof, staff_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			id, orNull(contact), string(a), clean(c.Topic, 300), flag(c.Given), micros(at), clean(c.Source, 300), clean(c.Wording, 10_000), clean(c.Proof, 2000), orNull(c.Staff))
+	})
+}
+
+// Consents lists all statements about an address, the oldest first: by when
+// they were made, then by when they were added.
+func (s *Store) Consents(ctx context.Context, v crm.Viewer, a crm.Address) (list []crm.Consent, err error) {
+	if !mayRead(v) {
+		return nil, nil
+	}
+	err = s.view(ctx, func(x *tx) error {
+		rows, err := x.query(`SELECT COALESCE(contact_id, 0), address, topic, given, at_us, source, wording, proof, COALESCE(staff_id, 0) FROM consents WHERE address = $1 ORDER BY at_us, id`, string(a))
+		list, err = collect(rows, err, func(r *sql.Rows, c *crm.Consent) error {
+			var given, at int64
+			err := r.Scan(&c.Contact, &c.Address, &c.Topic, &given, &at, &c.Source, &c.Wording, &c.Proof, &c.Staff)
+			c.Given, c.At = given == 1, fromMicros(at)
+			return err
+		})
+		return err
+	})
+	return list, err
+}
+
+// ConsentNow gives the statement that counts for each topic, see
+// [crm.CurrentConsents].
+func (s *Store) ConsentNow(ctx context.Context, v crm.Viewer, a crm.Address) (map[string]crm.Consent, error) {
+	list, err := s.Consents(ctx, v, a)
+	return crm.CurrentConsents(list), err
+}

@@ -91,6 +91,9 @@ func (s *Service) say(st Status) {
 // to their end, gives back what is not sent, and returns. It returns an error
 // only for a fault of ours.
 func (s *Service) Run(ctx context.Context) error {
+	tended, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	go s.tend(tended)
 	for ctx.Err() == nil {
 		lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
 		if err == nil {
@@ -104,6 +107,14 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	s.say(Status{})
 	return nil
+}
+
+// tend keeps the courier's connections in order.
+func (s *Service) tend(ctx context.Context) {
+	for ctx.Err() == nil {
+		s.o.Courier.Tend()
+		pause(ctx, 3*time.Second)
+	}
 }
 
 // sentence is what may be told of an error.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"kaveri/crm"
@@ -277,4 +278,17 @@ func deliverable(s string) (name string, a crm.Address, err error) {
 // Dispatch gives the row as the ledger takes it.
 func (r *Recipient) Dispatch() crm.Dispatch {
 	return crm.Dispatch{Address: r.Address, Name: r.Name, Fields: maps.Clone(r.Fields)}
+}
+
+// Has reports a field that rows of this file can have.
+func (a *Audience) Has(field string) bool {
+	switch field {
+	case fieldName, fieldEmail, fieldLanguage:
+		return true
+	case "first_name":
+		return len(a.columns[sheet.FirstName]) > 0 || slices.Contains(a.names, field)
+	case "last_name":
+		return len(a.columns[sheet.LastName]) > 0 || slices.Contains(a.names, field)
+	}
+	return slices.Contains(a.names, field)
 }

@@ -304,3 +304,13 @@ func (r *letterReader) texts(l *Letter) {
 	}
 	l.Template = crm.Template{Subject: oneLine(subject.text), Text: r.plain.text, HTML: r.html.text}
 }
+
+// LinksOut reports whether every part has a link to unsubscribe of its own.
+func (l *Letter) LinksOut() bool {
+	for _, t := range []*Text{l.Texts.Plain, l.Texts.HTML} {
+		if t != nil && !t.Names(fieldUnsubscribe) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/campaigns"
+	"kaveri/crm"
+)
+
+// sendFlags are the flags of send.
+type sendFlags struct {
+	template, audience, sender, policy string
+	dryRun                             bool
+}
+
+// sending is what send needs of the part of the program that knows the ledger
+// and the mail servers.
+type sending interface {
+	// Rendering gives the keys of links and the public address.
+	Rendering(ctx context.Context) (campaigns.RendererOptions, error)
+	// Route gives the sender for mail from an address, or the one that is named.
+	// That none may send it is an error of kind [crm.KindInvalid] whose text says
+	// which senders there are.
+	Route(ctx context.Context, from crm.Address, name string) (crm.Sender, error)
+	// Unsigned says in a sentence why mail from the address would bear no DKIM
+	// signature that verifies, "" when it would.
+	Unsigned(ctx context.Context, from crm.Address, s crm.Sender) (string, error)
+	// Suppressed gives, of these addresses, those that mailings must not go to.
+	Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error)
+	// Launch puts a mailing with its recipients on the ledger and sends until
+	// none is open. An error among the recipients ends it before anything is
+	// sent. progress is told how many are in which state.
+	Launch(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error], progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error)
+	// Close ends it.
+	Close() error
+}
+
+// openSending opens what send needs.
+//
+// TO BE WIRED: this is the one place that knows the store, the courier and the
+// key. When it gives a real [sending], add p.sendCommand() to [program.command],
+// a script to testdata/script, and take this paragraph away.
+func (p *program) openSending(context.Context) (sending, error) {
+	return nil, failure("sending is not part of this build")
+}
+
+func (p *program) sendCommand() *cobra.Command {
+	var f sendFlags
+	c := p.reads(&cobra.Command{
+		Use: "send --template FILE --audience CSV", Short: "Write to everybody in a file; what is wrong is told before anything is sent",
+		Long: "Write to everybody in a file. Template, rows, missing values, sender and signature are checked first: what is wrong is told by its row\n" +
+			"or field, what is good goes. --dry-run stops after the checks.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.send(c.Context(), f, p.openSending) },
+	})
+	c.Flags().StringVar(&f.template, "template", "", "file with Subject, From, an empty line and the text; see docs/cli.md")
+	c.Flags().StringVar(&f.audience, "audience", "", "CSV file with a column of addresses; - for standard input")
+	c.Flags().StringVar(&f.sender, "sender", "", "name of the sender (default: by the domain of From)")
+	c.Flags().StringVar(&f.policy, "policy", "", "for mails that may have been sent or not: hold, resend-once or verify (default hold)")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check and show, send nothing")
+	c.MarkFlagRequired("template")
+	c.MarkFlagRequired("audience")
+	return c
+}
+
+// send checks, shows, and launches what is good.
+func (p *program) send(ctx context.Context, f sendFlags, open func(context.Context) (sending, error)) error {
+	doubt, err := crm.ParseDoubtPolicy(f.policy)
+	if err != nil {
+		return err
+	}
+	l, err := p.readLetter(f.template)
+	var wrong campaigns.SyntaxErrors
+	if errors.As(err, &wrong) {
+		return p.toldErrors(f.template, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	file, end, err := p.openAudience(f.audience)
+	if err != nil {
+		return err
+	}
+	defer end()
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Template.Subject, From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
+		Doubt: doubt, State: crm.MailingRunning, Start: p.now(), Created: p.now()}
+	pre := &preflight{sending: s, letter: l, mailing: m, file: file, out: map[int]bool{}}
+	if err := pre.run(ctx, f.sender); err != nil {
+		return err
+	}
+	p.noteLeftOut(pre)
+	j := pre.json(f)
+	if !p.json {
+		p.printPreflight(j)
+	}
+	if !f.dryRun && pre.report.Good > 0 {
+		if err := p.launch(ctx, pre, &j); err != nil {
+			return err
+		}
+	}
+	if p.json {
+		if err := p.printJSON(j); err != nil {
+			return err
+		}
+	}
+	return sendOutcome(j)
+}
+
+// launch hands the good rows over, and waits until none is open.
+func (p *program) launch(ctx context.Context, pre *preflight, j *sendJSON) error {
+	b := p.bar("mails")
+	defer b.end()
+	id, done, err := pre.sending.Launch(ctx, pre.mailing, pre.recipients(), func(r crm.Recipients) {
+		b.of(int64(r.Total()-r.Open()), int64(pre.report.Good))
+	})
+	if err != nil {
+		return err
+	}
+	j.Mailing, j.Recipients = id, done
+	if !p.json {
+		p.printf("Mailing %d:", id)
+		for _, state := range crm.DispatchStates {
+			if done[state] > 0 {
+				p.printf(" %d %s", done[state], state)
+			}
+		}
+		p.printf("\n")
+	}
+	return nil
+}
+
+// sendOutcome is how send ends.
+func sendOutcome(j sendJSON) error {
+	notSent := 0
+	for state, n := range j.Recipients {
+		if state != crm.Sent {
+			notSent += n
+		}
+	}
+	switch {
+	case j.Good == 0:
+		return crm.Invalid("audience", "nobody is left to write to")
+	case notSent > 0:
+		return partly("%s not sent, and %s left out", plural(notSent, "mail was", "mails were"), plural(j.LeftOut, "row", "rows"))
+	case j.LeftOut > 0:
+		return partly("%s left out; mend and send to them alone", plural(j.LeftOut, "row was", "rows were"))
+	}
+	return nil
+}
+
+// openAudience opens a file that is read twice; standard input is kept in memory.
+func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error) {
+	if name == "-" {
+		data, err := p.readFile(name, maxList)
+		return bytes.NewReader(data), func() error { return nil }, err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fileError(name, err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, nil, crm.Invalid("audience", "%s is a folder", name)
+	}
+	return f, f.Close, nil
+}

@@ -41,6 +41,31 @@
 // decided right after, or by the next process. What the rules leave to people
 // is a row of reviews.
 //
+// # The send ledger
+//
+// A dispatch, one recipient of one mailing, is a narrow row of dispatches with
+// its state; address, name and fields stand in recipients, whose unique rules
+// let nobody get a mailing twice. A mail writes its row three times (claimed,
+// armed, sent), so no index has what changes with each of these steps but the
+// one of what waits. Every state is left by a statement that names it and the
+// claim (ledger.go), every step is one that [crm.DispatchState.MayBecome]
+// allows, and dispatch_counts changes in the same transaction;
+// [Store.Integrity] counts all anew.
+//
+// [Store.Claim] (dispatches.go) steps through the mailings of which something
+// waits; what has expired or is suppressed goes where it belongs on the way.
+// [Store.Settle] (settle.go) records what has come of some and arms the next, in
+// one transaction; suppressions and the mailing's state are looked at once more
+// by the statement that arms. [Store.Recover] settles what a process that died
+// had in hand. Doubts are settled in doubts.go: by evidence, a person, or once
+// by sending again.
+//
+// All of it happens under one lease (leases.go). Its token only grows; the first
+// statement of each transaction compares it and the end of the lease, by the
+// database's clock where several machines may send. An instance file outside
+// the database (instance.go) refuses the lease to a copy or a restored backup
+// until a person confirms it.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,

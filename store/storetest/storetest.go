@@ -70,6 +70,13 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Enlist", testEnlist},
 		{"SuppressedLate", testSuppressedLate},
 		{"ManyRecipients", testManyRecipients},
+		{"LedgerRandom", testLedgerRandom},
+		{"Senders", testSenders},
+		{"Suppressions", testSuppressions},
+		{"Consents", testConsents},
+		{"Reports", testReports},
+		{"MailingsSeen", testMailingsSeen},
+		{"Keyring", testKeyring},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

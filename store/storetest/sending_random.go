@@ -31,7 +31,7 @@ type ledgerRun struct {
 }
 
 func testLedgerRandom(t *testing.T, s *store.Store) {
-	seeds, deeds := 3, 120
+	seeds, deeds := 4, 150
 	if os.Getenv("KAVERI_SOAK") != "" {
 		seeds, deeds = 50, 1000
 	}
@@ -114,14 +114,17 @@ func (r *ledgerRun) look() {
 // act does one thing, sensible or not.
 func (r *ledgerRun) act() {
 	id := r.mailings[r.rand.IntN(len(r.mailings))]
+	for _, d := range r.some(1) { // rather where something is in hand
+		id = d.Mailing
+	}
 	var err error
 	switch n := r.rand.IntN(20); {
-	case n < 4:
+	case n < 3:
 		r.deed = "claim"
 		var ds []crm.Dispatch
 		ds, err = r.s.Claim(r.ctx, r.lease, r.rand.IntN(8))
 		r.claimed = append(r.claimed, ds...)
-	case n < 11:
+	case n > 3 && n < 10:
 		r.deed = "settle"
 		err = r.settle(r.lease)
 	case n == 11:
@@ -147,7 +150,7 @@ func (r *ledgerRun) act() {
 	case n == 14:
 		r.deed = "pause"
 		err = r.s.PauseMailing(r.ctx, id, "random")
-	case n == 15:
+	case n == 10 || n == 15:
 		r.deed = "resume"
 		err = r.s.ResumeMailing(r.ctx, r.anna, id)
 	case n == 16:
@@ -157,7 +160,7 @@ func (r *ledgerRun) act() {
 	case n == 17:
 		r.deed = "retry"
 		_, err = r.s.RetryFailed(r.ctx, r.anna, id)
-	case n == 18:
+	case n == 3 || n == 18:
 		r.deed = "suppress or lift"
 		err = r.suppress()
 	default:
@@ -206,9 +209,9 @@ func (r *ledgerRun) settle(l crm.Lease) error {
 }
 
 func (r *ledgerRun) suppress() error {
-	for _, a := range r.address {
-		reason := crm.SuppressionReasons[r.rand.IntN(len(crm.SuppressionReasons))]
-		if r.rand.IntN(2) == 0 {
+	if d := r.some(1); len(d) > 0 {
+		a, reason := d[0].Address, crm.SuppressionReasons[r.rand.IntN(len(crm.SuppressionReasons))]
+		if r.rand.IntN(3) > 0 {
 			return r.s.LiftSuppression(r.ctx, r.anna, a, reason)
 		}
 		return r.s.Suppress(r.ctx, crm.Suppression{Address: a, Reason: reason})
@@ -217,7 +220,8 @@ func (r *ledgerRun) suppress() error {
 }
 
 func (r *ledgerRun) doubt() error {
-	for _, d := range r.some(1) {
+	if ds := r.some(1); len(ds) > 0 {
+		d := ds[0]
 		switch r.rand.IntN(5) {
 		case 0:
 			return r.s.ResendOnce(r.ctx, d.ID)

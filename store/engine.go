@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"io"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -41,6 +42,10 @@ type engine struct {
 	// take and share end a SELECT whose rows are to be changed by this
 	// transaction, or to stay as they are until it ends.
 	take, share string
+
+	// alone, when not nil, gives a lock that one process has at a time and that
+	// ends with it; nil while another process has it.
+	alone func(dsn string) (io.Closer, error)
 
 	// place says where the database lies, so that a copy of it is told apart.
 	place func(ctx context.Context, dsn string, db *sql.DB) (string, error)

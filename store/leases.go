@@ -22,8 +22,12 @@ func (s *Store) AcquireLease(ctx context.Context, owner string, ttl time.Duratio
 	} else if held != "" {
 		return crm.Lease{}, crm.Forbidden("%s", held)
 	}
+	alone, err := s.standAlone()
+	if err != nil {
+		return crm.Lease{}, err
+	}
 	var l crm.Lease
-	err := s.write(ctx, func(x *tx) error {
+	err = s.write(ctx, func(x *tx) error {
 		// The row is there from the first time on and never goes, so that the
 		// token only grows.
 		if err := x.exec(`INSERT INTO leases (kind, id, owner, token, expires_us) VALUES ($1, 1, '', 0, 0) ON CONFLICT DO NOTHING`, leaseSend); err != nil {
@@ -33,13 +37,39 @@ func (s *Store) AcquireLease(ctx context.Context, owner string, ttl time.Duratio
 		if err != nil {
 			return err
 		}
-		if micros(was.Expires) > now {
+		if micros(was.Expires) > now && !alone {
 			return crm.Conflict("%s is sending; it has the right to until %s", was.Owner, was.Expires.Format(time.TimeOnly))
 		}
 		l = crm.Lease{Token: was.Token + 1, Owner: owner, Expires: fromMicros(now + ttl.Microseconds())}
 		return x.putLease(l)
 	})
+	if err != nil && alone {
+		s.standAside()
+	}
 	return l, err
+}
+
+// standAlone reports that no other living process sends from this database:
+// then a lease that has not run out belongs to one that has died, and nobody
+// needs to wait for its end. Only engines with one machine can tell.
+func (s *Store) standAlone() (bool, error) {
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.engine.alone == nil || s.sendLock != nil {
+		return false, nil
+	}
+	lock, err := s.engine.alone(s.dsn)
+	s.sendLock = lock
+	return lock != nil, err
+}
+
+func (s *Store) standAside() {
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.sendLock != nil {
+		s.sendLock.Close()
+		s.sendLock = nil
+	}
 }
 
 // RenewLease holds the lease for ttl from now. One that has run out is lost,
@@ -70,6 +100,7 @@ func (s *Store) ReleaseLease(ctx context.Context, l crm.Lease) error {
 		l.Expires = time.Time{}
 		return x.putLease(l)
 	})
+	s.standAside()
 	if crm.KindOf(err) == crm.KindConflict {
 		return nil
 	}

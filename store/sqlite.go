@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -32,6 +34,7 @@ var sqliteEngine = &engine{
 		return strings.TrimSuffix(path, ".db") + "-raw", err
 	},
 	clock: `0`,
+	alone: lockSending,
 	place: func(_ context.Context, dsn string, _ *sql.DB) (string, error) {
 		path, err := sqlitePath(dsn)
 		if err != nil {
@@ -184,6 +187,24 @@ func checkpoint(ctx context.Context, db *sql.DB, mode string) (used, copied int6
 
 // pageSize is SQLite's own default; a log frame is 24 bytes more.
 const pageSize = 4096
+
+// lockSending locks a file beside the database. The kernel lets go of it when
+// the process ends, however that comes.
+func lockSending(dsn string) (io.Closer, error) {
+	path, err := sqlitePath(dsn)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path+"-send", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, diskError(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, nil
+	}
+	return f, nil
+}
 
 // checkSQLite asserts the embedded version and the full-text extension.
 func checkSQLite() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -41,6 +42,9 @@ type Store struct {
 	ids      idBlock
 	group    *group
 	events   broadcaster
+	dsn      string
+	sendMu   sync.Mutex
+	sendLock io.Closer // held while this process has the right to send, see standAlone
 	segments *segments // nil: raw mail stands in its rows
 
 	endTend   context.CancelFunc
@@ -103,7 +107,7 @@ func OpenUnmigrated(ctx context.Context, dsn string, o Options) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, w: w, r: r, key: key, keyring: key.ring(), instance: instance{o.Instance, dsn}, now: o.Now, log: o.Log}
+	s := &Store{engine: e, w: w, r: r, key: key, keyring: key.ring(), instance: instance{o.Instance, dsn}, dsn: dsn, now: o.Now, log: o.Log}
 	s.bound.rewrite = e.bind
 	if s.now == nil {
 		s.now = time.Now
@@ -153,6 +157,7 @@ func (s *Store) Close() error {
 		s.endTend()
 		s.group.stop()
 		<-s.tended
+		s.standAside()
 		s.segments.close()
 		s.events.close()
 		if s.r != s.w {

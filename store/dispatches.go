@@ -25,8 +25,9 @@ type waiting struct {
 
 // candidate is a dispatch that may be claimed.
 type candidate struct {
-	id, due int64
-	m       *waiting
+	d            dispatchRow
+	due, expires int64
+	m            *waiting
 }
 
 // claimed is a dispatch as it is read for the sending process.
@@ -74,10 +75,10 @@ func (x *tx) claim(l crm.Lease, n int) (got []claimed, dropped int, err error) {
 		return nil, 0, err
 	}
 	ids := make([]int64, len(cs))
-	for i, c := range cs {
-		ids[i] = c.id
+	for i := range cs {
+		ids[i] = cs[i].d.id
 	}
-	rows, read, err := g.claimable(ids)
+	to, err := x.recipientsOf(ids)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -85,20 +86,23 @@ func (x *tx) claim(l crm.Lease, n int) (got []claimed, dropped int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, c := range cs {
-		d, r := rows[c.id], read[c.id]
-		reason, no := stopped[c.id]
-		switch {
+	got = make([]claimed, 0, len(cs))
+	for i := range cs {
+		c := &cs[i]
+		reason, no := stopped[c.d.id]
+		switch expires := max(c.expires, c.m.until); {
 		case c.m.stopped:
-			g.move(d, crm.Cancelled, "")
+			g.move(&c.d, crm.Cancelled, "")
 		case no:
-			g.move(d, crm.Suppressed, reason)
-		case max(r.expires, c.m.until) <= g.now:
-			g.move(d, crm.Expired, "")
+			g.move(&c.d, crm.Suppressed, reason)
+		case expires <= g.now:
+			g.move(&c.d, crm.Expired, "")
 		default:
-			g.claim(d, l.Token)
-			r.d.Token, r.d.State, r.d.Changed, r.d.Expires = l.Token, crm.Claimed, fromMicros(g.now), fromMicros(max(r.expires, c.m.until))
-			got = append(got, *r)
+			g.claim(&c.d, l.Token)
+			r := to[c.d.id]
+			r.d.ID, r.d.Mailing, r.d.State, r.d.Token, r.d.Tries = crm.DispatchID(c.d.id), crm.MailingID(c.d.mailing), c.d.state, c.d.token, int(c.d.tries)
+			r.d.Due, r.d.Expires, r.d.Changed = fromMicros(c.due), fromMicros(expires), fromMicros(g.now)
+			got = append(got, r)
 		}
 	}
 	return got, len(cs) - len(got), g.finish()
@@ -111,7 +115,7 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		return nil, err
 	}
 	order := func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.d.id, b.d.id))
 	}
 	var out []candidate
 	for i := range ws {
@@ -123,10 +127,10 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		if m.stopped {
 			before = 1<<63 - 1
 		}
-		rows, err := x.query(`SELECT id, due_us FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, id LIMIT $3`, m.id, before, n)
+		rows, err := x.query(`SELECT id, state, token, tries, due_us, expires_us FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, id LIMIT $3`, m.id, before, n)
 		more, err := collect(rows, err, func(r *sql.Rows, c *candidate) error {
-			c.m = m
-			return r.Scan(&c.id, &c.due)
+			c.m, c.d.mailing = m, m.id
+			return r.Scan(&c.d.id, &c.d.state, &c.d.token, &c.d.tries, &c.due, &c.expires)
 		})
 		if err != nil {
 			return nil, err
@@ -182,21 +186,19 @@ func scanDispatch(r *sql.Rows, c *claimed, more ...any) error {
 	return err
 }
 
-// claimable reads dispatches with their recipients.
-func (g *steps) claimable(ids []int64) (map[int64]*dispatchRow, map[int64]*claimed, error) {
-	rows := make(map[int64]*dispatchRow, len(ids))
-	read := make(map[int64]*claimed, len(ids))
-	err := each(g.x, `SELECT `+dispatchCols+` FROM dispatches d JOIN recipients r ON r.dispatch_id = d.id WHERE d.id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+// recipientsOf reads to whom dispatches go.
+func (x *tx) recipientsOf(ids []int64) (map[int64]claimed, error) {
+	to := make(map[int64]claimed, len(ids))
+	err := each(x, `SELECT dispatch_id, COALESCE(contact_id, 0), address, name, fields FROM recipients WHERE dispatch_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+		var id, contact int64
+		var address string
 		var c claimed
-		if err := scanDispatch(r, &c); err != nil {
-			return err
-		}
-		id := int64(c.d.ID)
-		read[id] = &c
-		rows[id] = &dispatchRow{id, int64(c.d.Mailing), c.d.State, c.d.Token, int64(c.d.Tries)}
-		return nil
+		err := r.Scan(&id, &contact, &address, &c.d.Name, &c.fields)
+		c.d.Contact, c.d.Address = crm.ContactID(contact), crm.Address(address)
+		to[id] = c
+		return err
 	})
-	return rows, read, err
+	return to, err
 }
 
 // dispatchesOf reads the fields, outside of the transaction.

@@ -15,6 +15,7 @@ type Mailing struct {
 	ReplyTo  Party  // where answers go, when not to From
 	ListID   string // RFC 2919, "autumn.firm.example"; "": one of the From domain
 	Sender   SenderID
+	Mark     string // names what it was made from, so that it is not made twice; "": it may be
 	Template Template
 	Doubt    DoubtPolicy
 	State    MailingState

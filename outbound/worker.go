@@ -90,7 +90,7 @@ func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 	case crm.Deferred:
 		a.Due = now.Add(crm.RetryAfter(j.d.Tries+1, w.t.s.o.Spread()))
 		if !j.d.Expires.IsZero() && a.Due.After(j.d.Expires) {
-			a.State, a.Due = crm.Expired, time.Time{}
+			a.Due = j.d.Expires // then it expires
 		}
 	}
 	w.t.settle.record(a)

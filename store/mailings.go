@@ -13,12 +13,12 @@ import (
 )
 
 const mailingCols = `m.id, m.kind, m.name, m.from_address, m.from_name, m.reply_to, m.reply_name, COALESCE(m.sender_id, 0), m.subject, m.body_text, m.body_html,
-m.doubt, m.state, m.reason, m.start_us, m.patience_us, COALESCE(m.staff_id, 0), m.created_us`
+m.list_id, m.mark, m.doubt, m.state, m.reason, m.start_us, m.patience_us, COALESCE(m.staff_id, 0), m.created_us`
 
 func scanMailing(r interface{ Scan(...any) error }, m *crm.Mailing) error {
 	var start, patience, created int64
 	err := r.Scan(&m.ID, &m.Kind, &m.Name, &m.From.Address, &m.From.Name, &m.ReplyTo.Address, &m.ReplyTo.Name, &m.Sender, &m.Template.Subject, &m.Template.Text, &m.Template.HTML,
-		&m.Doubt, &m.State, &m.Reason, &start, &patience, &m.Staff, &created)
+		&m.ListID, &m.Mark, &m.Doubt, &m.State, &m.Reason, &start, &patience, &m.Staff, &created)
 	m.Start, m.Patience, m.Created = fromMicros(start), time.Duration(patience)*time.Microsecond, fromMicros(created)
 	return err
 }
@@ -47,6 +47,22 @@ func (s *Store) Mailing(ctx context.Context, id crm.MailingID) (m crm.Mailing, e
 		return err
 	})
 	return m, err
+}
+
+// MailingByMark finds the mailing with a mark; [crm.KindNotFound] when there is
+// none.
+func (s *Store) MailingByMark(ctx context.Context, v crm.Viewer, mark string) (row crm.MailingRow, err error) {
+	var id int64
+	err = s.view(ctx, func(x *tx) error {
+		return x.row(`SELECT id FROM mailings WHERE mark = $1 AND mark <> ''`, mark).Scan(&id)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, crm.NotFound("no mailing was made from this")
+	}
+	if err != nil {
+		return row, err
+	}
+	return s.ReadMailing(ctx, v, crm.MailingID(id))
 }
 
 func (x *tx) mailing(v crm.Viewer, id crm.MailingID) (m crm.Mailing, err error) {
@@ -151,9 +167,9 @@ func (x *tx) putMailing(m *crm.Mailing) error {
 		return err
 	}
 	m.ID, m.State, m.Reason, m.Created = crm.MailingID(id), crm.MailingDraft, "", fromMicros(micros(x.s.now()))
-	return x.exec(`INSERT INTO mailings (id, kind, name, from_address, from_name, reply_to, reply_name, sender_id, subject, body_text, body_html, doubt, state, start_us, patience_us, staff_id, created_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		id, string(m.Kind), m.Name, string(m.From.Address), m.From.Name, string(m.ReplyTo.Address), m.ReplyTo.Name, orNull(m.Sender), m.Template.Subject, m.Template.Text, m.Template.HTML,
+	return x.exec(`INSERT INTO mailings (id, kind, name, from_address, from_name, reply_to, reply_name, sender_id, subject, body_text, body_html, list_id, mark, doubt, state, start_us, patience_us, staff_id, created_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		id, string(m.Kind), m.Name, string(m.From.Address), m.From.Name, string(m.ReplyTo.Address), m.ReplyTo.Name, orNull(m.Sender), m.Template.Subject, m.Template.Text, m.Template.HTML, m.ListID, m.Mark,
 		string(m.Doubt), string(m.State), micros(m.Start), m.Patience.Microseconds(), orNull(m.Staff), micros(m.Created))
 }
 

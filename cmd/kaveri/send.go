@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -12,12 +16,13 @@ import (
 
 	"kaveri/campaigns"
 	"kaveri/crm"
+	"kaveri/ingest"
 )
 
 // sendFlags are the flags of send.
 type sendFlags struct {
 	template, audience, sender, policy string
-	dryRun                             bool
+	dryRun, again                      bool
 }
 
 // sending is what send needs of the part of the program that knows the ledger
@@ -42,21 +47,13 @@ type sending interface {
 	Close() error
 }
 
-// openSending opens what send needs.
-//
-// TO BE WIRED: this is the one place that knows the store, the courier and the
-// key. When it gives a real [sending], add p.sendCommand() to [program.command],
-// a script to testdata/script, and take this paragraph away.
-func (p *program) openSending(context.Context) (sending, error) {
-	return nil, failure("sending is not part of this build")
-}
-
 func (p *program) sendCommand() *cobra.Command {
 	var f sendFlags
 	c := p.reads(&cobra.Command{
 		Use: "send --template FILE --audience CSV", Short: "Write to everybody in a file; what is wrong is told before anything is sent",
 		Long: "Write to everybody in a file. Template, rows, missing values, sender and signature are checked first: what is wrong is told by its row\n" +
-			"or field, what is good goes. --dry-run stops after the checks.",
+			"or field, what is good goes. --dry-run stops after the checks. The same command again goes on where it was interrupted; nobody gets\n" +
+			"a mail twice.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.send(c.Context(), f, p.openSending) },
 	})
@@ -65,6 +62,7 @@ func (p *program) sendCommand() *cobra.Command {
 	c.Flags().StringVar(&f.sender, "sender", "", "name of the sender (default: by the domain of From)")
 	c.Flags().StringVar(&f.policy, "policy", "", "for mails that may have been sent or not: hold, resend-once or verify (default hold)")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check and show, send nothing")
+	c.Flags().BoolVar(&f.again, "again", false, "send although this letter went to this audience before")
 	c.MarkFlagRequired("template")
 	c.MarkFlagRequired("audience")
 	return c
@@ -89,13 +87,17 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 		return err
 	}
 	defer end()
+	mark, err := f.mark(l, file)
+	if err != nil {
+		return err
+	}
 	s, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Template.Subject, From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
-		Doubt: doubt, State: crm.MailingRunning, Start: p.now(), Created: p.now()}
+		Mark: mark, Doubt: doubt, State: crm.MailingRunning, Start: p.now(), Created: p.now()}
 	pre := &preflight{sending: s, letter: l, mailing: m, file: file, out: map[int]bool{}}
 	if err := pre.run(ctx, f.sender); err != nil {
 		return err
@@ -116,6 +118,23 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 		}
 	}
 	return sendOutcome(j)
+}
+
+// mark names the letter and the audience: the same command after an
+// interruption finds its mailing by it.
+func (f *sendFlags) mark(l *campaigns.Letter, file io.ReadSeeker) (string, error) {
+	sum := sha256.New()
+	for _, s := range []string{l.From.Display(), string(l.From.Address), string(l.ReplyTo.Address), l.Template.Subject, l.Template.Text, l.Template.HTML} {
+		fmt.Fprintf(sum, "%d:%s", len(s), s)
+	}
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	if f.again {
+		fmt.Fprint(sum, rand.Text())
+	}
+	_, err := file.Seek(0, io.SeekStart)
+	return "send " + hex.EncodeToString(sum.Sum(nil)[:16]), err
 }
 
 // launch hands the good rows over, and waits until none is open.
@@ -168,7 +187,7 @@ func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, fileError(name, err)
+		return nil, nil, ingest.FileError(name, err)
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()

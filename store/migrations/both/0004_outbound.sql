@@ -38,6 +38,8 @@ CREATE TABLE mailings (
     subject      TEXT   NOT NULL,
     body_text    TEXT   NOT NULL,
     body_html    TEXT   NOT NULL,
+    list_id      TEXT   NOT NULL DEFAULT '',
+    mark         TEXT   NOT NULL DEFAULT '',     -- what it was made from, '' when it can be made again
     doubt        TEXT   NOT NULL,
     state        TEXT   NOT NULL,
     reason       TEXT   NOT NULL DEFAULT '',
@@ -48,6 +50,7 @@ CREATE TABLE mailings (
     staff_id     BIGINT REFERENCES staff (id),
     created_us   BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX mailings_mark ON mailings (mark) WHERE mark <> '';
 CREATE INDEX mailings_state ON mailings (state, id);
 CREATE INDEX mailings_begin ON mailings (state, start_us, id) WHERE begun_us = 0;
 

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"iter"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kaveri/campaigns"
+	"kaveri/crm"
+	"kaveri/outbound"
+	"kaveri/outbound/compose"
+	"kaveri/store"
+)
+
+// post introduces what sends to what remembers: one for each process that may
+// send.
+type post struct {
+	service  *outbound.Service
+	resolver *outbound.Resolver
+	guard    *outbound.Guard
+	courier  *outbound.Courier
+}
+
+// newPost makes the services; nothing is sent before run.
+func (p *program) newPost(s *store.Store, publicURL string) (*post, error) {
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: publicURL})
+	if err != nil {
+		return nil, err
+	}
+	courier := outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
+	return &post{
+		courier: courier,
+		service: outbound.New(outbound.Options{
+			Ledger: s, Renderer: renderer, Composer: compose.New(s, p.now), Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
+			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
+		}),
+		resolver: &outbound.Resolver{Ledger: s, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
+		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
+	}, nil
+}
+
+// run sends until ctx ends and what is under way has come to its end.
+func (o *post) run(ctx context.Context) error {
+	defer o.courier.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return o.service.Run(ctx) })
+	g.Go(func() error { return o.resolver.Run(ctx) })
+	g.Go(func() error { return o.guard.Run(ctx) })
+	return g.Wait()
+}
+
+// roots are the certificates that are believed besides the system's, from a
+// file that KAVERI_ROOTS names: for firms with a certificate authority of their
+// own.
+func (p *program) roots() *x509.CertPool {
+	name := p.getenv("KAVERI_ROOTS")
+	if name == "" {
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if pem, err := p.readFile(name, 1<<20); err != nil || !pool.AppendCertsFromPEM(pem) {
+		p.log.Warn("the file of certificates is not used", "file", name, "err", err)
+	}
+	return pool
+}
+
+// mailroom is [sending] over the store.
+type mailroom struct {
+	p    *program
+	s    *store.Store
+	firm crm.Firm
+}
+
+// openSending opens what send needs.
+func (p *program) openSending(ctx context.Context) (sending, error) {
+	s, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &mailroom{p: p, s: s, firm: firm}, nil
+}
+
+// Close ends it.
+func (o *mailroom) Close() error { return o.s.Close() }
+
+// Rendering gives the keys of links and the public address.
+func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
+	return campaigns.RendererOptions{Keys: o.s.Keyring(), PublicURL: publicURL(&o.firm), Language: o.firm.Language}, nil
+}
+
+// Route gives the sender for mail from an address, or the one that is named.
+func (o *mailroom) Route(ctx context.Context, from crm.Address, name string) (crm.Sender, error) {
+	all, err := o.s.Senders(ctx)
+	if err != nil {
+		return crm.Sender{}, err
+	}
+	var names []string
+	for _, s := range all {
+		if name == "" && s.Serves(from) || name != "" && strings.EqualFold(s.Name, name) {
+			if !s.Serves(from) {
+				return s, crm.Invalid("sender", "%s may not send for %s: add the domain to it (kaveri sender set %s --domain %s), or name another", s.Name, from.Domain(), s.Name, from.Domain())
+			}
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	switch {
+	case len(all) == 0:
+		return crm.Sender{}, crm.Invalid("sender", "there is no mail server to send through; add one: kaveri sender add NAME --host HOST")
+	case name != "":
+		return crm.Sender{}, crm.Invalid("sender", "no sender is called %q; there are: %s", name, strings.Join(names, ", "))
+	}
+	return crm.Sender{}, crm.Invalid("sender", "no sender may send for %s; there are: %s", from.Domain(), strings.Join(names, ", "))
+}
+
+// Unsigned says why mail from the address would bear no signature that
+// verifies. Within one machine nobody verifies.
+func (o *mailroom) Unsigned(ctx context.Context, from crm.Address, s crm.Sender) (string, error) {
+	domain := from.Domain()
+	keys, err := o.s.DKIMKeys(ctx, crm.SystemViewer, "")
+	if err != nil {
+		return "", err
+	}
+	signs := false
+	for _, k := range keys {
+		if k.State() != crm.DKIMSigning || k.Domain != domain && !strings.HasSuffix(domain, "."+k.Domain) {
+			continue
+		}
+		signs = true
+		if local(s.Host) {
+			continue
+		}
+		shown, err := net.DefaultResolver.LookupTXT(ctx, k.RecordName())
+		if err != nil || k.RecordIn(shown) != crm.DKIMRecordShown {
+			return "DNS does not show the key " + k.RecordName() + ", so the signature does not verify: kaveri dkim show " + k.Domain + " prints the record", nil
+		}
+	}
+	if !signs {
+		return "mail from " + domain + " is not signed (DKIM): kaveri dkim new " + domain + " makes the keys", nil
+	}
+	return "", nil
+}
+
+// local reports a host of this machine.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Suppressed gives those of the addresses that mailings must not go to.
+func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error) {
+	out := map[crm.Address]crm.Suppression{}
+	for _, a := range addresses {
+		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience)
+		if err != nil {
+			return nil, err
+		}
+		if stopped {
+			out[a] = s
+		}
+	}
+	return out, nil
+}
+
+// Launch puts a mailing on the ledger, or finds the one that was put there by
+// the same letter and audience before, and sends until nothing of it can be
+// sent any more.
+func (o *mailroom) Launch(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error], progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error) {
+	id, err := o.enlist(ctx, m, recipients)
+	if err != nil {
+		return id, nil, err
+	}
+	return o.finish(ctx, id, progress)
+}
+
+func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error]) (crm.MailingID, error) {
+	v := crm.SystemViewer
+	was, err := o.s.MailingByMark(ctx, v, m.Mark)
+	switch {
+	case crm.KindOf(err) == crm.KindNotFound:
+	case err != nil:
+		return 0, err
+	case was.Finished() || was.State == crm.MailingStopped:
+		return was.ID, crm.Conflict("this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
+	case was.State == crm.MailingPaused || was.State == crm.MailingHeld:
+		return was.ID, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
+	case was.State == crm.MailingRunning:
+		o.p.notef("Going on with mailing %d of %s.\n", was.ID, was.Created.Format(time.DateTime))
+		return was.ID, nil
+	default: // a draft that was cut short
+		m.ID = was.ID
+	}
+	m.Start = time.Time{} // at once
+	made, _, err := o.s.AddMailing(ctx, v, m, func(yield func(crm.Recipient, error) bool) {
+		for d, err := range recipients {
+			if !yield(crm.Recipient{Address: d.Address, Name: d.Name, Contact: d.Contact, Fields: d.Fields}, err) {
+				return
+			}
+		}
+	}, nil)
+	if err != nil {
+		return made.ID, err
+	}
+	return made.ID, o.s.StartMailing(ctx, v, made.ID)
+}
+
+// finish sends, here or by the process that has the right to, until nothing of
+// the mailing waits to be sent.
+func (o *mailroom) finish(ctx context.Context, id crm.MailingID, progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error) {
+	post, err := o.p.newPost(o.s, publicURL(&o.firm))
+	if err != nil {
+		return id, nil, err
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- post.run(running) }()
+	counts, err := o.watch(ctx, id, post, progress)
+	stop()
+	if e := <-ended; err == nil {
+		err = e
+	}
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	// What was under way when sending stopped has come to its end.
+	if last, e := o.s.MailingCounts(context.WithoutCancel(ctx), crm.SystemViewer, id); e == nil {
+		counts = last
+	}
+	return id, counts, err
+}
+
+// watch tells the progress until nothing can be sent any more: what is in doubt
+// waits for a person unless the mailing's policy settles it.
+func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, progress func(crm.Recipients)) (crm.Recipients, error) {
+	said := ""
+	for tick := time.NewTicker(200 * time.Millisecond); ; {
+		row, err := o.s.ReadMailing(ctx, crm.SystemViewer, id)
+		if err != nil {
+			return nil, err
+		}
+		progress(row.Recipients)
+		waiting := row.Recipients.Open()
+		if row.Doubt == crm.DoubtHold {
+			waiting -= row.Recipients[crm.Unknown]
+		}
+		switch {
+		case waiting == 0:
+			return row.Recipients, nil
+		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
+			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+		}
+		if why := post.service.Status().Problem; why != "" && why != said {
+			said = why
+			o.p.notef("This process does not send: %s.\n", strings.TrimSuffix(why, "."))
+		}
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return row.Recipients, nil
+		case <-tick.C:
+		}
+	}
+}
+
+// publicURL is where links in mail lead, "" when nothing is public.
+func publicURL(*crm.Firm) string { return "" }

@@ -9,13 +9,12 @@ type rendering struct {
 	values []string            // of the fields, by slot
 	items  []map[string]string // of the enclosing loops, the outermost first
 	out    []byte
-	start  int // where the text begins in out
-	rounds int // left for all loops
-	full   bool
+	start  int  // where the text begins in out
+	rounds int  // left for all loops
+	full   bool // a cap is passed: what is left is not rendered
 	errs   ValueErrors
 }
 
-// full stops what is left of a rendering that has passed a cap.
 func (r *rendering) nodes(list []node) {
 	for i := range list {
 		n := &list[i]

@@ -135,7 +135,7 @@ func TestAudienceMemory(t *testing.T) {
 	}
 	after := used()
 	runtime.KeepAlive(a)
-	if perRow := (int64(after) - int64(before)) / n; good != n || perRow > 80 {
+	if perRow := (int64(after) - int64(before)) / n; good != n || perRow > 60 {
 		t.Errorf("%d rows, %d bytes each", good, perRow)
 	}
 }

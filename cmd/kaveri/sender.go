@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/outbound"
+	"kaveri/store"
+)
+
+func (p *program) senderCommand() *cobra.Command {
+	list := p.reads(&cobra.Command{
+		Use: "list", Short: "List the mail servers that take our mail, and how they fare", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.listSenders(c.Context()) },
+	})
+	test := &cobra.Command{
+		Use: "test NAME", Short: "Sign in to a sender and say in one sentence what is wrong", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.testSender(c.Context(), args[0]) },
+	}
+	var domains []string
+	check := p.reads(&cobra.Command{
+		Use: "check NAME", Short: "Say whether the world will trust what a sender sends: SPF, DKIM, DMARC, PTR, TLS", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.checkSender(c.Context(), args[0], domains) },
+	})
+	check.Flags().StringSliceVar(&domains, "domain", nil, "domains of From fields to check (default: the sender's, else the firm's own)")
+	remove := &cobra.Command{
+		Use: "remove NAME", Short: "Remove a sender and forget its password; what it has sent stays on the ledger", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.removeSender(c.Context(), args[0]) },
+	}
+	return group("sender", "The mail servers that take our mail", p.senderAddCommand(), p.senderSetCommand(), list, test, check, remove)
+}
+
+// senderJSON is a sender in JSON; the password never leaves.
+type senderJSON struct {
+	ID          crm.SenderID    `json:"id"`
+	Name        string          `json:"name"`
+	Host        string          `json:"host"`
+	Port        int             `json:"port"`
+	Security    crm.Security    `json:"security"`
+	Username    string          `json:"username"`
+	Domains     []string        `json:"domains"`
+	Bounce      string          `json:"bounce_domain"`
+	Connections int             `json:"connections"`
+	Rate        float64         `json:"rate"`
+	Disabled    bool            `json:"disabled"`
+	State       crm.SenderState `json:"state"`
+	Problem     string          `json:"problem"`
+	Since       jsonTime        `json:"since"`
+}
+
+func senderOf(s crm.Sender) senderJSON {
+	return senderJSON{s.ID, s.Name, s.Host, s.Port, s.Security, s.Username, orEmpty(s.Domains), s.Bounce, s.Connections, s.Rate, s.Disabled, s.State, s.Problem, jsonTime(s.Since)}
+}
+
+func (p *program) listSenders(ctx context.Context) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := s.ListSenders(ctx, crm.SystemViewer)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		for _, m := range all {
+			if err := p.printJSON(senderOf(m)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := p.table("NAME", "SERVER", "PORT", "SECURITY", "DOMAINS", "CONNECTIONS", "STATE", "PROBLEM")
+	for _, m := range all {
+		state := string(m.State)
+		if m.Disabled {
+			state = "switched off"
+		}
+		t.row(m.Name, m.Host, m.Port, string(m.Security), strings.Join(m.Domains, " "), m.Connections, state, m.Problem)
+	}
+	return t.end()
+}
+
+// findSender finds a sender by its name, with its password.
+func findSender(ctx context.Context, s *store.Store, name string) (crm.Sender, error) {
+	all, err := s.Senders(ctx)
+	if err != nil {
+		return crm.Sender{}, err
+	}
+	i := slices.IndexFunc(all, func(m crm.Sender) bool { return strings.EqualFold(m.Name, name) })
+	if i < 0 {
+		return crm.Sender{}, &crm.Error{Kind: crm.KindNotFound, Field: "sender", Text: "no sender is called " + name + "; kaveri sender list shows those that are"}
+	}
+	return all[i], nil
+}
+
+func (p *program) senderCourier() *outbound.Courier {
+	return outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
+}
+
+func (p *program) testSender(ctx context.Context, name string) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := findSender(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	if err := p.senderCourier().Try(ctx, m); err != nil {
+		return err
+	}
+	p.printf("%s: signing in to %s works.\n", printable(m.Name), m.Host)
+	return nil
+}
+
+// findingJSON is a finding in JSON.
+type findingJSON struct {
+	Subject string         `json:"subject"`
+	Domain  string         `json:"domain"`
+	Grade   outbound.Grade `json:"grade"`
+	Text    string         `json:"text"`
+}
+
+// checkTime is how long DNS and the server may take.
+const checkTime = time.Minute
+
+func (p *program) checkSender(ctx context.Context, name string, domains []string) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := findSender(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	if len(domains) == 0 {
+		if domains = m.Domains; len(domains) == 0 {
+			firm, err := s.Firm(ctx)
+			if err != nil {
+				return err
+			}
+			domains = firm.Domains
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	linter := outbound.Linter{DNS: net.DefaultResolver, Try: p.senderCourier().Try, Keys: func(ctx context.Context, domain string) (map[string]string, error) {
+		return keyRecords(ctx, s, domain)
+	}}
+	bad := 0
+	t := p.table("CHECK", "OF", "", "")
+	for _, f := range linter.Check(ctx, &m, domains) {
+		if f.Grade == outbound.GradeBad {
+			bad++
+		}
+		if p.json {
+			if err := p.printJSON(findingJSON{f.Subject, f.Domain, f.Grade, f.Text}); err != nil {
+				return err
+			}
+			continue
+		}
+		t.row(f.Subject, f.Domain, string(f.Grade), f.Text)
+	}
+	if !p.json {
+		if err := t.end(); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return partly("%s would make large providers refuse the mail", plural(bad, "finding", "findings"))
+	}
+	return nil
+}
+
+// keyRecords gives the records of the keys that sign a domain's mail: its own,
+// or those of the domain above it.
+func keyRecords(ctx context.Context, s *store.Store, domain string) (map[string]string, error) {
+	all, err := s.DKIMKeys(ctx, crm.SystemViewer, "")
+	if err != nil {
+		return nil, err
+	}
+	records := map[string]string{}
+	for _, k := range all {
+		if k.State() == crm.DKIMSigning && (k.Domain == domain || strings.HasSuffix(domain, "."+k.Domain)) {
+			records[k.RecordName()] = k.Record()
+		}
+	}
+	return records, nil
+}
+
+func (p *program) removeSender(ctx context.Context, name string) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := findSender(ctx, s, name)
+	if err == nil {
+		err = s.RemoveSender(ctx, crm.SystemViewer, m.ID)
+	}
+	if err != nil {
+		return err
+	}
+	p.printf("%s is removed, and its password forgotten.\n", printable(m.Name))
+	return nil
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"kaveri/crm"
+)
+
+// senderFlags are what the flags of sender add and sender set say.
+type senderFlags struct {
+	host, security, username, bounce string
+	port, connections, order         int
+	rate                             float64
+	domains                          []string
+	noTest, password, off, on        bool
+}
+
+func (n *senderFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&n.host, "host", "", "SMTP server")
+	f.IntVar(&n.port, "port", 0, "port (default 465; with starttls 587, with none 25)")
+	f.StringVar(&n.security, "security", "", "tls (default) or starttls; none for this machine only")
+	f.StringVar(&n.username, "username", "", "user name there; without one nobody signs in")
+	f.StringSliceVar(&n.domains, "domain", nil, "domain of From fields that it may send for; several with commas; none: all")
+	f.StringVar(&n.bounce, "bounce-domain", "", "domain whose mail comes to the dropbox: each mail gets a return path of its own there")
+	f.IntVar(&n.connections, "connections", 0, "connections at once, at most (default 4)")
+	f.Float64Var(&n.rate, "rate", 0, "mails a second, at most (default: no limit of ours)")
+	f.IntVar(&n.order, "order", 0, "of several that could send, the lowest is used first")
+	f.BoolVar(&n.noTest, "no-test", false, "do not sign in now")
+}
+
+func (p *program) senderAddCommand() *cobra.Command {
+	var n senderFlags
+	c := p.reads(&cobra.Command{
+		Use: "add NAME --host HOST", Short: "Add a mail server that takes our mail: asks for the password, tests the login", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.addSender(c.Context(), args[0], n) },
+	})
+	n.add(c.Flags())
+	return c
+}
+
+func (p *program) addSender(ctx context.Context, name string, n senderFlags) error {
+	if n.host == "" {
+		return misused("--host: name the SMTP server")
+	}
+	m := crm.Sender{Name: name, Connections: 4}
+	n.apply(&m, func(string) bool { return true })
+	if m.Security == "" {
+		m.Security = crm.SecurityTLS
+	}
+	if m.Connections == 0 {
+		m.Connections = 4
+	}
+	if m.Port == 0 {
+		m.Port = map[crm.Security]int{crm.SecurityTLS: 465, crm.SecurityStartTLS: 587, crm.SecurityNone: 25}[m.Security]
+	}
+	if m.Username != "" {
+		var err error
+		if m.Password, err = p.readPassword(ctx, "Password of "+m.Username, false); err != nil {
+			return err
+		}
+	}
+	if !n.noTest {
+		if err := p.senderCourier().Try(ctx, m); err != nil {
+			return err
+		}
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if m, err = s.AddSender(ctx, crm.SystemViewer, m); err != nil {
+		return err
+	}
+	if p.json {
+		return p.printJSON(senderOf(m))
+	}
+	p.printf("%s takes our mail from now on. kaveri sender check %s says whether the world will trust it.\n", printable(m.Name), printable(m.Name))
+	return nil
+}
+
+// apply changes what was asked for.
+func (n *senderFlags) apply(m *crm.Sender, asked func(flag string) bool) {
+	set := func(flag string, f func()) {
+		if asked(flag) {
+			f()
+		}
+	}
+	set("host", func() { m.Host = n.host })
+	set("port", func() { m.Port = n.port })
+	set("security", func() { m.Security = crm.Security(n.security) })
+	set("username", func() { m.Username = n.username })
+	set("domain", func() { m.Domains = n.domains })
+	set("bounce-domain", func() { m.Bounce = n.bounce })
+	set("connections", func() { m.Connections = n.connections })
+	set("rate", func() { m.Rate = n.rate })
+	set("order", func() { m.Order = n.order })
+	if n.off || n.on {
+		m.Disabled = n.off
+	}
+}
+
+func (p *program) senderSetCommand() *cobra.Command {
+	var n senderFlags
+	c := p.reads(&cobra.Command{
+		Use: "set NAME", Short: "Change a sender: what is not named stays as it is", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.setSender(c.Context(), args[0], n, c.Flags().Changed)
+		},
+	})
+	n.add(c.Flags())
+	c.Flags().BoolVar(&n.password, "password", false, "ask for a new password")
+	c.Flags().BoolVar(&n.off, "off", false, "send nothing through it")
+	c.Flags().BoolVar(&n.on, "on", false, "send through it again")
+	c.MarkFlagsMutuallyExclusive("off", "on")
+	return c
+}
+
+func (p *program) setSender(ctx context.Context, name string, n senderFlags, asked func(string) bool) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := findSender(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	was := m
+	n.apply(&m, asked)
+	moved := m.Host != was.Host || m.Port != was.Port || m.Username != was.Username || m.Security != was.Security
+	if moved && was.Password != "" && m.Username != "" && !n.password {
+		return misused("--password: the server or the user changes, so give the password again")
+	}
+	if n.password {
+		if m.Password, err = p.readPassword(ctx, "Password of "+m.Username, false); err != nil {
+			return err
+		}
+	}
+	if !n.noTest && !m.Disabled {
+		if err := p.senderCourier().Try(ctx, m); err != nil {
+			return err
+		}
+	}
+	if err := s.UpdateSender(ctx, crm.SystemViewer, m); err != nil {
+		return err
+	}
+	if p.json {
+		return p.printJSON(senderOf(m))
+	}
+	p.printf("%s is changed.\n", printable(m.Name))
+	return nil
+}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,8 @@ type sending interface {
 	// none is open. An error among the recipients ends it before anything is
 	// sent. progress is told how many are in which state.
 	Launch(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error], progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error)
+	// Doubtful names the dispatches of a mailing that may have been sent or not.
+	Doubtful(ctx context.Context, id crm.MailingID, each func(crm.Dispatch) error) error
 	// Close ends it.
 	Close() error
 }
@@ -156,6 +159,13 @@ func (p *program) launch(ctx context.Context, pre *preflight, j *sendJSON) error
 			}
 		}
 		p.printf("\n")
+	}
+	if done[crm.Unknown] > 0 && !p.json {
+		p.printf("In doubt, taken by the server or not (kaveri mailing settle says which):\n")
+		return pre.sending.Doubtful(ctx, id, func(d crm.Dispatch) error {
+			p.printf("  %d  %s, since %s\n", d.ID, d.Address, d.Changed.UTC().Format(time.RFC3339))
+			return nil
+		})
 	}
 	return nil
 }

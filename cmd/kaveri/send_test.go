@@ -56,6 +56,8 @@ func (o *outbox) Suppressed(_ context.Context, list []crm.Address) (map[crm.Addr
 	return out, nil
 }
 
+func (o *outbox) Doubtful(context.Context, crm.MailingID, func(crm.Dispatch) error) error { return nil }
+
 func (o *outbox) Launch(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error], progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error) {
 	options, _ := o.Rendering(ctx)
 	r, err := campaigns.NewRenderer(options)

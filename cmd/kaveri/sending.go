@@ -276,5 +276,25 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 	}
 }
 
+// Doubtful names the dispatches of a mailing that are in doubt.
+func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, each func(crm.Dispatch) error) error {
+	var page crm.PageKey
+	for {
+		list, next, err := o.s.Dispatches(ctx, crm.SystemViewer, id, crm.Unknown, page, 500)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if err := each(d); err != nil {
+				return err
+			}
+		}
+		if next == (crm.PageKey{}) {
+			return nil
+		}
+		page = next
+	}
+}
+
 // publicURL is where links in mail lead, "" when nothing is public.
 func publicURL(*crm.Firm) string { return "" }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+)
+
+func (p *program) suppressionCommand() *cobra.Command {
+	list := p.reads(&cobra.Command{
+		Use: "list", Short: "List who is not written to, and why", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.listSuppressions(c.Context()) },
+	})
+	var as, why string
+	add := &cobra.Command{
+		Use: "add ADDRESS --why TEXT", Short: "Write to an address no more", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.suppress(c.Context(), args[0], why) },
+	}
+	add.Flags().StringVar(&why, "why", "", "who said so, for the record")
+	add.MarkFlagRequired("why")
+	lift := &cobra.Command{
+		Use: "lift ADDRESS", Short: "Write to an address again; what was noted stays on record", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.liftSuppressions(c.Context(), as, args[0]) },
+	}
+	asFlag(lift, &as)
+	return group("suppression", "Who is not written to", list, add, lift)
+}
+
+// suppressionJSON is a suppression in JSON.
+type suppressionJSON struct {
+	Address  crm.Address           `json:"address"`
+	Reason   crm.SuppressionReason `json:"reason"`
+	Evidence string                `json:"evidence"`
+	At       jsonTime              `json:"at"`
+	Lifted   jsonTime              `json:"lifted"`
+}
+
+func (p *program) listSuppressions(ctx context.Context) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	t := p.table("ADDRESS", "WHY", "EVIDENCE", "SINCE")
+	var page crm.PageKey
+	for {
+		all, next, err := s.Suppressions(ctx, crm.SystemViewer, page, 500)
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			if p.json {
+				if err := p.printJSON(suppressionJSON{m.Address, m.Reason, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}); err != nil {
+					return err
+				}
+				continue
+			}
+			t.row(string(m.Address), string(m.Reason), m.Evidence, m.At)
+		}
+		if next == (crm.PageKey{}) {
+			break
+		}
+		page = next
+	}
+	if p.json {
+		return nil
+	}
+	return t.end()
+}
+
+func (p *program) suppress(ctx context.Context, address, why string) error {
+	a, err := crm.ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Suppress(ctx, crm.Suppression{Address: a, Reason: crm.SuppressedByHand, Evidence: why, At: p.now()}); err != nil {
+		return err
+	}
+	p.printf("%s is written to no more.\n", a)
+	return nil
+}
+
+// liftSuppressions lifts whatever stands against an address.
+func (p *program) liftSuppressions(ctx context.Context, as, address string) error {
+	a, err := crm.ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	s, v, err := p.openAs(ctx, as)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := s.SuppressionsOf(ctx, v, a)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, m := range all {
+		if !m.Lifted.IsZero() {
+			continue
+		}
+		if err := s.LiftSuppression(ctx, v, a, m.Reason); err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		return crm.NotFound("nothing stands against writing to %s", a)
+	}
+	p.printf("%s may be written to again.\n", a)
+	return nil
+}

@@ -28,13 +28,13 @@ type lane struct {
 
 // job is a dispatch in hand.
 type job struct {
-	d        crm.Dispatch
-	m        *crm.Mailing
-	provider string
+	d    crm.Dispatch
+	m    *crm.Mailing
+	pace paceKey
 }
 
 func newLane(t *term, s crm.Sender) *lane {
-	l := &lane{t: t, jobs: make(chan *job, 2*t.s.o.Claim), quit: make(chan struct{}), paces: map[string]*pace{}}
+	l := &lane{t: t, jobs: make(chan *job, 2*t.s.o.Claim), quit: make(chan struct{})}
 	l.update(s)
 	return l
 }
@@ -48,9 +48,6 @@ func (l *lane) update(s crm.Sender) {
 		l.until, l.failed = time.Time{}, 0
 	}
 	l.sender = s
-	if s.Rate > 0 {
-		l.whole.Rate, l.whole.Ceiling = s.Rate, 0
-	}
 }
 
 // well reports that the sender may be tried.
@@ -69,18 +66,10 @@ func (l *lane) take(j *job, now time.Time) (again time.Time, ok bool) {
 	if len(l.jobs) == cap(l.jobs) {
 		return now.Add(2 * time.Second), false
 	}
-	j.provider = l.t.s.o.Provider(j.d.Address.Domain())
 	l.mu.Lock()
-	p := l.paces[j.provider]
-	if p == nil {
-		p = &pace{}
-		l.paces[j.provider] = p
-	}
-	if ok, again = p.reserve(now); ok && l.sender.Rate > 0 {
-		ok, again = l.whole.reserve(now)
-	}
-	if !ok {
-		l.mu.Unlock()
+	defer l.mu.Unlock()
+	j.pace = paceKey{l.sender.ID, l.t.s.o.Provider(j.d.Address.Domain())}
+	if ok, again = l.t.s.paces.reserve(j.pace, l.sender.Rate, now); !ok {
 		return again, false
 	}
 	more := l.workers < max(l.sender.Connections, 1) && l.workers <= len(l.jobs)
@@ -88,7 +77,6 @@ func (l *lane) take(j *job, now time.Time) (again time.Time, ok bool) {
 		l.workers++
 		l.busy.Add(1)
 	}
-	l.mu.Unlock()
 	l.jobs <- j // only this goroutine sends, and there is room
 	if more {
 		go l.work()
@@ -193,22 +181,5 @@ func (l *lane) open() {
 func (l *lane) fares(id crm.SenderID, state crm.SenderState, problem string) {
 	if err := l.t.s.o.Ledger.SenderFares(context.WithoutCancel(l.t.held), id, state, problem); err != nil {
 		l.t.s.o.Log.Warn("how a sender fares is not noted", "sender", int64(id), "err", err)
-	}
-}
-
-// slower asks less of a provider.
-func (l *lane) slower(provider string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if p := l.paces[provider]; p != nil {
-		p.slower(l.t.s.o.Now())
-	}
-}
-
-func (l *lane) went(provider string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if p := l.paces[provider]; p != nil {
-		p.went(l.t.s.o.Now())
 	}
 }

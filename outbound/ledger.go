@@ -38,6 +38,10 @@ type Ledger interface {
 	Mailing(ctx context.Context, id crm.MailingID) (crm.Mailing, error)
 	// PauseMailing stops claims of a mailing, with the reason for people.
 	PauseMailing(ctx context.Context, id crm.MailingID, reason string) error
+	// Paces gives what was learned about how fast providers take mail.
+	Paces(ctx context.Context) ([]crm.SavedPace, error)
+	// SavePaces keeps it.
+	SavePaces(ctx context.Context, ps []crm.SavedPace) error
 	// Suppress notes that an address is not to be written to.
 	Suppress(ctx context.Context, s crm.Suppression) error
 

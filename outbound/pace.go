@@ -12,6 +12,8 @@ type pace struct {
 	Ceiling float64   `json:"ceiling"` // at which the limit is forgotten
 	Since   time.Time `json:"since"`   // of the last change of Rate
 
+	fixed bool // set by people: it does not recover
+
 	next    time.Time // when the next mail may go
 	planned time.Time // up to when mails that wait have places
 
@@ -85,7 +87,7 @@ func (p *pace) slower(now time.Time) {
 
 // recover lets the pace grow for the time that has passed.
 func (p *pace) recover(now time.Time) {
-	for p.Rate > 0 && now.Sub(p.Since) >= paceRecovery {
+	for p.Rate > 0 && !p.fixed && now.Sub(p.Since) >= paceRecovery {
 		p.Since = p.Since.Add(paceRecovery)
 		if p.Rate *= paceGrowth; p.Rate >= p.Ceiling {
 			p.Rate, p.Ceiling = 0, 0

@@ -38,6 +38,8 @@ type Options struct {
 type Service struct {
 	o Options
 
+	paces paces
+
 	mu     sync.Mutex
 	status Status
 }
@@ -67,7 +69,7 @@ func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{o: o}
+	return &Service{o: o, paces: paces{all: map[paceKey]*pace{}, dirty: map[paceKey]bool{}}}
 }
 
 // Status tells whether this process sends, and if not, why.
@@ -94,6 +96,7 @@ func (s *Service) Run(ctx context.Context) error {
 	tended, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	go s.tend(tended)
+	go s.keepPaces(tended)
 	for ctx.Err() == nil {
 		lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
 		if err == nil {
@@ -144,6 +147,11 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	if found.Queued+found.Unknown > 0 {
 		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
 	}
+	saved, err := s.o.Ledger.Paces(ctx)
+	if err != nil {
+		return err
+	}
+	s.paces.load(saved)
 	// held ends when the lease is lost: then sockets are closed at once. It
 	// outlives ctx, so that what is under way can come to its end.
 	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -157,6 +165,7 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	t := s.newTerm(ctx, held, lease)
 	t.send(ctx)
 	t.close()
+	s.savePaces(context.WithoutCancel(ctx))
 
 	err = context.Cause(held)
 	lost(nil)

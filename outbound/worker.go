@@ -83,7 +83,7 @@ func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 		Reply: res.Reply, State: res.State, Reason: res.Reason}
 	switch res.State {
 	case crm.Sent:
-		w.l.went(j.provider)
+		w.t.s.paces.went(j.pace, now)
 	case crm.Ready: // certainly unsent, and nobody refused it
 		w.t.giveBack(crm.Return{Dispatch: j.d.ID})
 		return
@@ -104,7 +104,7 @@ func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 func (w *worker) heed(j *job, res *Outcome) {
 	ctx := w.t.held
 	if res.Refusal.Slow {
-		w.l.slower(j.provider)
+		w.t.s.paces.slower(j.pace, w.t.s.o.Now())
 	}
 	if res.Refusal.Suppress {
 		err := w.t.s.o.Ledger.Suppress(ctx, crm.Suppression{Address: j.d.Address, Contact: j.d.Contact, Reason: crm.SuppressedBounced,
@@ -114,7 +114,7 @@ func (w *worker) heed(j *job, res *Outcome) {
 		}
 	}
 	if res.Refusal.Stop && j.m.Kind.Bulk() {
-		reason := "paused: mail from " + j.m.From.Address.Domain() + " is refused by " + j.provider + ": " + res.Reply.String()
+		reason := "paused: mail from " + j.m.From.Address.Domain() + " is refused by " + j.pace.provider + ": " + res.Reply.String()
 		if err := w.t.s.o.Ledger.PauseMailing(ctx, j.m.ID, reason); err != nil {
 			w.t.s.o.Log.Error("a mailing whose domain is refused is not paused", "mailing", int64(j.m.ID), "err", err)
 		}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,7 +48,20 @@ var storeKey = []byte("a key of 32 bytes for the tests.")
 // childLease is short, so that on PostgreSQL nobody waits for the dead long.
 const childLease = time.Second
 
+// crashAt names the point at which a child dies, 0 none.
+const crashAt = "KAVERI_SEND_CRASH_AT"
+
 func sendUntilKilled(dsn string) error {
+	if k, err := strconv.ParseInt(os.Getenv(crashAt), 10, 64); err == nil {
+		var n atomic.Int64
+		outbound.AtPoints(func(where string) {
+			if n.Add(1) == k {
+				fmt.Fprintln(os.Stderr, "crashed at", where)
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		})
+	}
 	st, err := store.Open(context.Background(), dsn, store.Options{Key: storeKey})
 	if err != nil {
 		return err
@@ -139,7 +154,7 @@ func audience(n int) iter.Seq2[crm.Recipient, error] {
 }
 
 // child starts the test binary as a sending process.
-func child(t *testing.T, dsn string) *testproc.Process {
+func child(t *testing.T, dsn string, env ...string) *testproc.Process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -147,7 +162,7 @@ func child(t *testing.T, dsn string) *testproc.Process {
 	}
 	var said strings.Builder
 	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), childDSN+"="+dsn)
+	cmd.Env = append(append(os.Environ(), childDSN+"="+dsn), env...)
 	cmd.Stderr = &said
 	p, err := testproc.Start(cmd, nil, syscall.SIGKILL)
 	if err != nil {
@@ -227,4 +242,18 @@ func accepted(t *testing.T, file string) map[crm.Address]int {
 		out[crm.Address(l.Recipient)]++
 	}
 	return out
+}
+
+// removeSenders takes the senders of an earlier round away.
+func removeSenders(t *testing.T, st *store.Store) {
+	t.Helper()
+	all, err := st.Senders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if err := st.RemoveSender(t.Context(), crm.SystemViewer, s.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

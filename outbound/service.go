@@ -140,7 +140,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // term is the time of one lease.
 func (s *Service) term(ctx context.Context, lease crm.Lease) error {
+	point("recover")
 	found, err := s.o.Ledger.Recover(ctx, lease)
+	point("recovered")
 	if err != nil {
 		return err
 	}

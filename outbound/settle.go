@@ -75,7 +75,9 @@ func (s *settler) settle(ctx context.Context, round []*settling) {
 			arm = append(arm, r.arm)
 		}
 	}
+	point("settle")
 	refused, err := s.ledger.Settle(ctx, s.lease, attempts, arm)
+	point("settled")
 	var later []*settling
 	no := map[crm.DispatchID]bool{}
 	for _, r := range refused {

@@ -90,7 +90,9 @@ func (t *term) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.refresh(senders)
+	point("claim")
 	ds, err := t.s.o.Ledger.Claim(ctx, t.lease, t.s.o.Claim)
+	point("claimed")
 	if err != nil {
 		return 0, err
 	}
@@ -180,6 +182,8 @@ func (t *term) giveBack(rs ...crm.Return) {
 	if len(rs) == 0 || t.held.Err() != nil {
 		return
 	}
+	point("return")
+	defer point("returned")
 	if err := t.s.o.Ledger.Return(t.held, t.lease, rs); err != nil && !errors.Is(err, context.Canceled) {
 		t.s.o.Log.Warn("mail that was not sent waits for the next start", "dispatches", len(rs), "err", err)
 	}

@@ -91,8 +91,10 @@ func (w *wire) glance(p []byte) (int, error) {
 }
 
 func (w *wire) Write(p []byte) (int, error) {
+	point("write")
 	n, err := w.Conn.Write(p)
 	w.wrote += int64(n)
+	point("written")
 	return n, err
 }
 

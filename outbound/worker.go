@@ -107,8 +107,10 @@ func (w *worker) heed(j *job, res *Outcome) {
 		w.t.s.paces.slower(j.pace, w.t.s.o.Now())
 	}
 	if res.Refusal.Suppress {
+		point("suppress")
 		err := w.t.s.o.Ledger.Suppress(ctx, crm.Suppression{Address: j.d.Address, Contact: j.d.Contact, Reason: crm.SuppressedBounced,
 			Evidence: res.Reply.String(), Dispatch: j.d.ID, At: w.t.s.o.Now()})
+		point("suppressed")
 		if err != nil {
 			w.t.s.o.Log.Error("an address that does not exist is not suppressed", "dispatch", int64(j.d.ID), "err", err)
 		}

@@ -58,6 +58,7 @@ type batch struct {
 	spokenNow                                                        map[int64]spoken
 	last                                                             map[int64]int64     // customer -> newest mail
 	touched                                                          map[int64]bool      // customers whose timeline changed
+	heard                                                            []heard             // what its mails say about dispatches
 	lost                                                             map[int64]bool      // customers that have lost a link
 	grown                                                            map[int64]int       // conversation -> how many mails were decided when a link of it last changed
 	changed                                                          map[crm.Address]int // canonical form -> how many were decided when its use last changed
@@ -298,6 +299,9 @@ func (b *batch) flush() error {
 		}
 	}
 	if err := b.ask(); err != nil {
+		return err
+	}
+	if err := b.hear(); err != nil {
 		return err
 	}
 	if err := b.wake(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"sync"
 
 	"kaveri/crm"
 )
@@ -18,8 +19,9 @@ import (
 // that a stolen database (or backup) gives away neither mailbox passwords nor
 // with whom the firm's strangers correspond.
 type keys struct {
-	hash []byte
-	seal cipher.AEAD
+	hash   []byte
+	seal   cipher.AEAD
+	tokens []byte
 }
 
 // KeySize is the length of the key outside the database, in bytes.
@@ -37,12 +39,33 @@ func newKeys(master []byte) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
+	tokens, err := hkdf.Key(sha256.New, master, nil, "kaveri tokens 1", 32)
+	if err != nil {
+		return keys{}, err
+	}
 	block, err := aes.NewCipher(sealKey)
 	if err != nil {
 		return keys{}, err
 	}
 	aead, err := cipher.NewGCM(block)
-	return keys{hash: hash, seal: aead}, err
+	return keys{hash: hash, seal: aead, tokens: tokens}, err
+}
+
+// ring gives the keyring of the tokens that go out in mail. The key of a
+// purpose is derived when it is first needed.
+func (k keys) ring() crm.Keyring {
+	var made sync.Map
+	return crm.NewKeyring(func(p crm.TokenPurpose) []byte {
+		if key, ok := made.Load(p); ok {
+			return key.([]byte)
+		}
+		key, err := hkdf.Expand(sha256.New, k.tokens, "kaveri token "+string(p), 32)
+		if err != nil {
+			panic(err) // a length that SHA-256 cannot give
+		}
+		made.Store(p, key)
+		return key
+	})
 }
 
 // of gives the keyed hash of a value of a kind, 64 bits of HMAC-SHA-256: a

@@ -30,6 +30,7 @@ type Store struct {
 	bound    bound
 	w, r     *sql.DB
 	key      keys
+	keyring  crm.Keyring
 	now      func() time.Time
 	log      *slog.Logger
 	ids      idBlock
@@ -94,7 +95,7 @@ func OpenUnmigrated(ctx context.Context, dsn string, o Options) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: e, w: w, r: r, key: key, now: o.Now, log: o.Log}
+	s := &Store{engine: e, w: w, r: r, key: key, keyring: key.ring(), now: o.Now, log: o.Log}
 	s.bound.rewrite = e.bind
 	if s.now == nil {
 		s.now = time.Now
@@ -153,6 +154,10 @@ func (s *Store) Close() error {
 	})
 	return err
 }
+
+// Keyring gives the keyring of the tokens that go out in mail: a key for each
+// purpose, derived from the key outside the database.
+func (s *Store) Keyring() crm.Keyring { return s.keyring }
 
 // Engine names the database engine, for people: "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.engine.name }

@@ -1,0 +1,277 @@
+package store
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"kaveri/crm"
+)
+
+// heard is what a mail says about dispatches.
+type heard struct {
+	message int64 // 0: the mail is not kept
+	folder  crm.FolderID
+	at      int64
+	reports []crm.Report
+	nobodys string // why none was found, for people; "" when that is no wonder
+}
+
+// policy gives the policy by which a mail is judged. What proves to be about
+// mail of ours is kept: reports of robots in any case, answers when they come
+// from outside.
+func (p *prepared) policy(firm crm.Policy) crm.Policy {
+	given := p.Policy
+	if given == "" {
+		given = firm
+	}
+	for i := range p.reports {
+		switch p.reports[i].Kind {
+		case crm.ReportFiled:
+		case crm.ReportAnswered, crm.ReportAutoAnswered:
+			if given == crm.PolicyKnown {
+				given = crm.PolicyExternal
+			}
+		default:
+			return crm.PolicyAll
+		}
+	}
+	return given
+}
+
+// listen notes what a mail says about dispatches; message is 0 when the mail
+// is not kept.
+func (b *batch) listen(p *prepared, message int64) {
+	if len(p.reports) == 0 && !p.nobodys {
+		return // all ordinary mail
+	}
+	h := heard{message: message, folder: p.Folder, at: micros(p.at), reports: p.reports}
+	if p.nobodys {
+		h.nobodys = b.whyNobodys(p.Message)
+	}
+	b.heard = append(b.heard, h)
+}
+
+// listenTo notes that a mail of ours lies in a folder: its header shows it, and
+// its body may never be fetched.
+func (b *batch) listenTo(folder crm.FolderID, l *crm.Listed) {
+	if l.Envelope == nil {
+		return
+	}
+	if d, ok := b.x.s.keyring.DispatchOf(l.Envelope.MessageID); ok {
+		b.heard = append(b.heard, heard{folder: folder, at: micros(b.now),
+			reports: []crm.Report{{Dispatch: d, Kind: crm.ReportFiled, Proof: crm.ProofMessageID, Evidence: "Message-ID: <" + l.Envelope.MessageID + ">"}}})
+	}
+}
+
+// whyNobodys says why a report names no dispatch, "" when it is about a mail
+// that a colleague wrote with a program of their own: that one is known.
+func (b *batch) whyNobodys(m *crm.Message) string {
+	id := aboutMail(m)
+	switch _, known := b.threads[id]; {
+	case id == "":
+		return "it does not say which mail it is about"
+	case known:
+		return ""
+	}
+	return "it is about <" + cut(id, 300) + ">, which is not the Message-ID of a mail that was sent from here"
+}
+
+// aboutMail gives the Message-ID of the mail that a report is about, "" when it
+// does not say.
+func aboutMail(m *crm.Message) string {
+	switch {
+	case m.Class == crm.ClassBounce && m.Bounce != nil:
+		return m.Bounce.OriginalMessageID
+	case m.Complaint != nil:
+		return m.Complaint.OriginalMessageID
+	}
+	return ""
+}
+
+// target is a dispatch that reports are about.
+type target struct {
+	id, mailing, contact int64
+	address              crm.Address
+	state                crm.DispatchState
+}
+
+// hear enters what the batch's mails say about dispatches. A report counts once,
+// however many copies of it come.
+func (b *batch) hear() error {
+	if len(b.heard) == 0 {
+		return nil
+	}
+	targets, err := b.targets()
+	if err != nil {
+		return err
+	}
+	uses, err := b.usesOf()
+	if err != nil {
+		return err
+	}
+	since, err := b.firstMailing()
+	if err != nil {
+		return err
+	}
+	for _, h := range b.heard {
+		if since == 0 || h.at < since {
+			h.nobodys = "" // before anything was sent from here
+		}
+		found := false
+		for i := range h.reports {
+			t := targets[int64(h.reports[i].Dispatch)]
+			if t == nil {
+				h.nobodys = "it names the mail " + strconv.FormatInt(int64(h.reports[i].Dispatch), 10) + ", which is not in this database; an older copy of it may be in use"
+				continue
+			}
+			found = true
+			if err := b.x.enter(t, &h.reports[i], &h, uses[int64(h.folder)]); err != nil {
+				return err
+			}
+		}
+		if err := b.x.unmatched(&h, found); err != nil {
+			return err
+		}
+	}
+	b.heard = b.heard[:0]
+	return nil
+}
+
+// targets reads the dispatches that are named.
+func (b *batch) targets() (map[int64]*target, error) {
+	var ids []int64
+	for _, h := range b.heard {
+		for i := range h.reports {
+			ids = append(ids, int64(h.reports[i].Dispatch))
+		}
+	}
+	out := map[int64]*target{}
+	err := each(b.x, `SELECT id, mailing_id, state, address, COALESCE(contact_id, 0) FROM dispatches WHERE id IN (IN)`, nil, distinct(ids), func(r *sql.Rows) error {
+		var t target
+		if err := r.Scan(&t.id, &t.mailing, &t.state, &t.address, &t.contact); err != nil {
+			return err
+		}
+		out[t.id] = &t
+		return nil
+	})
+	return out, err
+}
+
+// firstMailing gives when the first mailing was made, 0 when there is none.
+func (b *batch) firstMailing() (at int64, err error) {
+	err = b.x.row(`SELECT COALESCE(min(created_us), 0) FROM mailings`).Scan(&at)
+	return at, err
+}
+
+// usesOf reads what the folders are used for in which mail of ours lies.
+func (b *batch) usesOf() (map[int64]string, error) {
+	var ids []int64
+	for _, h := range b.heard {
+		if len(h.reports) > 0 && h.reports[0].Kind == crm.ReportFiled {
+			ids = append(ids, int64(h.folder))
+		}
+	}
+	out := map[int64]string{}
+	err := each(b.x, `SELECT id, special_use FROM folders WHERE id IN (IN)`, nil, distinct(ids), func(r *sql.Rows) error {
+		var id int64
+		var use string
+		if err := r.Scan(&id, &use); err != nil {
+			return err
+		}
+		out[id] = use
+		return nil
+	})
+	return out, err
+}
+
+// enter notes one report as an event of its dispatch and, when it is new, does
+// what follows from it. The same mail tells a thing once; that a mail of ours
+// lies somewhere is told once for each use of folders.
+func (x *tx) enter(t *target, r *crm.Report, h *heard, use string) error {
+	mark := strconv.FormatInt(h.message, 10)
+	if r.Kind == crm.ReportFiled {
+		mark = use
+	}
+	fresh, err := x.event(t.id, r.Kind, mark, h.message, r.Evidence, h.at)
+	if err != nil || !fresh {
+		return err
+	}
+	next, suppress := r.Told(t.state)
+	if next != t.state {
+		if err := x.told(t, next, clean(r.Evidence, 500)); err != nil {
+			return err
+		}
+	}
+	if suppress == "" || suppress == crm.SuppressedBounced && !r.About(t.address) {
+		return nil
+	}
+	return x.suppressTold(t, suppress, r.Evidence, h.at)
+}
+
+// event adds an event to a dispatch and reports whether it is new.
+func (x *tx) event(dispatch int64, kind crm.ReportKind, mark string, message int64, evidence string, at int64) (bool, error) {
+	id, err := x.id()
+	if err != nil {
+		return false, err
+	}
+	var of any
+	if message != 0 {
+		of = message
+	}
+	n, err := x.changed(`INSERT INTO dispatch_events (id, dispatch_id, kind, mark, message_id, evidence, machine, at_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
+ON CONFLICT (dispatch_id, kind, mark) DO NOTHING`, id, dispatch, string(kind), mark, of, clean(evidence, 2000), at)
+	return n > 0, err
+}
+
+// told takes the step that a report has shown.
+func (x *tx) told(t *target, next crm.DispatchState, why string) error {
+	if _, err := t.state.Become(next); err != nil {
+		return err
+	}
+	n, err := x.changed(`UPDATE dispatches SET state = $1, changed_us = $2, reason = $3 WHERE id = $4 AND state = $5`,
+		string(next), micros(x.s.now()), why, t.id, string(t.state))
+	if err != nil || n == 0 {
+		return err
+	}
+	if err := x.exec(`UPDATE dispatch_counts SET n = n - 1 WHERE mailing_id = $1 AND state = $2`, t.mailing, string(t.state)); err != nil {
+		return err
+	}
+	t.state = next
+	return x.exec(`INSERT INTO dispatch_counts (mailing_id, state, n) VALUES ($1, $2, 1) ON CONFLICT (mailing_id, state) DO UPDATE SET n = dispatch_counts.n + 1`, t.mailing, string(next))
+}
+
+// suppressTold notes that the dispatch's address is not to be written to. The
+// first evidence stays.
+func (x *tx) suppressTold(t *target, reason crm.SuppressionReason, evidence string, at int64) error {
+	id, err := x.id()
+	if err != nil {
+		return err
+	}
+	var contact any
+	if t.contact != 0 {
+		contact = t.contact
+	}
+	return x.exec(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`, id, string(t.address), contact, string(reason), clean(evidence, 2000), t.id, at)
+}
+
+// unmatched keeps a report that names no dispatch in sight, and takes out one
+// that another copy has shown to name one.
+func (x *tx) unmatched(h *heard, found bool) error {
+	switch {
+	case h.message == 0:
+		return nil
+	case found:
+		return x.exec(`DELETE FROM unmatched_reports WHERE message_id = $1`, h.message)
+	case h.nobodys == "":
+		return nil
+	}
+	return x.exec(`INSERT INTO unmatched_reports (message_id, reason, at_us) VALUES ($1, $2, $3) ON CONFLICT (message_id) DO NOTHING`, h.message, clean(h.nobodys, 500), h.at)
+}
+
+// clean makes foreign text fit for both engines: PostgreSQL refuses NUL and
+// what is not UTF-8.
+func clean(s string, n int) string {
+	return cut(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""), n)
+}

@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,12 +21,11 @@ type sending struct {
 	*office
 	t      *testing.T
 	st     *store.Store
-	db     *sql.DB
+	ledger *ledger
 	user   string
 	from   crm.Address
 	box    crm.MailboxID
 	folder *ingest.SentFolders
-	n      int64
 }
 
 func newSending(t *testing.T, folders ...string) *sending {
@@ -43,12 +41,7 @@ func newSending(t *testing.T, folders ...string) *sending {
 	s.from = crm.Address(s.user + "@" + s.domain)
 	owner := s.found(t, s.st, crm.PolicyAll)
 	s.box = s.addMailbox(t, s.st, owner, s.Addr(), s.user, testdovecot.Password)
-	db, err := sql.Open("sqlite3", "file:"+strings.TrimPrefix(dsn, "sqlite://")+"?_busy_timeout=10000&_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	s.db = db
+	s.ledger = openLedger(t, dsn)
 	s.folder = &ingest.SentFolders{Store: s.st, Patience: ingest.Patience{Dial: 20 * time.Second, Quiet: 20 * time.Second}}
 	return s
 }
@@ -56,18 +49,9 @@ func newSending(t *testing.T, folders ...string) *sending {
 // dispatched puts a mail on the ledger and gives its Message-ID and bytes.
 func (s *sending) dispatched(kind crm.MailingKind) (id string, raw []byte) {
 	s.t.Helper()
-	s.n++
-	n := s.n + 1<<40
-	for _, q := range []string{
-		fmt.Sprintf(`INSERT INTO mailings (id, kind, name, from_address, subject, body_text, body_html, doubt, state, start_us, patience_us, created_us) VALUES (%d, '%s', 'x', '%s', 'x', 'x', '', 'hold', 'running', 0, 0, 1)`, n, kind, s.from),
-		fmt.Sprintf(`INSERT INTO dispatches (id, mailing_id, address, state, due_us, expires_us, changed_us) VALUES (%d, %d, 'dora@acme.example', 'unknown', 0, 0, 0)`, n, n),
-	} {
-		if _, err := s.db.Exec(q); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	id = s.st.Keyring().MessageID(crm.DispatchID(n), s.domain)
-	raw = mail("x", string(s.from), "dora@acme.example", fmt.Sprint("Kirje ", s.n), "Hei Dora!")
+	n := s.ledger.put(kind, s.from, "dora@acme.example", crm.Unknown)
+	id = s.st.Keyring().MessageID(n, s.domain)
+	raw = mail("x", string(s.from), "dora@acme.example", fmt.Sprint("Kirje ", n), "Hei Dora!")
 	return id, []byte(strings.Replace(string(raw), "x@test.example", id, 1))
 }
 

@@ -228,6 +228,9 @@ func (b *batch) lookUp(ps []prepared) error {
 	if err := b.lookUpThreads(ids); err != nil {
 		return err
 	}
+	if err := b.lookUpSuspects(ps); err != nil {
+		return err
+	}
 	return b.lookUpPeople(envelopes)
 }
 
@@ -239,7 +242,7 @@ func (b *batch) one(p *prepared) (crm.Outcome, error) {
 	if p.Copy {
 		return crm.Outcome{Unknown: true}, nil
 	}
-	b.under(p.policy(b.rule))
+	b.under(b.policyFor(p))
 	e := &p.Message.Envelope
 	if err := b.correspond(e); err != nil {
 		return crm.Outcome{}, err

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"kaveri/crm"
 )
 
 // PutDispatch puts a mail on the ledger in the state given, in a mailing of its
 // own that was made long ago.
-func (s *Store) PutDispatch(ctx context.Context, kind crm.MailingKind, from, to crm.Address, state crm.DispatchState) (d crm.DispatchID, err error) {
+func (s *Store) PutDispatch(ctx context.Context, kind crm.MailingKind, from, to crm.Address, state crm.DispatchState, at time.Time) (d crm.DispatchID, err error) {
 	err = s.write(ctx, func(x *tx) error {
 		mailing, err := x.id()
 		if err != nil {
@@ -25,7 +26,7 @@ func (s *Store) PutDispatch(ctx context.Context, kind crm.MailingKind, from, to 
 VALUES ($1, $2, 'Letter', $3, 'Letter', 'Text', '', 'hold', 'running', 0, 0, 1)`, mailing, string(kind), string(from)); err != nil {
 			return err
 		}
-		if err := x.exec(`INSERT INTO dispatches (id, mailing_id, address, state, due_us, expires_us, changed_us) VALUES ($1, $2, $3, $4, 0, 0, 0)`, id, mailing, string(to), string(state)); err != nil {
+		if err := x.exec(`INSERT INTO dispatches (id, mailing_id, address, state, due_us, expires_us, changed_us) VALUES ($1, $2, $3, $4, 0, 0, $5)`, id, mailing, string(to), string(state), micros(at)); err != nil {
 			return err
 		}
 		return x.exec(`INSERT INTO dispatch_counts (mailing_id, state, n) VALUES ($1, $2, 1)`, mailing, string(state))

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"time"
 
 	"kaveri/crm"
 )
@@ -17,13 +18,17 @@ type heard struct {
 	nobodys string // why none was found, for people; "" when that is no wonder
 }
 
-// policy gives the policy by which a mail is judged. What proves to be about
+// policyFor gives the policy by which a mail is judged. What proves to be about
 // mail of ours is kept: reports of robots in any case, answers when they come
-// from outside.
-func (p *prepared) policy(firm crm.Policy) crm.Policy {
+// from outside. A report that proves nothing is kept when it may be about mail
+// of ours, so that somebody sees it: one about another mail is a colleague's.
+func (b *batch) policyFor(p *prepared) crm.Policy {
 	given := p.Policy
 	if given == "" {
-		given = firm
+		given = b.rule
+	}
+	if p.nobodys && b.mayBeOurs(p) {
+		return crm.PolicyAll
 	}
 	for i := range p.reports {
 		switch p.reports[i].Kind {
@@ -47,7 +52,7 @@ func (b *batch) listen(p *prepared, message int64) {
 	}
 	h := heard{message: message, folder: p.Folder, at: micros(p.at), reports: p.reports}
 	if p.nobodys {
-		h.nobodys = b.whyNobodys(p.Message)
+		h.nobodys = b.whyNobodys(p)
 	}
 	b.heard = append(b.heard, h)
 }
@@ -66,15 +71,99 @@ func (b *batch) listenTo(folder crm.FolderID, l *crm.Listed) {
 
 // whyNobodys says why a report names no dispatch, "" when it is about a mail
 // that a colleague wrote with a program of their own: that one is known.
-func (b *batch) whyNobodys(m *crm.Message) string {
-	id := aboutMail(m)
-	switch _, known := b.threads[id]; {
+func (b *batch) whyNobodys(p *prepared) string {
+	id := aboutMail(p.Message)
+	_, known := b.threads[id]
+	switch s := b.suspect(p); {
+	case id != "" && known || b.since == 0 || micros(p.at) < b.since:
+		return "" // a colleague's, or from before anything was sent from here
+	case s != nil:
+		return "it may be about the mail " + strconv.FormatInt(s.id, 10) + " that was sent to " + string(s.address) + " at " + fromMicros(s.at).Format(time.RFC3339) + ", but nothing in it proves that"
 	case id == "":
 		return "it does not say which mail it is about"
-	case known:
-		return ""
 	}
 	return "it is about <" + cut(id, 300) + ">, which is not the Message-ID of a mail that was sent from here"
+}
+
+// suspicion is a mail that was sent to somebody whom reports name.
+type suspicion struct {
+	id, at  int64
+	address crm.Address
+}
+
+// reportTime is how long after a mail was sent a report may be about it: five
+// days of trying, and some for complaints.
+const reportTime = 14 * 24 * time.Hour
+
+// lookUpSuspects finds, for reports that name no dispatch, what was sent to the
+// recipients that they name.
+func (b *batch) lookUpSuspects(ps []prepared) error {
+	var as []string
+	none := true
+	for i := range ps {
+		if ps[i].nobodys {
+			none = false
+			for _, a := range reportedOf(ps[i].Message) {
+				as = append(as, string(a))
+			}
+		}
+	}
+	if none {
+		return nil
+	}
+	if err := b.x.row(`SELECT COALESCE(min(created_us), 0) FROM mailings`).Scan(&b.since); err != nil {
+		return err
+	}
+	return each(b.x, `SELECT id, address, changed_us FROM dispatches WHERE state IN ('sent', 'unknown', 'failed') AND address IN (IN) ORDER BY id`, nil, distinct(as), func(r *sql.Rows) error {
+		var s suspicion
+		if err := r.Scan(&s.id, &s.address, &s.at); err != nil {
+			return err
+		}
+		b.suspects[s.address] = append(b.suspects[s.address], s)
+		return nil
+	})
+}
+
+// reportedOf gives the recipients that a report names.
+func reportedOf(m *crm.Message) []crm.Address {
+	var named []string
+	switch {
+	case m.Class == crm.ClassBounce && m.Bounce != nil:
+		for _, r := range m.Bounce.Recipients {
+			named = append(named, r.Address)
+		}
+	case m.Complaint != nil:
+		named = []string{m.Complaint.Recipient}
+	}
+	var out []crm.Address
+	for _, n := range named {
+		if a, err := crm.ParseAddress(n); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// suspect gives the last mail that a report without a token may be about, by
+// recipient and time, nil when there is none. That proves nothing: anybody may
+// write such a report.
+func (b *batch) suspect(p *prepared) (last *suspicion) {
+	at := micros(p.at)
+	for _, a := range reportedOf(p.Message) {
+		for i, s := range b.suspects[a] {
+			if s.at <= at+time.Hour.Microseconds() && s.at >= at-reportTime.Microseconds() && (last == nil || s.at >= last.at) {
+				last = &b.suspects[a][i]
+			}
+		}
+	}
+	return last
+}
+
+// mayBeOurs reports that a report is to be seen though it proves nothing:
+// something was sent to whom it names, or somebody complains since mail is sent
+// from here.
+func (b *batch) mayBeOurs(p *prepared) bool {
+	return b.suspect(p) != nil || p.Message.Class == crm.ClassComplaint && b.since > 0 && micros(p.at) >= b.since
 }
 
 // aboutMail gives the Message-ID of the mail that a report is about, "" when it
@@ -110,14 +199,7 @@ func (b *batch) hear() error {
 	if err != nil {
 		return err
 	}
-	since, err := b.firstMailing()
-	if err != nil {
-		return err
-	}
 	for _, h := range b.heard {
-		if since == 0 || h.at < since {
-			h.nobodys = "" // before anything was sent from here
-		}
 		found := false
 		for i := range h.reports {
 			t := targets[int64(h.reports[i].Dispatch)]
@@ -156,12 +238,6 @@ func (b *batch) targets() (map[int64]*target, error) {
 		return nil
 	})
 	return out, err
-}
-
-// firstMailing gives when the first mailing was made, 0 when there is none.
-func (b *batch) firstMailing() (at int64, err error) {
-	err = b.x.row(`SELECT COALESCE(min(created_us), 0) FROM mailings`).Scan(&at)
-	return at, err
 }
 
 // usesOf reads what the folders are used for in which mail of ours lies.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"kaveri/crm"
 	"kaveri/store"
@@ -12,7 +13,7 @@ import (
 
 // ledgerBook is what the tests of reports ask of the ledger.
 type ledgerBook interface {
-	PutDispatch(ctx context.Context, kind crm.MailingKind, from, to crm.Address, state crm.DispatchState) (crm.DispatchID, error)
+	PutDispatch(ctx context.Context, kind crm.MailingKind, from, to crm.Address, state crm.DispatchState, at time.Time) (crm.DispatchID, error)
 	ReadDispatch(ctx context.Context, d crm.DispatchID) (state crm.DispatchState, events, suppressed string, err error)
 	ReadUnmatched(ctx context.Context) (string, error)
 }
@@ -20,7 +21,7 @@ type ledgerBook interface {
 // dispatched puts a mail to dora@acme.example on the ledger.
 func (w *world) dispatched(state crm.DispatchState) crm.DispatchID {
 	w.Helper()
-	d, err := any(w.s).(ledgerBook).PutDispatch(w.ctx, crm.MailingAudience, "anna@kaukoranta.example", crm.Address(fmt.Sprintf("dora%d@acme.example", w.uid)), state)
+	d, err := any(w.s).(ledgerBook).PutDispatch(w.ctx, crm.MailingAudience, "anna@kaukoranta.example", crm.Address(fmt.Sprintf("dora%d@acme.example", w.uid)), state, w.clock)
 	w.check(err)
 	w.uid++
 	return d
@@ -156,6 +157,20 @@ func testUnmatchedReports(t *testing.T, s *store.Store) {
 	})
 	w.wantUnmatched("")
 	w.wantDispatch(d, "a copy that proves it", crm.Failed, "bounced", "bounced")
+	w.under(crm.PolicyKnown)
+	if out := w.told(letter{From: daemon.From, To: daemon.To, Subject: "Somebody's own"}, crm.ClassBounce, about("x@elsewhere.example")); out.Message != 0 {
+		t.Error("a bounce about nothing of ours is kept against the policy")
+	}
+	to := w.uid
+	sent := w.dispatched(crm.Sent)
+	if out := w.told(letter{From: daemon.From, To: daemon.To, Subject: "Without proof"}, crm.ClassBounce, func(m *crm.Message) {
+		about("")(m)
+		m.Bounce.Recipients[0].Address = fmt.Sprintf("dora%d@acme.example", to)
+	}); out.Message == 0 {
+		t.Errorf("what may be about our mail is not kept, by the rule %q", out.Rule)
+	}
+	w.wantUnmatched("but nothing in it proves that")
+	w.wantDispatch(sent, "a bounce without proof", crm.Sent, "", "")
 	w.told(letter{From: daemon.From, To: daemon.To, Subject: "Restored"}, crm.ClassBounce, about(s.Keyring().MessageID(1<<40, "kaukoranta.example")))
 	w.wantUnmatched("which is not in this database")
 }

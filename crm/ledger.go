@@ -80,8 +80,8 @@ type DispatchEventKind string
 const (
 	EventBounced      DispatchEventKind = "bounced"
 	EventComplained   DispatchEventKind = "complained"
-	EventAutoReplied  DispatchEventKind = "auto-replied"
-	EventReplied      DispatchEventKind = "replied"
+	EventAutoReplied  DispatchEventKind = "auto-answered"
+	EventReplied      DispatchEventKind = "answered"
 	EventClicked      DispatchEventKind = "clicked"
 	EventOpened       DispatchEventKind = "opened"
 	EventUnsubscribed DispatchEventKind = "unsubscribed"

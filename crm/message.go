@@ -148,6 +148,7 @@ type Message struct {
 	Attachments    []Attachment
 	Forwarded      []Party   // authors of the mails that it carries along, attached or quoted
 	Bounced        []Address // recipients that it reports as failed
+	Delivered      []Address // to which servers say that they delivered it: the envelope's recipients
 	Auth           []AuthResult
 	Bounce         *Bounce    // what a bounce tells, nil for other mail
 	Complaint      *Complaint // what a complaint tells

@@ -75,8 +75,18 @@ func Reports(m *Message, keys Keyring) (rs []Report, nobodys bool) {
 	return nil, false
 }
 
-// returned finds a return path of ours among the recipients.
+// returned finds a return path of ours among the recipients: those of the
+// header, and those of the envelope that servers noted.
 func returned(m *Message, keys Keyring) (DispatchID, bool) {
+	for _, a := range m.Delivered {
+		if d, ok := keys.Returned(a); ok {
+			return d, true
+		}
+	}
+	return returnedTo(&m.Envelope, keys)
+}
+
+func returnedTo(m *Envelope, keys Keyring) (DispatchID, bool) {
 	for _, list := range [][]Party{m.To, m.Cc} {
 		for _, p := range list {
 			if d, ok := keys.Returned(p.Address); ok {
@@ -103,7 +113,7 @@ func bounceReports(m *Message, keys Keyring) []Report {
 		switch {
 		case b.Failed():
 			kind, weight = ReportBounced, 2
-			if b.Permanent {
+			if forGood(b) {
 				weight = 3
 			}
 		case b.Action == BounceDelayed:
@@ -111,11 +121,21 @@ func bounceReports(m *Message, keys Keyring) []Report {
 		}
 		if weight > best {
 			best = weight
-			r.Kind, r.Recipient, r.Reason, r.Permanent = kind, b.Address, b.Reason, b.Permanent && kind == ReportBounced
+			r.Kind, r.Recipient, r.Reason, r.Permanent = kind, b.Address, b.Reason, kind == ReportBounced && forGood(b)
 			r.Evidence = strings.TrimSpace(b.Status + " " + b.Diagnostic)
 		}
 	}
 	return []Report{r}
+}
+
+// forGood reports that the address will never work. A code of class 4 says
+// that it may (RFC 3463 §2), whatever the words beside it.
+func forGood(b *BouncedRecipient) bool {
+	code := b.Status
+	if code == "" {
+		code = b.ReplyCode
+	}
+	return b.Permanent && !strings.HasPrefix(code, "4")
 }
 
 func bouncedDispatch(m *Message, keys Keyring) (DispatchID, ReportProof, bool) {
@@ -139,6 +159,10 @@ func bouncedDispatch(m *Message, keys Keyring) (DispatchID, ReportProof, bool) {
 func complaintReport(m *Message, keys Keyring) (Report, bool) {
 	c := m.Complaint
 	r := Report{Kind: ReportComplained, Recipient: c.Recipient, Reason: BounceFeedback, Evidence: strings.TrimSpace(c.FeedbackType + " " + c.UserAgent)}
+	switch c.FeedbackType { // written by a program, or by somebody who wants the mail (RFC 5965 §7.3, RFC 6591 §3.1)
+	case "not-spam", "auth-failure", "virus":
+		r.Kind = ReportDelivered
+	}
 	if a, err := ParseAddress(c.OriginalMailFrom); err == nil {
 		if d, ok := keys.Returned(a); ok {
 			r.Dispatch, r.Proof = d, ProofReturnPath
@@ -173,4 +197,26 @@ func (r *Report) Told(state DispatchState) (next DispatchState, suppress Suppres
 		suppress = SuppressedBounced
 	}
 	return next, suppress
+}
+
+// About reports whether a bounce or complaint is about the address that was
+// written to. When it names another one (of a list behind the address, or where
+// it is forwarded to), nothing says that the address itself does not work.
+func (r *Report) About(a Address) bool {
+	named, err := ParseAddress(r.Recipient)
+	return err != nil || named.Canonical() == a.Canonical()
+}
+
+// Concerns reports whether the header of a mail names a dispatch of ours, so
+// that the mail is worth reading whoever has written it.
+func Concerns(e *Envelope, keys Keyring) bool {
+	if _, ok := returnedTo(e, keys); ok {
+		return true
+	}
+	for _, id := range e.Chain() {
+		if _, ok := keys.DispatchOf(id); ok {
+			return true
+		}
+	}
+	return false
 }

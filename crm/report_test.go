@@ -26,12 +26,16 @@ func TestReports(t *testing.T) {
 	}{
 		{"a bounce to the return path", Message{Envelope: to(path), Bounce: failed(true)}, ReportBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
 		{"a full mailbox suppresses nobody", Message{Envelope: to(path), Bounce: failed(false)}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"what fails for now suppresses nobody, whatever it says", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status = "4.1.1" })}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"nor a reply code that does", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status, b.Recipients[1].ReplyCode = "", "450" })}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"the envelope's recipient", Message{Envelope: Envelope{Class: ClassBounce}, Delivered: []Address{"pekka@firm.example", path}, Bounce: failed(true)}, ReportBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
 		{"a bounce settles a doubt", Message{Envelope: to(path), Bounce: failed(false)}, ReportBounced, ProofReturnPath, false, Unknown, Failed, ""},
 		{"by envelope id", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.EnvelopeID = keys.Make(TokenReturnPath, 7) })}, ReportBounced, ProofEnvelopeID, false, Sent, Failed, SuppressedBounced},
 		{"by the original Message-ID", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.OriginalMessageID = ours })}, ReportBounced, ProofMessageID, false, Sent, Failed, SuppressedBounced},
 		{"a forged bounce is nobody's", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.OriginalMessageID = forged })}, "", "", true, Sent, Sent, ""},
 		{"a delay", Message{Envelope: to(path), Bounce: &Bounce{Recipients: failed(true).Recipients[:1]}}, ReportDelayed, ProofReturnPath, false, Unknown, Sent, ""},
 		{"a complaint", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{OriginalMailFrom: string(path)}}, ReportComplained, ProofReturnPath, false, Sent, Sent, SuppressedComplained},
+		{"somebody wants the mail", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{FeedbackType: "not-spam", OriginalMessageID: ours}}, ReportDelivered, ProofMessageID, false, Unknown, Sent, ""},
 		{"a complaint about mail of others", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{OriginalMessageID: forged}}, "", "", true, Sent, Sent, ""},
 		{"the copy in the Sent folder", Message{Envelope: Envelope{Class: ClassHuman, MessageID: ours}}, ReportFiled, ProofMessageID, false, Unknown, Sent, ""},
 		{"an answer", Message{Envelope: Envelope{Class: ClassHuman, MessageID: "x@y", References: []string{forged, ours, "other@z"}}}, ReportAnswered, ProofReference, false, Unknown, Sent, ""},
@@ -54,6 +58,34 @@ func TestReports(t *testing.T) {
 		}
 		if c.from != next && !c.from.MayBecome(next) {
 			t.Errorf("%s: %s may not become %s", c.name, c.from, next)
+		}
+	}
+}
+
+func TestReportAbout(t *testing.T) {
+	for _, c := range []struct {
+		named string
+		want  bool
+	}{{"", true}, {"maija", true}, {"Maija@Shop.example", true}, {"maija@elsewhere.example", false}, {"kalle@shop.example", false}} {
+		if got := (&Report{Recipient: c.named}).About("maija@shop.example"); got != c.want {
+			t.Errorf("%q: %v", c.named, got)
+		}
+	}
+}
+
+func TestConcerns(t *testing.T) {
+	keys := NewKeyring(func(p TokenPurpose) []byte { return []byte(p) })
+	for _, c := range []struct {
+		name string
+		e    Envelope
+		want bool
+	}{
+		{"an answer", Envelope{InReplyTo: []string{keys.MessageID(7, "firm.example")}}, true},
+		{"to a return path", Envelope{Cc: []Party{{Address: keys.ReturnPath(7, "firm.example")}}}, true},
+		{"other mail", Envelope{InReplyTo: []string{"a@b"}, To: []Party{{Address: "b-a@firm.example"}}}, false},
+	} {
+		if got := Concerns(&c.e, keys); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"mime"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -159,6 +161,40 @@ func (s *session) notify() {
 	case s.news <- struct{}{}:
 	default:
 	}
+}
+
+// place is a folder that can be opened.
+type place struct {
+	Name    string
+	Use     string // as in [crm.Folder]
+	special bool   // the server says what it is used for; else its name does
+}
+
+// list gives the mailbox's folders.
+func (s *session) list() ([]place, error) {
+	defer s.await()()
+	var o *imap.ListOptions
+	if s.Caps().Has(imap.CapSpecialUse) && s.Caps().Has(imap.CapListExtended) {
+		o = &imap.ListOptions{ReturnSpecialUse: true}
+	}
+	data, err := s.List("", "*", o).Collect()
+	if err != nil {
+		return nil, fmt.Errorf("list folders: %w", err)
+	}
+	var out []place
+	for _, d := range data {
+		if slices.Contains(d.Attrs, imap.MailboxAttrNoSelect) || slices.Contains(d.Attrs, imap.MailboxAttrNonExistent) {
+			continue
+		}
+		attrs := make([]string, len(d.Attrs))
+		for i, a := range d.Attrs {
+			attrs[i] = string(a)
+		}
+		p := place{Name: d.Mailbox, Use: crm.FolderUse(d.Mailbox, d.Delim, attrs)}
+		p.special = p.Use != "" && slices.ContainsFunc(attrs, func(a string) bool { return strings.EqualFold(a, `\`+p.Use) })
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // close ends the connection without ceremony.

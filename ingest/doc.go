@@ -32,7 +32,8 @@
 // # Nothing changed
 //
 // EXAMINE and BODY.PEEK only: no flag, folder or message of a staff mailbox
-// ever changes because of capture.
+// ever changes because of capture. What its owner sends or begins to write with
+// Kaveri is added to Sent or Drafts (sent.go), as any mail program does.
 //
 // # The pipeline
 //
@@ -51,6 +52,11 @@
 // An import goes the same way, with a file in place of a folder (import.go,
 // mailfiles.go). [HeaderReader] only reads headers, of files of any size and
 // without a database. Both find the mails of an mbox with one reader (mbox.go).
+//
+// # What was dropped
+//
+// Mail that comes by itself, over SMTP (dropbox), goes the same way one by one
+// (keep.go), into a mailbox of its own for each colleague.
 //
 // Start reading at service.go, then follower.go and folder.go.
 package ingest

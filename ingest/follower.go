@@ -144,26 +144,13 @@ func (f *follower) session(ctx context.Context) error {
 // folders lists the mailbox's folders and gives the captured ones with their
 // cursors, INBOX and Sent first.
 func (s *Service) folders(ctx context.Context, on *session, m crm.Mailbox) ([]crm.Folder, error) {
-	defer on.await()()
-	var o *imap.ListOptions
-	if on.Caps().Has(imap.CapSpecialUse) && on.Caps().Has(imap.CapListExtended) {
-		o = &imap.ListOptions{ReturnSpecialUse: true}
-	}
-	data, err := on.List("", "*", o).Collect()
+	found, err := on.list()
 	if err != nil {
-		return nil, fmt.Errorf("list folders: %w", err)
+		return nil, err
 	}
 	var listed []crm.Folder
-	for _, d := range data {
-		attrs := make([]string, len(d.Attrs))
-		for i, a := range d.Attrs {
-			attrs[i] = string(a)
-		}
-		if slices.Contains(d.Attrs, imap.MailboxAttrNoSelect) || slices.Contains(d.Attrs, imap.MailboxAttrNonExistent) {
-			continue
-		}
-		use := crm.FolderUse(d.Mailbox, d.Delim, attrs)
-		listed = append(listed, crm.Folder{Name: d.Mailbox, Use: use, Enabled: m.Folders.Capture(d.Mailbox, use)})
+	for _, f := range found {
+		listed = append(listed, crm.Folder{Name: f.Name, Use: f.Use, Enabled: m.Folders.Capture(f.Name, f.Use)})
 	}
 	all, err := s.o.Store.SyncFolders(ctx, m.ID, listed)
 	if err != nil {

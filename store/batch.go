@@ -56,8 +56,11 @@ type batch struct {
 	settled                                                          []place
 	renewed                                                          map[place][]int64 // folder and epoch -> known messages seen there
 	spokenNow                                                        map[int64]spoken
-	last                                                             map[int64]int64     // customer -> newest mail
-	touched                                                          map[int64]bool      // customers whose timeline changed
+	last                                                             map[int64]int64 // customer -> newest mail
+	touched                                                          map[int64]bool  // customers whose timeline changed
+	heard                                                            []heard         // what its mails say about dispatches
+	suspects                                                         map[crm.Address][]suspicion
+	since                                                            int64               // when the first mailing was made; looked up for reports that name nothing
 	lost                                                             map[int64]bool      // customers that have lost a link
 	grown                                                            map[int64]int       // conversation -> how many mails were decided when a link of it last changed
 	changed                                                          map[crm.Address]int // canonical form -> how many were decided when its use last changed
@@ -86,7 +89,7 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{},
 		alike: map[crm.Address][]crm.Address{}, domains: map[string]int64{}, named: map[string][]crm.Person{}, said: map[int64][]crm.Correction{},
 		stored: map[int64]*decided{}, asked: map[string]bool{}, byID: map[string]int64{}, lost: map[int64]bool{}, grown: map[int64]int{}, changed: map[crm.Address]int{},
-		spoken: map[int64]spoken{},
+		spoken: map[int64]spoken{}, suspects: map[crm.Address][]suspicion{},
 		wanted: map[int64]bool{}, customers: map[int64]int64{},
 		renewed: map[place][]int64{}, spokenNow: map[int64]spoken{}, last: map[int64]int64{}, touched: map[int64]bool{},
 	}, nil
@@ -298,6 +301,9 @@ func (b *batch) flush() error {
 		}
 	}
 	if err := b.ask(); err != nil {
+		return err
+	}
+	if err := b.hear(); err != nil {
 		return err
 	}
 	if err := b.wake(); err != nil {

@@ -67,6 +67,8 @@ type prepared struct {
 	preview string
 	body    []byte
 	search  []any // values of the search index
+	reports []crm.Report
+	nobodys bool // it is a report about a mail, but names none of ours
 }
 
 var textEncoder = newTextEncoder()
@@ -88,7 +90,10 @@ func (s *Store) prepare(d *crm.Delivery, now time.Time) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
+	reports, nobodys := crm.Reports(m, s.keyring)
 	return prepared{
+		reports:  reports,
+		nobodys:  nobodys,
 		Delivery: d,
 		at:       crm.PlausibleDate(m.Date, d.Internal, now),
 		details:  string(j),
@@ -216,6 +221,9 @@ func (b *batch) lookUp(ps []prepared) error {
 		}
 		ids = append(ids, p.Message.MessageID)
 		ids = append(ids, p.Message.Chain()...)
+		if p.nobodys {
+			ids = append(ids, aboutMail(p.Message))
+		}
 		envelopes = append(envelopes, &p.Message.Envelope)
 		if more := mentioned(p.Message); more != nil {
 			envelopes = append(envelopes, more)
@@ -225,6 +233,9 @@ func (b *batch) lookUp(ps []prepared) error {
 		return err
 	}
 	if err := b.lookUpThreads(ids); err != nil {
+		return err
+	}
+	if err := b.lookUpSuspects(ps); err != nil {
 		return err
 	}
 	return b.lookUpPeople(envelopes)
@@ -238,7 +249,7 @@ func (b *batch) one(p *prepared) (crm.Outcome, error) {
 	if p.Copy {
 		return crm.Outcome{Unknown: true}, nil
 	}
-	b.under(p.Policy)
+	b.under(b.policyFor(p))
 	e := &p.Message.Envelope
 	if err := b.correspond(e); err != nil {
 		return crm.Outcome{}, err
@@ -342,6 +353,7 @@ func (b *batch) store(p *prepared, v crm.Verdict) (crm.Outcome, error) {
 		return crm.Outcome{}, err
 	}
 	b.see(p, id, rawID)
+	b.listen(p, id)
 	return crm.Outcome{Message: crm.MessageID(id), New: true, Customers: customers}, nil
 }
 
@@ -370,6 +382,7 @@ func (b *batch) again(p *prepared, message int64) (crm.Outcome, error) {
 		}
 		b.raws = append(b.raws, raw, message, p.Raw.Sum[:], p.Raw.Size, kept)
 		b.rawIDs[p.Raw.Sum] = raw
+		b.listen(p, message) // another copy may name the envelope's recipient
 	}
 	b.see(p, message, raw)
 	b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}] = append(b.renewed[place{folder: p.Folder, uidValidity: p.UIDValidity}], message)
@@ -388,6 +401,7 @@ func (b *batch) see(p *prepared, message, raw int64) {
 // when it turns out to be a customer's.
 func (b *batch) withhold(p *prepared, rule crm.Rule) {
 	e := &p.Message.Envelope
+	b.listen(p, 0)
 	b.settled = append(b.settled, place{p.Folder, p.UIDValidity, p.UID})
 	b.uids = append(b.uids, int64(p.Folder), int64(p.UIDValidity), int64(p.UID), crm.UIDWithheld, string(rule), p.Raw.Size, micros(p.Internal), b.idKey(e))
 	keys := b.keysOf(e)

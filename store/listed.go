@@ -88,12 +88,14 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 	for i := range list {
 		l := &list[i]
 		b.under(l.Policy)
+		b.listenTo(folder, l)
 		if l.Envelope == nil {
 			b.uids = append(b.uids, int64(folder), int64(epoch), int64(l.UID), crm.UIDWaiting, "", l.Size, micros(l.Internal), 0)
 			continue
 		}
 		state, rule := crm.UIDWaiting, b.firm.Screen(l.Envelope)
 		switch {
+		case rule == "" && crm.Concerns(l.Envelope, b.x.s.keyring):
 		case rule != "":
 			state = crm.UIDWithheld
 		case b.firm.Policy == crm.PolicyKnown && !b.firm.BodyTells(l.Envelope) && !b.belongs(l.Envelope):

@@ -7,7 +7,8 @@ import (
 )
 
 // AddNote keeps what a colleague wrote down about a customer. Without a time
-// it is of now; a call may be noted afterwards.
+// it is of now; a call may be noted afterwards. The same text of the same time
+// again is the note that is there: one that came by mail may come twice.
 func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note, error) {
 	if !v.System {
 		n.Staff = v.Staff
@@ -27,6 +28,11 @@ func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note
 	n.At = fromMicros(micros(n.At))
 	err := s.write(ctx, func(x *tx) error {
 		if err := x.noteTarget(&n); err != nil {
+			return err
+		}
+		known, err := x.sameNote(&n)
+		if err != nil || known != 0 {
+			n.ID = known
 			return err
 		}
 		id, err := x.id()
@@ -65,6 +71,13 @@ func (x *tx) noteTarget(n *crm.Note) error {
 		err = crm.Invalid("contact", "the contact belongs to another customer")
 	}
 	return err
+}
+
+// sameNote finds a note that says the same, 0 when there is none.
+func (x *tx) sameNote(n *crm.Note) (id crm.NoteID, err error) {
+	err = x.row(`SELECT COALESCE(min(id), 0) FROM notes WHERE customer_id = $1 AND staff_id = $2 AND at_us = $3 AND kind = $4 AND body = $5`,
+		int64(n.Customer), int64(n.Staff), micros(n.At), n.Kind, n.Body).Scan(&id)
+	return id, err
 }
 
 // SetPrivate marks a mail private or lifts the mark. Only a colleague who

@@ -12,11 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/web"
 )
 
 // serving is what the flags of serve say.
-type serving struct{ listen, url string }
+type serving struct {
+	listen, url string
+	drop        dropping
+}
 
 func (p *program) serveCommand() *cobra.Command {
 	var o serving
@@ -31,12 +35,16 @@ func (p *program) serveCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8900", "address and port of the pages; port 0 takes a free one")
 	c.Flags().StringVar(&o.url, "url", "", "address by which people reach the pages, when a proxy with https stands in front")
+	o.drop.flags(c.Flags())
 	return c
 }
 
 func (p *program) serve(ctx context.Context, o serving) error {
 	secure, err := o.check()
 	if err != nil {
+		return err
+	}
+	if err := o.drop.check(); err != nil {
 		return err
 	}
 	s, err := p.open(ctx)
@@ -68,7 +76,15 @@ func (p *program) serve(ctx context.Context, o serving) error {
 		l.Close()
 		return err
 	}
+	running.drop, running.door, err = o.drop.open(ctx, p, s, ingest.NewKeeper(running.follower, s))
+	if err != nil {
+		l.Close()
+		return err
+	}
 	p.announce(o.base(l.Addr()), options.SetupToken)
+	if running.door != nil {
+		p.printf("Mail may be dropped at %s\n", running.door.Addr())
+	}
 	err = running.run(ctx)
 	p.log.Info("stopped")
 	return err

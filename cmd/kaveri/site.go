@@ -13,6 +13,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/ingest/dropbox"
 	"kaveri/ingest/enrich"
 	"kaveri/ingest/parse"
 	"kaveri/store"
@@ -27,6 +28,8 @@ type site struct {
 	hangUp   context.CancelFunc // ends live connections, which have no end of their own
 	follower *ingest.Service
 	enrich   enrich.Options
+	drop     *dropbox.Service // nil: nothing is dropped here
+	door     net.Listener     // of drop
 }
 
 // newSite introduces the services to each other. The listener is open when it
@@ -48,14 +51,14 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return live },
 	}
-	return &site{l, pages, hangUp, follower, enrich.Options{Store: s, Busy: follower.Busy, Log: log}}, nil
+	return &site{listener: l, pages: pages, hangUp: hangUp, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}}, nil
 }
 
 // stopTimeout is how long requests under way may take once the end has come.
 const stopTimeout = 10 * time.Second
 
 // run serves until ctx ends, then stops in order: first the pages, so that
-// nothing new begins, then the followers, which record what is in flight. The
+// nothing new begins, then the followers and the dropbox, which record what is in flight. The
 // store is closed by its owner.
 func (s *site) run(ctx context.Context) error {
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -63,6 +66,9 @@ func (s *site) run(ctx context.Context) error {
 	g, inner := errgroup.WithContext(inner)
 	g.Go(func() error { return quiet(s.follower.Run(inner)) })
 	g.Go(func() error { return enrich.Run(inner, s.enrich) })
+	if s.drop != nil {
+		g.Go(func() error { return s.drop.Serve(inner, s.door) })
+	}
 	g.Go(func() error {
 		defer stop()
 		return s.servePages(ctx, inner)

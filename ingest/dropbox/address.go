@@ -8,8 +8,9 @@ import (
 
 // want is what a recipient address asks for.
 type want struct {
+	to       crm.Address
+	written  string // as the client wrote it
 	kind     wantKind
-	dispatch crm.DispatchID // of a return path
 	customer crm.CustomerID // of a note
 }
 
@@ -48,8 +49,8 @@ func wanted(a crm.Address, domains []string, keys crm.Keyring) want {
 	if !ours {
 		return want{}
 	}
-	if d, ok := keys.Returned(a); ok {
-		return want{kind: wantBounce, dispatch: d}
+	if _, ok := keys.Returned(a); ok {
+		return want{kind: wantBounce}
 	}
 	local := strings.ToLower(a.Local())
 	if token, ok := strings.CutPrefix(local, noteLocal+"+"); ok {

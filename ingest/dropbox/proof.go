@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"strings"
 	"time"
 
 	"blitiri.com.ar/go/spf"
@@ -24,8 +25,9 @@ type Resolver interface {
 const proofTime = 20 * time.Second
 
 // proven reports whether a mail comes from the organisation that its From field
-// names: SPF for the envelope's sender (RFC 7208) or a DKIM signature
-// (RFC 6376), aligned with it as DMARC asks (RFC 9989 §4.4: relaxed).
+// names: SPF for the envelope's sender (RFC 7208 §2.4) or a DKIM signature
+// (RFC 6376 §6.1), aligned with it as DMARC asks (RFC 9989 §4.4: relaxed). A
+// signature of a part of the body only is none, the library sees to that.
 func proven(ctx context.Context, dns Resolver, client net.IP, helo, envelope string, from crm.Address, raw []byte) bool {
 	ctx, cancel := context.WithTimeout(ctx, proofTime)
 	defer cancel()
@@ -50,7 +52,7 @@ func byDKIM(ctx context.Context, dns Resolver, raw []byte, from crm.Address) boo
 		return false
 	}
 	for _, v := range vs {
-		if v.Err == nil && aligned(v.Domain, from) {
+		if v.Err == nil && aligned(strings.ToLower(v.Domain), from) {
 			return true
 		}
 	}

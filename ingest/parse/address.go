@@ -408,3 +408,21 @@ func cleanAddress(s string) string {
 	}
 	return validText(strings.Trim(s, "<>"))
 }
+
+// maxDelivered bounds how many Delivered-To are read: each server on the way
+// may add one, or several.
+const maxDelivered = 20
+
+// deliveredTo reads the recipients of the envelope, as servers note them for
+// the mailbox (RFC 9228), the newest first.
+func deliveredTo(h *header) []crm.Address {
+	var out []crm.Address
+	for _, v := range h.Values("Delivered-To") {
+		for _, p := range h.parties(v, maxDelivered-len(out)) {
+			if p.Address != "" {
+				out = append(out, p.Address)
+			}
+		}
+	}
+	return out
+}

@@ -28,6 +28,7 @@ func read(raw []byte, sums bool) *crm.Message {
 	p.finish()
 	reclassify(m)
 	m.Auth = authResults(&p.w.top)
+	m.Delivered = deliveredTo(&p.w.top)
 	m.Forwarded = p.forwarded()
 	d := p.w.def
 	m.Defects = d.words()

@@ -17,6 +17,7 @@ var directions = map[string][]string{
 	"insight":     {"crm"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
+	dropboxDoor:   {"crm", "ingest/parse"},
 	"outbound":    {"crm"},
 	bounceReader:  {"crm", "ingest/parse"},
 	enricher:      {"crm", "ingest/language", "ingest/signature"},
@@ -35,6 +36,8 @@ const (
 	tagGuard = "internal/buildtags"
 	// storeContract is a test suite that several test files run, hence not itself a test file.
 	storeContract = "store/storetest"
+	// dropboxDoor parses what is dropped before it is taken.
+	dropboxDoor = "ingest/dropbox"
 	// bounceReader reads the parts of a report, which the parser cuts out.
 	bounceReader = "ingest/bounce"
 	// enricher reads stored mail with the readers that capture has no time for.

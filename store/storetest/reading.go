@@ -250,6 +250,11 @@ func testNotes(t *testing.T, s *store.Store) {
 	if n.ID == 0 || n.Staff != w.anna.Staff || n.Kind != crm.NoteKindNote || n.Body != "Ikkunapaikka, aina." || n.At.After(time.Now()) {
 		t.Errorf("the note is %+v", n)
 	}
+	again, err := s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Body: n.Body, At: n.At})
+	w.check(err)
+	if again.ID != n.ID {
+		t.Errorf("the same note again is %+v", again)
+	}
 	_, err = s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Body: " \n"})
 	w.refused(err, crm.KindInvalid, "note")
 	_, err = s.AddNote(w.ctx, w.anna, crm.Note{Customer: c.ID, Kind: "gossip", Body: "x"})

@@ -13,6 +13,7 @@ import (
 
 	"kaveri/campaigns"
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/outbound"
 	"kaveri/outbound/compose"
 	"kaveri/store"
@@ -28,8 +29,12 @@ type post struct {
 }
 
 // newPost makes the services; nothing is sent before run.
-func (p *program) newPost(s *store.Store, publicURL string) (*post, error) {
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: publicURL})
+func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: publicURL(&firm), Language: firm.Language})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +45,7 @@ func (p *program) newPost(s *store.Store, publicURL string) (*post, error) {
 			Ledger: s, Renderer: renderer, Composer: compose.New(s, p.now), Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
 		}),
-		resolver: &outbound.Resolver{Ledger: s, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
+		resolver: &outbound.Resolver{Ledger: s, Sent: &ingest.SentFolders{Store: s}, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
 	}, nil
 }
@@ -221,7 +226,7 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 // finish sends, here or by the process that has the right to, until nothing of
 // the mailing waits to be sent.
 func (o *mailroom) finish(ctx context.Context, id crm.MailingID, progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error) {
-	post, err := o.p.newPost(o.s, publicURL(&o.firm))
+	post, err := o.p.newPost(ctx, o.s)
 	if err != nil {
 		return id, nil, err
 	}

@@ -77,6 +77,9 @@ func (p *program) serve(ctx context.Context, o serving) error {
 		return err
 	}
 	running.drop, running.door, err = o.drop.open(ctx, p, s, ingest.NewKeeper(running.follower, s))
+	if err == nil {
+		running.post, err = p.newPost(ctx, s)
+	}
 	if err != nil {
 		l.Close()
 		return err

@@ -30,6 +30,7 @@ type site struct {
 	enrich   enrich.Options
 	drop     *dropbox.Service // nil: nothing is dropped here
 	door     net.Listener     // of drop
+	post     *post            // nil: nothing is sent from here
 }
 
 // newSite introduces the services to each other. The listener is open when it
@@ -68,6 +69,9 @@ func (s *site) run(ctx context.Context) error {
 	g.Go(func() error { return enrich.Run(inner, s.enrich) })
 	if s.drop != nil {
 		g.Go(func() error { return s.drop.Serve(inner, s.door) })
+	}
+	if s.post != nil {
+		g.Go(func() error { return s.post.run(inner) })
 	}
 	g.Go(func() error {
 		defer stop()

@@ -125,9 +125,12 @@ func (d *drop) traced(to crm.Address) []byte {
 	if c.visitor.from.IsValid() {
 		client = "[" + c.visitor.from.String() + "]"
 	}
-	trace := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\nReceived: from %s (%s)\r\n\tby %s (Kaveri dropbox) with %s;\r\n\t%s\r\n",
-		harmless(c.from), harmless(string(to)), harmless(c.conn.Hostname()), client, harmless(c.s.o.Name), with, d.at.Format(time.RFC1123Z))
-	return append([]byte(trace), d.raw...)
+	return append([]byte(traceOf(c.from, string(to), c.conn.Hostname(), client, c.s.o.Name, with, d.at)), d.raw...)
+}
+
+func traceOf(from, to, helo, client, name, with string, at time.Time) string {
+	return fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\nReceived: from %s (%s)\r\n\tby %s (Kaveri dropbox) with %s;\r\n\t%s\r\n",
+		harmless(from), harmless(to), harmless(helo), client, harmless(name), with, at.Format(time.RFC1123Z))
 }
 
 // harmless leaves out what would end a field or a comment, and cuts what is

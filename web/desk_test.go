@@ -117,7 +117,7 @@ func TestDetails(t *testing.T) {
 	page := v.goes("/customers/11/details/81", "answer", "yes")
 	says(t, page, "Added to the contact.", `href="tel:&#43;358405550199">&#43;358 40 5550199`, "accepted by Mikko Laine, 18 Nov")
 	lacks(t, page, `id="detail-81"`)
-	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "Somebody else has already answered")
+	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "This question is answered already")
 	page = v.goes("/customers/11/details/82", "answer", "no")
 	says(t, page, "It is not proposed again")
 	lacks(t, page, "Rantakatu", `class="shown"`)
@@ -161,7 +161,7 @@ func TestPrivateDetails(t *testing.T) {
 	want(t, v.get("/customers/11"), 200, "5550199")
 	v.as("sari@saarimatkat.example", "toinen salasana")
 	lacks(t, v.get("/customers/11").Body.String(), "5550199")
-	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "Somebody else has already answered")
+	says(t, v.goes("/customers/11/details/81", "answer", "yes"), "This question is answered already")
 }
 
 func TestCustomerLanguage(t *testing.T) {

@@ -23,5 +23,15 @@
 //   - The page policy (CSP) has no inline script or style.
 //   - A fault of ours is logged with a request id; people see only the id.
 //
+// # The public side
+//
+// [NewPublic] makes a second handler, for a listener of its own that the world
+// may reach: the links that stand in mail. It shares templates and catalogue
+// with the pages and nothing else. Who asks is known by a token that names one
+// mail ([crm.Keyring]); there are no sessions and no cookies. Scanners open all
+// links of a mail, so looking changes nothing, and every visit is kept and
+// judged ([crm.JudgeVisits]). What is wrong with a request, a forged token or a
+// mail that is gone, gives the same page.
+//
 // Start reading at [New], then routes.go, then customer.go.
 package web

@@ -89,7 +89,7 @@ func (p *program) startDemo(ctx context.Context, o demoOptions) (_ *demo, err er
 	if err = d.furnish(ctx); err != nil {
 		return nil, err
 	}
-	l, err := listen(ctx, o.listen)
+	l, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return nil, err
 	}

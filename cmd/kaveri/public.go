@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"kaveri/campaigns"
+	"kaveri/crm"
 	"kaveri/store"
 	"kaveri/web"
 )
@@ -21,7 +23,15 @@ type publicSite struct {
 
 // openPublic opens the listener of the public links.
 func (s *site) openPublic(ctx context.Context, st *store.Store, address string) error {
-	h, err := web.NewPublic(web.PublicOptions{Store: st, Keys: st.Keyring(), Now: s.now, Log: s.log})
+	firm, err := st.Firm(ctx)
+	if err != nil {
+		return err
+	}
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: publicURL(&firm), Language: firm.Language})
+	if err != nil {
+		return err
+	}
+	h, err := web.NewPublic(web.PublicOptions{Store: st, Letters: letters{st, renderer}, Keys: st.Keyring(), Now: s.now, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -59,6 +69,33 @@ func (p *publicSite) serve(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// letters shows mailings again as they went out.
+type letters struct {
+	s *store.Store
+	r *campaigns.Renderer
+}
+
+// Letter gives the mail of a dispatch. What a colleague wrote to one person, and
+// what cannot be rendered any more, is not shown.
+func (l letters) Letter(ctx context.Context, id crm.DispatchID) (*crm.Draft, error) {
+	d, err := l.s.Dispatch(ctx, crm.SystemViewer, id)
+	if err != nil {
+		return nil, err
+	}
+	m, err := l.s.Mailing(ctx, d.Mailing)
+	if err != nil {
+		return nil, err
+	}
+	if !m.Kind.Bulk() {
+		return nil, crm.NotFound("this mail is not shown")
+	}
+	draft, err := l.r.Render(ctx, &m, &d)
+	if crm.KindOf(err) == crm.KindInvalid {
+		err = crm.NotFound("this mail cannot be rendered: %v", err)
+	}
+	return draft, err
 }
 
 var _ web.PublicStore = (*store.Store)(nil)

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kaveri/campaigns"
 	"kaveri/crm"
 	"kaveri/store"
 	"kaveri/web"
@@ -62,7 +63,9 @@ func sendMailing(t *testing.T, n int) *mailed {
 	t.Cleanup(func() { s.Close() })
 	m.s, m.PublicLinks = s, crm.PublicLinks{Keys: s.Keyring()}
 	m.check(s.SaveFirm(m.ctx, crm.SystemViewer, crm.Firm{Name: "Lumipolku", Language: "en", TrackOpens: true}))
-	m.h, err = web.NewPublic(web.PublicOptions{Store: s, Letters: shownAgain{}, Keys: s.Keyring(), Now: m.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring()})
+	m.check(err)
+	m.h, err = web.NewPublic(web.PublicOptions{Store: s, Letters: letters{s, renderer}, Keys: s.Keyring(), Now: m.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	m.check(err)
 	m.lease, err = s.AcquireLease(m.ctx, "test", 24*time.Hour)
 	m.check(err)
@@ -78,14 +81,6 @@ func sendMailing(t *testing.T, n int) *mailed {
 	m.settle(nil, ids)
 	m.settle(done, nil)
 	return m
-}
-
-// shownAgain renders every mail alike.
-type shownAgain struct{}
-
-// Letter gives the mail.
-func (shownAgain) Letter(context.Context, crm.DispatchID) (*crm.Draft, error) {
-	return &crm.Draft{Subject: "Winter", HTML: "<p>Winter</p>"}, nil
 }
 
 func (m *mailed) check(err error) {
@@ -178,6 +173,15 @@ func TestScenario12OneClick(t *testing.T) {
 	refused, err := m.s.Settle(m.ctx, m.lease, nil, []crm.DispatchID{waiting[0].ID, waiting[1].ID})
 	if err != nil || len(refused) != 1 {
 		t.Error(refused, err)
+	}
+}
+
+// The mail in a browser is the mail as it went out.
+func TestMailInABrowser(t *testing.T) {
+	m := sendMailing(t, 1)
+	w := m.ask("GET", m.Copy(m.sent[0].ID), firefox, "192.0.2.1", "")
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "<title>Winter</title>") || !strings.Contains(w.Body.String(), "<pre>Winter</pre>") || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "sandbox") {
+		t.Error(w.Code, w.Body)
 	}
 }
 

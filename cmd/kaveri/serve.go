@@ -61,7 +61,7 @@ func (p *program) serve(ctx context.Context, o serving) error {
 	if err != nil {
 		return err
 	}
-	options := web.Options{Secure: secure}
+	options := web.Options{Secure: secure, Courier: courier{s, p.senderCourier()}}
 	live, end := context.WithCancel(ctx)
 	around := &lookAround{p: p, live: live, host: otherLoopback(o.listen)}
 	defer around.done.Wait()

@@ -7,7 +7,8 @@
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
 // package imports crm and templates; what it needs from the rest of the
-// program stands in [Store], [Reader] and [Connector], and cmd introduces them.
+// program stands in [Store], [Ledger], [Reader], [Connector] and [Courier], and
+// cmd introduces them.
 //
 // # Rules
 //

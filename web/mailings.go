@@ -66,11 +66,21 @@ var mailingTones = map[crm.MailingState]string{
 	crm.MailingDraft: "calm", crm.MailingRunning: "good", crm.MailingPaused: "wait", crm.MailingHeld: "bad", crm.MailingStopped: "calm",
 }
 
-// barGroups are what the bar tells apart, from its left end.
-var barGroups = []struct {
-	tone, key string
+// barGroup is what the bar tells apart.
+type barGroup struct {
+	tone, key string // no tone: the bar is empty there
 	states    []crm.DispatchState
-}{
+}
+
+func (g *barGroup) of(r crm.Recipients) (n int) {
+	for _, state := range g.states {
+		n += r[state]
+	}
+	return n
+}
+
+// barGroups stand in the order of the bar, from its left end.
+var barGroups = []barGroup{
 	{"good", "mailing.sum.sent", []crm.DispatchState{crm.Sent}},
 	{"wait", "mailing.sum.unknown", []crm.DispatchState{crm.Unknown}},
 	{"bad", "mailing.sum.failed", []crm.DispatchState{crm.Failed, crm.Expired}},
@@ -92,22 +102,35 @@ func (c *call) mailingLine(row crm.MailingRow) MailingLine {
 	case row.State == crm.MailingRunning && row.Recipients.Open() == row.Recipients[crm.Unknown]:
 		l.Badge, l.Tone = c.t("state.mailing.doubt"), "wait" // not finished: somebody has to say
 	}
-	x := 0
+	l.measure()
 	for _, g := range barGroups {
-		n := 0
-		for _, state := range g.states {
-			n += row.Recipients[state]
+		if n := g.of(row.Recipients); n > 0 {
+			l.Sums = append(l.Sums, Sum{c.n(Key(g.key), n), g.tone})
 		}
-		if n == 0 {
-			continue
-		}
-		// What there is can be seen, be it one in a million.
-		width := max(4, n*1000/l.Total)
-		if g.tone != "" {
-			l.Bar = append(l.Bar, BarPart{x, width, g.tone})
-			x += width
-		}
-		l.Sums = append(l.Sums, Sum{c.n(Key(g.key), n), g.tone})
 	}
 	return l
+}
+
+// measure lays out the bar. What there is can be seen, be it one in a million:
+// the widest part makes room for it.
+func (l *MailingLine) measure() {
+	const whole, least = 1000, 6
+	widest, sum := 0, 0
+	for _, g := range barGroups {
+		n := g.of(l.Recipients)
+		if n == 0 || g.tone == "" {
+			continue
+		}
+		l.Bar = append(l.Bar, BarPart{Width: max(least, n*whole/l.Total), Tone: g.tone})
+		if last := len(l.Bar) - 1; l.Bar[last].Width > l.Bar[widest].Width {
+			widest = last
+		}
+		sum += l.Bar[len(l.Bar)-1].Width
+	}
+	if sum > whole {
+		l.Bar[widest].Width -= sum - whole
+	}
+	for i := 1; i < len(l.Bar); i++ {
+		l.Bar[i].X = l.Bar[i-1].X + l.Bar[i-1].Width
+	}
 }

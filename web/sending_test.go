@@ -28,6 +28,25 @@ func TestMailings(t *testing.T) {
 	}
 }
 
+// Whatever the counts, the bar is full at most, and nothing in it is too narrow
+// to be seen.
+func TestProgressBar(t *testing.T) {
+	for _, n := range []crm.Recipients{{crm.Sent: 998, crm.Unknown: 2}, {crm.Sent: 1_000_000, crm.Unknown: 1, crm.Failed: 1, crm.Suppressed: 1}, {crm.Sent: 1}, {crm.Queued: 3}, {}, {crm.Sent: 500, crm.Failed: 499, crm.Unknown: 1}, {crm.Queued: 999_999, crm.Failed: 1}} {
+		l := MailingLine{MailingRow: crm.MailingRow{Recipients: n}, Total: n.Total()}
+		l.measure()
+		end := 0
+		for _, p := range l.Bar {
+			if p.X != end || p.Width < 6 {
+				t.Errorf("%v: %+v", n, l.Bar)
+			}
+			end = p.X + p.Width
+		}
+		if end > 1000 || n.Open() == n[crm.Unknown] && n.Total() > 0 && end < 997 {
+			t.Errorf("%v: the bar ends at %d", n, end)
+		}
+	}
+}
+
 func TestTurningMailings(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()

@@ -94,6 +94,7 @@ var sendingWords = map[Key]phrase{
 	"dispatch.no-attempts":      {"Nothing has been tried yet.", "Vielä ei ole yritetty."},
 	"dispatch.events":           {"What was reported later", "Mitä kuultiin myöhemmin"},
 	"dispatch.retry":            {"Try again", "Yritä uudelleen"},
+	"dispatch.see-mail":         {"See the mail", "Katso viestiä"},
 	"attempt.took":              {"%s second|%s seconds", "%s sekunti|%s sekuntia"},
 	"stage.render":              {"making the mail", "viestin tekeminen"},
 	"stage.route":               {"finding a sender", "lähettäjän valinta"},

@@ -161,3 +161,15 @@ func TestHeldCopy(t *testing.T) {
 		t.Error("the banner stays")
 	}
 }
+
+func TestPublicAddressInSettings(t *testing.T) {
+	m := company()
+	v := newSite(t, m).signIn()
+	form := []string{"name", "X", "domains", "x.example", "policy", "known", "zone", "Europe/Helsinki", "currency", "EUR", "language", "en"}
+	want(t, v.post("/settings", append(form, "public-url", "mail.x.example")...), 422, "aria-invalid", `value="mail.x.example"`)
+	says(t, v.goes("/settings", append(form, "public-url", "https://mail.x.example/", "track-opens", "1")...), `value="https://mail.x.example"`, `name="track-opens" value="1" checked`)
+	v.goes("/settings", form...)
+	if m.firm.PublicURL != "" || m.firm.TrackOpens {
+		t.Errorf("%+v", m.firm)
+	}
+}

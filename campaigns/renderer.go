@@ -12,7 +12,7 @@ import (
 
 // UnsubscribePath is where the public link to unsubscribe lies, below the public
 // address; a token of [crm.TokenUnsubscribe] for the dispatch follows it.
-const UnsubscribePath = "/u/"
+const UnsubscribePath = crm.PathUnsubscribe
 
 // RendererOptions are what a renderer knows besides mailing and recipient.
 type RendererOptions struct {

@@ -29,6 +29,12 @@ type Firm struct {
 	Currency   string `json:"currency"`  // ISO 4217
 	Language   string `json:"language"`  // en or fi
 	Policy     Policy `json:"policy"`
+	// PublicURL is where the links in mail lead, without a slash at its end; ""
+	// and mail bears none.
+	PublicURL string `json:"public_url"`
+	// TrackOpens keeps when the picture in a mail was fetched. It says little,
+	// since many mail programs fetch all pictures or none.
+	TrackOpens bool `json:"track_opens"`
 }
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
@@ -104,6 +110,10 @@ func (f *Firm) Validate() error {
 	}
 	if len(f.Currency) != 3 || strings.ToUpper(f.Currency) != f.Currency {
 		return Invalid("currency", "%q is not an ISO 4217 code; write it like EUR", f.Currency)
+	}
+	var err error
+	if f.PublicURL, err = ParsePublicURL(f.PublicURL); err != nil {
+		return err
 	}
 	switch f.Language {
 	case "":

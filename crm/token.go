@@ -47,23 +47,51 @@ func (k Keyring) Make(p TokenPurpose, id int64) string {
 	return tokenText.EncodeToString(b[:8]) + tokenText.EncodeToString(b[8:])
 }
 
+// MakeLink gives the token of one link of a mail: 16 letters for both numbers, 26
+// for the proof.
+func (k Keyring) MakeLink(d DispatchID, n LinkNumber) string {
+	var b [10]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(d))
+	binary.BigEndian.PutUint16(b[8:], uint16(n))
+	return tokenText.EncodeToString(b[:]) + tokenText.EncodeToString(k.mac(TokenClick, b[:]))
+}
+
+// ReadLink gives mail and link of a token that MakeLink made, and false for any
+// other.
+func (k Keyring) ReadLink(token string) (d DispatchID, n LinkNumber, ok bool) {
+	b, ok := k.proven(TokenClick, token, 16)
+	if !ok {
+		return 0, 0, false
+	}
+	return DispatchID(binary.BigEndian.Uint64(b)), LinkNumber(binary.BigEndian.Uint16(b[8:])), true
+}
+
 // Read gives the id of a token, and false for what was not made by Make for
 // this purpose, or was changed.
 func (k Keyring) Read(p TokenPurpose, token string) (id int64, ok bool) {
-	const idLetters, letters = 13, 13 + 26
-	if len(token) != letters || k.key == nil {
+	b, ok := k.proven(p, token, 13)
+	if !ok {
 		return 0, false
+	}
+	return int64(binary.BigEndian.Uint64(b)), true
+}
+
+// proven gives what the first letters of a token say, when the others prove it.
+// The comparison takes the same time whatever differs.
+func (k Keyring) proven(p TokenPurpose, token string, letters int) ([]byte, bool) {
+	if len(token) != letters+26 || k.key == nil {
+		return nil, false
 	}
 	token = strings.ToLower(token)
-	head, err := tokenText.DecodeString(token[:idLetters])
+	head, err := tokenText.DecodeString(token[:letters])
 	if err != nil {
-		return 0, false
+		return nil, false
 	}
-	mac, err := tokenText.DecodeString(token[idLetters:])
+	mac, err := tokenText.DecodeString(token[letters:])
 	if err != nil || !hmac.Equal(mac, k.mac(p, head)) {
-		return 0, false
+		return nil, false
 	}
-	return int64(binary.BigEndian.Uint64(head)), true
+	return head, true
 }
 
 func (k Keyring) mac(p TokenPurpose, id []byte) []byte {

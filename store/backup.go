@@ -44,6 +44,7 @@ var backupTables = []string{
 	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
 	"signed_details", "contact_details",
 	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
+	"mailing_links", "visits",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

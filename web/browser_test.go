@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -38,20 +39,26 @@ type tab struct {
 
 func openTab(t *testing.T, m *memory, change ...func(*Options)) *tab {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("the browser is left out of the quick half")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("chromium is missing; install it with: apt-get install chromium")
-	}
-	o := Options{Store: m, Reader: m, Connector: m, SetupToken: "setup-token", SignInToken: "demo-link", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, SetupToken: "setup-token", SignInToken: "demo-link", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	for _, f := range change {
 		f(&o)
 	}
 	h, err := New(o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return openTabOn(t, h)
+}
+
+// openTabOn opens a tab on a handler.
+func openTabOn(t *testing.T, h http.Handler) *tab {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the browser is left out of the quick half")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is missing; install it with: apt-get install chromium")
 	}
 	srv := httptest.NewServer(h)
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
@@ -388,7 +395,7 @@ func TestNarrowPagesDoNotScrollSideways(t *testing.T) {
 			if cut := js[string](b, `[...document.querySelectorAll(".rail nav a")].filter(e => { const r = e.getBoundingClientRect(); return r.left < 0 || r.right > 390 || r.height < 44 || e.scrollWidth > e.clientWidth }).map(e => e.textContent).join(" ")`); cut != "" {
 				t.Errorf("%s in %s: entries of the navigation are cut or too small to touch: %s", p, lang, cut)
 			}
-			if small := js[string](b, `[...document.querySelectorAll("main button, main .button, main input:not([type=radio]):not([type=hidden]), main select")].filter(e => { const r = e.getBoundingClientRect(); return r.width > 2 && r.height < 32 }).map(e => e.outerHTML.slice(0, 60)).join(" ")`); small != "" {
+			if small := js[string](b, `[...document.querySelectorAll("main button, main .button, main input:not([type=radio], [type=checkbox], [type=hidden]), main select")].filter(e => { const r = e.getBoundingClientRect(); return r.width > 2 && r.height < 32 }).map(e => e.outerHTML.slice(0, 60)).join(" ")`); small != "" {
 				t.Errorf("%s in %s has controls too small to touch: %s", p, lang, small)
 			}
 		}

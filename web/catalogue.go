@@ -2,7 +2,7 @@ package web
 
 // words is the catalogue: every sentence of the pages, in each language side
 // by side. The tests hold it against the templates and the code.
-var words = map[Key]phrase{
+var words = together(map[Key]phrase{
 	// Around every page.
 	"and":                {"and", "ja"},
 	"cancel":             {"Cancel", "Peruuta"},
@@ -495,4 +495,4 @@ var words = map[Key]phrase{
 	"fault.customer":       {"These two are one customer already.", "Nämä ovat jo sama asiakas."},
 	"fault.capture policy": {"Choose one of these.", "Valitse jokin näistä."},
 	"fault.note":           {"Write a few words.", "Kirjoita muutama sana; hyvin pitkä teksti ei mahdu."},
-}
+}, publicWords, sendingWords)

@@ -10,6 +10,7 @@ import (
 // company fills a memory with a small travel firm.
 func company() *memory {
 	m := newMemory()
+	m.outbox = sending()
 	m.firm = crm.Firm{Name: "Saarimatkat Oy", Domains: []string{"saarimatkat.example"}, TimeZone: "Europe/Helsinki", Currency: "EUR", Language: "en", Policy: crm.PolicyKnown}
 	m.staff = []crm.Staff{
 		{ID: 1, Name: "Mikko Laine", Address: "mikko@saarimatkat.example", Role: crm.StaffAdmin},

@@ -7,7 +7,8 @@
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
 // package imports crm and templates; what it needs from the rest of the
-// program stands in [Store], [Reader] and [Connector], and cmd introduces them.
+// program stands in [Store], [Ledger], [Reader], [Connector] and [Courier], and
+// cmd introduces them.
 //
 // # Rules
 //
@@ -22,6 +23,16 @@
 //     in; cross-origin writes are refused (http.CrossOriginProtection).
 //   - The page policy (CSP) has no inline script or style.
 //   - A fault of ours is logged with a request id; people see only the id.
+//
+// # The public side
+//
+// [NewPublic] makes a second handler, for a listener of its own that the world
+// may reach: the links that stand in mail. It shares templates and catalogue
+// with the pages and nothing else. Who asks is known by a token that names one
+// mail ([crm.Keyring]); there are no sessions and no cookies. Scanners open all
+// links of a mail, so looking changes nothing, and every visit is kept and
+// judged ([crm.JudgeVisits]). What is wrong with a request, a forged token or a
+// mail that is gone, gives the same page.
 //
 // Start reading at [New], then routes.go, then customer.go.
 package web

@@ -21,6 +21,9 @@ const liveLife = 15 * time.Minute
 //	customers        the list of customers
 //	mailboxes        the mailboxes and their numbers
 //	questions        the queue of questions and its count
+//	mailing-<id>     this mailing
+//	mailings         the list of mailings
+//	senders          the senders and how they fare
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
 	defer cancel()
@@ -110,6 +113,15 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("mailboxes")
 		case "question":
 			add("questions")
+		case "sender":
+			add("senders")
+		case "mailing":
+			if name := fmt.Sprintf("mailing-%d", e.Mailing); !have[name] {
+				if _, err := s.Ledger.ReadMailing(ctx, c.viewer, e.Mailing); err == nil {
+					add(name)
+					add("mailings")
+				}
+			}
 		}
 		if e.Customer == 0 {
 			continue

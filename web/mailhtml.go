@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -44,12 +45,17 @@ func (s *Server) mailHTML(w http.ResponseWriter, r *http.Request, c *call) error
 	h.Set("Content-Security-Policy", framePolicy)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "private, no-store")
+	writeLetter(w, m.Subject, clean.html)
+	return nil
+}
+
+// writeLetter writes a mail as a document of its own. body has been cleaned.
+func writeLetter(w io.Writer, subject, body string) {
 	// Light on purpose: mails are written for white paper.
-	fmt.Fprintf(w, "<!doctype html><html><head><meta charset=utf-8><title>%s</title><style>"+
+	fmt.Fprintf(w, "<!doctype html><html><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>%s</title><style>"+
 		"html{color-scheme:light;background:#fff;color:#1c2427}body{margin:16px;font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"+
 		"img{max-width:100%%;height:auto}table{max-width:100%%}blockquote{margin:0 0 0 8px;padding-left:10px;border-left:2px solid #b9c2c2;color:#4a5558}pre{white-space:pre-wrap}"+
-		"</style></head><body>%s</body></html>", html.EscapeString(m.Subject), clean.html)
-	return nil
+		"</style></head><body>%s</body></html>", html.EscapeString(subject), body)
 }
 
 // cleaned is the HTML of a mail made harmless.

@@ -25,6 +25,7 @@ type Shell struct {
 	Query  string // what the search field holds
 	Done   string // one sentence about what was just done
 	See    string // the page where that can be looked at, "" when there is none
+	Held   bool   // nothing is sent from here until somebody confirms it
 	Open   int    // questions that wait for an answer
 	Path   string // of this page, to come back to it
 	Script bool   // the browser libraries are built in
@@ -38,7 +39,7 @@ func (s *Server) shell(c *call, nav, title string) Shell {
 	if c.done != "" {
 		sh.Done, sh.See = c.t(Key("done."+c.done)), c.see
 	}
-	sh.Open = c.questions
+	sh.Open, sh.Held = c.questions, c.held != ""
 	return sh
 }
 

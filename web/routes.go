@@ -78,6 +78,28 @@ func (s *Server) routes() http.Handler {
 	staff("GET /mailboxes/{id}/remove", s.removeMailboxPage)
 	staff("POST /mailboxes/{id}/remove", s.removeMailbox)
 
+	// Sending.
+	staff("GET /mailings", s.mailingsPage)
+	staff("GET /mailings/{id}", s.mailingPage)
+	staff("POST /mailings/{id}", s.turnMailing)
+	staff("GET /mailings/{id}/stop", s.stopMailingPage)
+	staff("POST /mailings/{id}/stop", s.stopMailing)
+	staff("GET /dispatches/{id}", s.dispatchPage)
+	staff("POST /dispatches/{id}/settle", s.settleDispatch)
+	staff("POST /dispatches/{id}/retry", s.retryDispatch)
+	staff("GET /senders", s.sendersPage)
+	admin("GET /senders/new", s.newSenderPage)
+	admin("POST /senders", s.addSender)
+	admin("POST /senders/{id}/test", s.testSender)
+	admin("GET /senders/{id}/remove", s.removeSenderPage)
+	admin("POST /senders/{id}/remove", s.removeSender)
+	staff("GET /suppressions", s.suppressionsPage)
+	staff("POST /suppressions", s.suppress)
+	staff("POST /suppressions/lift", s.liftSuppression)
+	staff("GET /reports", s.reportsPage)
+	staff("POST /reports/{id}/seen", s.seenReport)
+	admin("POST /sending", s.confirmSending)
+
 	// The firm.
 	admin("GET /settings", s.settingsPage)
 	admin("POST /settings", s.saveSettings)

@@ -35,6 +35,7 @@ type call struct {
 	// questions counts what waits for an answer; a fragment that shows it asks
 	// for it itself (countQuestions).
 	questions int
+	held      string   // why nothing is sent from here, in English
 	token     [32]byte // hash of the session's token
 }
 
@@ -77,6 +78,10 @@ func (s *Server) staff(h handler) http.Handler {
 		if c.signedIn() {
 			if !isFragment(r) && r.URL.Path != "/events" {
 				if err := s.countQuestions(r, c); err != nil {
+					return err
+				}
+				var err error
+				if c.held, err = s.Ledger.SendingHeld(r.Context()); err != nil {
 					return err
 				}
 			}

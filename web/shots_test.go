@@ -94,3 +94,36 @@ func (b *tab) shots(dir, set string, paths []string) {
 		}
 	}
 }
+
+// TestPublicShots makes pictures of the pages behind the links in mail.
+func TestPublicShots(t *testing.T) {
+	dir := os.Getenv("KAVERI_SHOTS")
+	for _, lang := range languages {
+		s := newPublicSite(t)
+		s.m.to.Language = lang
+		b := openTabOn(t, s.h)
+		for _, state := range []struct {
+			name, path string
+			stopped    crm.SuppressionReason
+		}{{"unsubscribe", s.Unsubscribe(ainosMail), ""}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed}, {"preferences", s.Preferences(ainosMail), ""},
+			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed}, {"lost", "/u/none", ""}, {"copy", s.Copy(ainosMail), ""}} {
+			s.m.to.Stopped, s.m.to.Undo = state.stopped, state.stopped != ""
+			for _, look := range []struct {
+				name   string
+				width  int64
+				scheme string
+			}{{"wide-light", 1280, "light"}, {"narrow-dark", 390, "dark"}} {
+				b.do(chromedp.EmulateViewport(look.width, 720))
+				b.scheme(look.scheme)
+				b.open(state.path)
+				png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+				if err == nil {
+					err = os.WriteFile(filepath.Join(dir, "public-"+state.name+"-"+lang+"-"+look.name+".png"), png, 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

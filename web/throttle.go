@@ -50,6 +50,22 @@ func (t *throttle) wait(account, ip string) time.Duration {
 	return 0
 }
 
+// one takes a token from one bucket; it gives how long to wait when that is
+// empty.
+func (t *throttle) one(key string, burst int, every time.Duration) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	if len(t.buckets) > maxBuckets {
+		t.sweep(now)
+	}
+	if w := t.short(key, now, burst, every); w > 0 {
+		return w
+	}
+	t.take(key, now, every)
+	return 0
+}
+
 func (t *throttle) short(key string, now time.Time, burst int, every time.Duration) time.Duration {
 	debt := max(0, t.buckets[key].full.Sub(now)) // how far from full
 	return debt - time.Duration(burst-1)*every

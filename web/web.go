@@ -99,6 +99,8 @@ type Options struct {
 	Store     Store
 	Reader    Reader
 	Connector Connector
+	Ledger    Ledger
+	Courier   Courier
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -138,8 +140,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil {
-		return nil, errors.New("web: Store, Reader and Connector are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger and Courier are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

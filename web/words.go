@@ -21,6 +21,21 @@ func (p phrase) in(lang string) string {
 	return p.en
 }
 
+// together makes one catalogue of several. A key that stands in two would hide
+// one of its meanings.
+func together(parts ...map[Key]phrase) map[Key]phrase {
+	all := map[Key]phrase{}
+	for _, part := range parts {
+		for k, p := range part {
+			if all[k].has() {
+				panic("web: the catalogue has " + string(k) + " twice")
+			}
+			all[k] = p
+		}
+	}
+	return all
+}
+
 var languages = []string{"en", "fi"}
 
 func otherLanguage(lang string) string {

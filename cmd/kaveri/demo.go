@@ -89,7 +89,7 @@ func (p *program) startDemo(ctx context.Context, o demoOptions) (_ *demo, err er
 	if err = d.furnish(ctx); err != nil {
 		return nil, err
 	}
-	l, err := listen(ctx, o.listen)
+	l, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +98,7 @@ func (p *program) startDemo(ctx context.Context, o demoOptions) (_ *demo, err er
 	d.base = "http://" + net.JoinHostPort(o.host, port) + "/"
 	d.url = d.base + "?token=" + token
 	d.site, err = newSite(d.store, l, p.log, p.now, web.Options{
+		Courier:     courier{d.store, p.senderCourier()},
 		SignInToken: token, SignInAs: crm.Address(d.account.Address), SignInHint: d.account.Address + " / " + d.account.Password,
 	})
 	if err != nil {

@@ -46,6 +46,8 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("currency", f.Currency)
 	t.row("language", f.Language)
 	t.row("capture policy", string(f.Policy))
+	t.row("public address", f.PublicURL)
+	t.row("opens kept", f.TrackOpens)
 	return t.end()
 }
 
@@ -59,8 +61,9 @@ func joinAddresses(list []crm.Address) string {
 
 // firmChange is what the flags of firm set ask for.
 type firmChange struct {
-	name, zone, currency, language, policy, server string
-	domains, addresses, relays                     []string
+	name, zone, currency, language, policy, server, public string
+	domains, addresses, relays                             []string
+	opens                                                  bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -69,7 +72,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -85,6 +88,8 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.currency, "currency", "", "ISO 4217 code, such as EUR")
 	f.StringVar(&ch.language, "language", "", "en or fi")
 	f.StringVar(&ch.policy, "policy", "", "what is captured: known, external or all")
+	f.StringVar(&ch.public, "public-url", "", "address where the links in mail lead, such as https://mail.example.com; see serve --public")
+	f.BoolVar(&ch.opens, "track-opens", false, "keep when the picture in a mail was fetched")
 	return c
 }
 
@@ -129,6 +134,10 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	set("currency", &f.Currency, ch.currency)
 	set("language", &f.Language, ch.language)
 	set("policy", (*string)(&f.Policy), ch.policy)
+	set("public-url", &f.PublicURL, ch.public)
+	if changed("track-opens") {
+		f.TrackOpens = ch.opens
+	}
 	if changed("domain") {
 		f.Domains = slices.DeleteFunc(ch.domains, func(d string) bool { return strings.TrimSpace(d) == "" })
 	}

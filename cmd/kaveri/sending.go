@@ -302,4 +302,4 @@ func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, each func(crm
 }
 
 // publicURL is where links in mail lead, "" when nothing is public.
-func publicURL(*crm.Firm) string { return "" }
+func publicURL(f *crm.Firm) string { return f.PublicURL }

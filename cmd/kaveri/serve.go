@@ -18,8 +18,8 @@ import (
 
 // serving is what the flags of serve say.
 type serving struct {
-	listen, url string
-	drop        dropping
+	listen, url, public string
+	drop                dropping
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -36,6 +36,7 @@ func (p *program) serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8900", "address and port of the pages; port 0 takes a free one")
 	c.Flags().StringVar(&o.url, "url", "", "address by which people reach the pages, when a proxy with https stands in front")
 	o.drop.flags(c.Flags())
+	c.Flags().StringVar(&o.public, "public", "", "address and port of the links in mail (unsubscribe, clicks), which have a listener of their own; none unless given")
 	return c
 }
 
@@ -56,11 +57,11 @@ func (p *program) serve(ctx context.Context, o serving) error {
 	if err != nil {
 		return err
 	}
-	l, err := listen(ctx, o.listen)
+	l, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return err
 	}
-	options := web.Options{Secure: secure}
+	options := web.Options{Secure: secure, Courier: courier{s, p.senderCourier()}}
 	live, end := context.WithCancel(ctx)
 	around := &lookAround{p: p, live: live, host: otherLoopback(o.listen)}
 	defer around.done.Wait()
@@ -80,6 +81,9 @@ func (p *program) serve(ctx context.Context, o serving) error {
 	if err == nil {
 		running.post, err = p.newPost(ctx, s)
 	}
+	if err == nil && o.public != "" {
+		err = running.openPublic(ctx, s, o.public)
+	}
 	if err != nil {
 		l.Close()
 		return err
@@ -88,6 +92,9 @@ func (p *program) serve(ctx context.Context, o serving) error {
 	if running.door != nil {
 		p.printf("Mail may be dropped at %s\n", running.door.Addr())
 	}
+	if running.public != nil {
+		p.printf("The links in mail are answered at http://%s/\n", running.public.listener.Addr())
+	}
 	err = running.run(ctx)
 	p.log.Info("stopped")
 	return err
@@ -95,8 +102,16 @@ func (p *program) serve(ctx context.Context, o serving) error {
 
 // check reads the flags; secure says that people come by https.
 func (o serving) check() (secure bool, err error) {
-	if err := checkListen(o.listen); err != nil || o.url == "" {
+	if err := checkListen("listen", o.listen); err != nil {
 		return false, err
+	}
+	if o.public != "" {
+		if err := checkListen("public", o.public); err != nil {
+			return false, err
+		}
+	}
+	if o.url == "" {
+		return false, nil
 	}
 	u, err := url.Parse(o.url)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {

@@ -31,13 +31,16 @@ type site struct {
 	drop     *dropbox.Service // nil: nothing is dropped here
 	door     net.Listener     // of drop
 	post     *post            // nil: nothing is sent from here
+	public   *publicSite // nil: there is none
+	log      *slog.Logger
+	now      func() time.Time
 }
 
 // newSite introduces the services to each other. The listener is open when it
 // returns, so an address may be given away before run.
 func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
 	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
-	o.Store, o.Reader, o.Connector, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, log, now
+	o.Store, o.Reader, o.Connector, o.Ledger, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, log, now
 	handler, err := web.New(o)
 	if err != nil {
 		return nil, err
@@ -52,7 +55,7 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return live },
 	}
-	return &site{listener: l, pages: pages, hangUp: hangUp, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}}, nil
+	return &site{listener: l, pages: pages, hangUp: hangUp, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}, nil
 }
 
 // stopTimeout is how long requests under way may take once the end has come.
@@ -77,6 +80,9 @@ func (s *site) run(ctx context.Context) error {
 		defer stop()
 		return s.servePages(ctx, inner)
 	})
+	if s.public != nil {
+		g.Go(func() error { return s.public.serve(inner) })
+	}
 	return g.Wait()
 }
 
@@ -110,23 +116,23 @@ func quiet(err error) error {
 	return err
 }
 
-// listen opens the address of the pages.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	if err := checkListen(address); err != nil {
+// listen opens an address, which a flag has named.
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	if err := checkListen(flag, address); err != nil {
 		return nil, err
 	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, &crm.Error{Kind: crm.KindConflict, Field: "listen", Err: err,
-			Text: address + " cannot be listened on (" + lastPart(err) + "); another Kaveri may be running, or choose another address with --listen"}
+		return nil, &crm.Error{Kind: crm.KindConflict, Field: flag, Err: err,
+			Text: address + " cannot be listened on (" + lastPart(err) + "); another Kaveri may be running, or choose another address with --" + flag}
 	}
 	return l, nil
 }
 
-func checkListen(address string) error {
+func checkListen(flag, address string) error {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return misused("--listen: %q is not an address; write it like 127.0.0.1:8900", address)
+		return misused("--%s: %q is not an address; write it like 127.0.0.1:8900", flag, address)
 	}
 	return nil
 }

@@ -89,6 +89,11 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Reports", testReports},
 		{"MailingsSeen", testMailingsSeen},
 		{"Keyring", testKeyring},
+		{"OptOut", testOptOut},
+		{"OptOutShared", testOptOutShared},
+		{"Preferences", testPreferences},
+		{"Visits", testVisits},
+		{"VisitSettlesDoubt", testVisitSettlesDoubt},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -203,3 +203,26 @@ CREATE TABLE leases (
     expires_us BIGINT NOT NULL,
     PRIMARY KEY (kind, id)
 ) /* clustered */;
+
+-- Where the links of a mailing lead; a click goes nowhere else.
+CREATE TABLE mailing_links (
+    mailing_id BIGINT NOT NULL REFERENCES mailings (id),
+    n          BIGINT NOT NULL, -- from 1
+    url        TEXT   NOT NULL,
+    PRIMARY KEY (mailing_id, n)
+) /* clustered */;
+
+-- Requests for the links of a mail, by people and by scanners. dispatch_events
+-- has what they come to.
+CREATE TABLE visits (
+    dispatch_id BIGINT NOT NULL REFERENCES dispatches (id),
+    n           BIGINT NOT NULL,
+    link        BIGINT NOT NULL,
+    method      TEXT   NOT NULL,
+    agent       TEXT   NOT NULL,
+    prefetch    BIGINT NOT NULL,
+    visitor     BIGINT NOT NULL,            -- keyed hash of the network address
+    at_us       BIGINT NOT NULL,
+    machine     TEXT   NOT NULL DEFAULT '', -- why it is a scanner's
+    PRIMARY KEY (dispatch_id, n)
+) /* clustered */;

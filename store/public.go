@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"kaveri/crm"
+)
+
+// PublicRecipient gives what the public pages know of the recipient of a mail;
+// [crm.KindNotFound] when there is none.
+func (s *Store) PublicRecipient(ctx context.Context, id crm.DispatchID) (p crm.PublicRecipient, err error) {
+	err = s.view(ctx, func(x *tx) error {
+		if p, err = x.publicRecipient(id); err != nil {
+			return err
+		}
+		if err := x.publicStop(&p); err != nil {
+			return err
+		}
+		return x.publicTopics(&p)
+	})
+	return p, err
+}
+
+// publicRecipient reads to whom a mail went.
+func (x *tx) publicRecipient(id crm.DispatchID) (p crm.PublicRecipient, err error) {
+	err = x.row(`SELECT r.dispatch_id, r.mailing_id, r.address, COALESCE(u.language, '') FROM recipients r
+LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN customers u ON u.id = c.customer_id WHERE r.dispatch_id = $1`, int64(id)).Scan(&p.Dispatch, &p.Mailing, &p.Address, &p.Language)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = noDispatch(id)
+	}
+	return p, err
+}
+
+// publicStop says whether mailings reach the recipient. That somebody has opted
+// out is told before any other reason: that they can change.
+func (x *tx) publicStop(p *crm.PublicRecipient) error {
+	rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE s.address = $1 AND s.lifted_us = 0 ORDER BY s.id`, string(p.Address))
+	list, err := collect(rows, err, scanSuppression)
+	for _, r := range list {
+		if r.Reason.Stops(crm.MailingAudience) && p.Stopped != crm.SuppressedUnsubscribed {
+			p.Stopped = r.Reason
+		}
+		if r.Reason == crm.SuppressedUnsubscribed {
+			p.Undo = r.Dispatch == p.Dispatch && x.s.now().Sub(r.At) < crm.UndoWindow
+		}
+	}
+	return err
+}
+
+// publicTopics reads what was said of each topic.
+func (x *tx) publicTopics(p *crm.PublicRecipient) error {
+	list, err := x.consentsOf(p.Address)
+	current := crm.CurrentConsents(list)
+	for _, topic := range sortedKeys(current) {
+		if topic != "" {
+			p.Topics = append(p.Topics, current[topic])
+		}
+	}
+	return err
+}
+
+func (x *tx) consentsOf(a crm.Address) ([]crm.Consent, error) {
+	rows, err := x.query(`SELECT topic, given, at_us, source FROM consents WHERE address = $1 ORDER BY at_us, id`, string(a))
+	return collect(rows, err, func(r *sql.Rows, c *crm.Consent) error {
+		var given, at int64
+		err := r.Scan(&c.Topic, &given, &at, &c.Source)
+		c.Given, c.At = given == 1, fromMicros(at)
+		return err
+	})
+}
+
+// OptOut notes that the recipient of a mail wants no mailings any more: at once,
+// also for what waits on the ledger, and for all addresses that are theirs
+// alone. Once is enough; a second time changes nothing.
+func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
+	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
+		now := x.s.now()
+		addresses, err := x.personal(p)
+		if err != nil {
+			return err
+		}
+		for _, a := range addresses {
+			if err := x.optOut(a, st, now); err != nil {
+				return err
+			}
+		}
+		e := crm.DispatchEvent{Dispatch: p.Dispatch, Kind: crm.EventUnsubscribed, Mark: st.Source, Evidence: st.Proof, At: now}
+		if err := x.eventOnce(e); err != nil {
+			return err
+		}
+		return x.arrived(p.Dispatch, "its recipient opted out by its link")
+	})
+}
+
+// optOut suppresses one address and keeps the statement, unless it has opted
+// out already.
+func (x *tx) optOut(a crm.Address, st crm.Statement, now time.Time) error {
+	contact, err := x.contactOf(0, a)
+	if err != nil {
+		return err
+	}
+	id, err := x.id()
+	if err != nil {
+		return err
+	}
+	n, err := x.changed(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
+		id, string(a), orNull(contact), string(crm.SuppressedUnsubscribed), clean(st.Source+": "+st.Proof, 2000), int64(st.Dispatch), micros(now))
+	if err != nil || n == 0 {
+		return err
+	}
+	return x.addConsent(crm.Consent{Contact: contact, Address: a, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
+}
+
+// personal gives the address that a mail went to, and those others of the same
+// contact that nobody shares: who opts out is a person, not an address.
+func (x *tx) personal(p *crm.PublicRecipient) ([]crm.Address, error) {
+	now := micros(x.s.now())
+	contact, err := x.contactOf(0, p.Address)
+	if err != nil || contact == 0 {
+		return []crm.Address{p.Address}, err
+	}
+	all, err := column[crm.Address](x, `SELECT a.address FROM contact_addresses u JOIN addresses a ON a.id = u.address_id WHERE u.contact_id = $1 AND u.from_us <= $2 AND (u.until_us = 0 OR u.until_us > $3) AND u.shared = 0
+AND NOT EXISTS (SELECT 1 FROM contact_addresses o WHERE o.address_id = u.address_id AND o.contact_id <> u.contact_id AND o.from_us <= $4 AND (o.until_us = 0 OR o.until_us > $5)) ORDER BY a.address`,
+		int64(contact), now, now, now, now)
+	if !slices.Contains(all, p.Address) {
+		all = append(all, p.Address)
+	}
+	return all, err
+}
+
+// UndoOptOut takes back what OptOut has done by the link of this mail, within
+// [crm.UndoWindow]; later it is an error of kind [crm.KindConflict]. What was
+// said stays, with what was said now.
+func (s *Store) UndoOptOut(ctx context.Context, st crm.Statement) error {
+	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
+		now := x.s.now()
+		undone, err := column[crm.Address](x, `UPDATE suppressions SET lifted_us = $1 WHERE dispatch_id = $2 AND reason = $3 AND lifted_us = 0 AND at_us > $4 RETURNING address`,
+			micros(now), int64(p.Dispatch), string(crm.SuppressedUnsubscribed), micros(now.Add(-crm.UndoWindow)))
+		if err == nil && len(undone) == 0 {
+			err = crm.Conflict("there is nothing to undo any more")
+		}
+		if err != nil {
+			return err
+		}
+		slices.Sort(undone)
+		return x.wanted(undone, st, now)
+	})
+}
+
+// OptIn notes that the recipient of a mail wants mailings again. Only an opt-out
+// ends by it: a complaint or a bounce is for people of the firm to judge.
+func (s *Store) OptIn(ctx context.Context, st crm.Statement) error {
+	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
+		now := x.s.now()
+		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1 WHERE address = $2 AND reason = $3 AND lifted_us = 0`, micros(now), string(p.Address), string(crm.SuppressedUnsubscribed))
+		if err != nil || n == 0 {
+			return err
+		}
+		return x.wanted([]crm.Address{p.Address}, st, now)
+	})
+}
+
+// wanted keeps the statement that mailings are wanted at addresses.
+func (x *tx) wanted(as []crm.Address, st crm.Statement, now time.Time) error {
+	for _, a := range as {
+		contact, err := x.contactOf(0, a)
+		if err != nil {
+			return err
+		}
+		if err := x.addConsent(crm.Consent{Contact: contact, Address: a, Given: true, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ChooseTopics keeps what the recipient of a mail said of topics. What is said
+// already is not said again, and a topic that nobody has named before is left
+// out.
+func (s *Store) ChooseTopics(ctx context.Context, st crm.Statement, choices []crm.Choice) error {
+	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
+		list, err := x.consentsOf(p.Address)
+		if err != nil {
+			return err
+		}
+		contact, err := x.contactOf(0, p.Address)
+		if err != nil {
+			return err
+		}
+		current := crm.CurrentConsents(list)
+		for _, ch := range choices {
+			was, known := current[ch.Topic]
+			if !known || ch.Topic == "" || was.Given == ch.Given {
+				continue
+			}
+			c := crm.Consent{Contact: contact, Address: p.Address, Topic: ch.Topic, Given: ch.Given, At: x.s.now(), Source: st.Source, Wording: ch.Wording, Proof: st.Proof}
+			if err := x.addConsent(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// public changes what the recipient of a mail wants, and tells it.
+func (s *Store) public(ctx context.Context, id crm.DispatchID, f func(*tx, *crm.PublicRecipient) error) error {
+	return s.write(ctx, func(x *tx) error {
+		p, err := x.publicRecipient(id)
+		if err != nil {
+			return err
+		}
+		x.tell(crm.Event{Kind: "mailing", Mailing: p.Mailing})
+		return f(x, &p)
+	})
+}
+
+// addConsent adds a statement as it is.
+func (x *tx) addConsent(c crm.Consent) error {
+	id, err := x.id()
+	if err != nil {
+		return err
+	}
+	return x.exec(`INSERT INTO consents (id, contact_id, address, topic, given, at_us, source, wording, proof) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		id, orNull(c.Contact), string(c.Address), clean(c.Topic, 300), flag(c.Given), micros(c.At), clean(c.Source, 300), clean(c.Wording, 10_000), clean(c.Proof, 2000))
+}
+
+// eventOnce adds an event unless there is one with its mark.
+func (x *tx) eventOnce(e crm.DispatchEvent) error {
+	var n int
+	if err := x.row(`SELECT count(*) FROM dispatch_events WHERE dispatch_id = $1 AND kind = $2 AND mark = $3`, int64(e.Dispatch), string(e.Kind), e.Mark).Scan(&n); err != nil || n > 0 {
+		return err
+	}
+	return x.addEvent(e)
+}
+
+// arrived settles a doubt: a link of a mail is known to nobody whom the mail
+// has not reached, be it a scanner.
+func (x *tx) arrived(id crm.DispatchID, evidence string) error {
+	g := x.steps()
+	rows, err := g.rows([]int64{int64(id)})
+	if err != nil {
+		return err
+	}
+	d := rows[int64(id)]
+	if d == nil || d.state != crm.Unknown {
+		return nil
+	}
+	now := x.s.now()
+	g.move(d, crm.Sent, evidence)
+	if err := x.addEvent(crm.DispatchEvent{Dispatch: id, Kind: crm.EventSettled, Mark: "unknown until " + now.UTC().Format(time.RFC3339Nano), Evidence: string(crm.Sent) + ": " + evidence, At: now}); err != nil {
+		return err
+	}
+	return g.finish()
+}

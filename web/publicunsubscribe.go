@@ -1,0 +1,101 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"kaveri/crm"
+)
+
+// unsubscribePage shows what there is to do; it does nothing itself, since
+// scanners open every link of a mail.
+func (p *public) unsubscribePage(w http.ResponseWriter, r *http.Request, c *publicCall) error {
+	p.showUnsubscribe(w, r, c)
+	return nil
+}
+
+// showUnsubscribe answers with the page as things are now.
+func (p *public) showUnsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) {
+	d := p.publicPage(r, c)
+	d.Preferences = crm.PathPreferences + p.Keys.Make(crm.TokenPreferences, int64(c.to.Dispatch))
+	d.Title, d.Wording = c.t("unsubscribe.title"), c.shown("wording.stop")
+	if c.to.Stopped != "" {
+		d.Kind, d.Title, d.Wording = "stopped", c.t("unsubscribe.done"), c.shown("wording.again")
+	}
+	p.render(w, r, http.StatusOK, "public-unsubscribe", d)
+}
+
+// unsubscribe ends mailings to the mail's recipient. RFC 8058 §3.2: a mail
+// program sends List-Unsubscribe=One-Click, as a form of either kind, without
+// cookies, and is not redirected. Any other POST comes from the button. What
+// makes no sense in the body does not keep anybody in.
+func (p *public) unsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) error {
+	st := c.statement(r, crm.ConsentUnsubscribe, "wording.stop")
+	if r.PostFormValue("List-Unsubscribe") == "One-Click" {
+		st.Source = crm.ConsentOneClick
+		// Nobody has seen our words: the mail program shows its own.
+		st.Wording = c.versioned("wording.one-click")
+	}
+	if err := p.Store.OptOut(r.Context(), st); err != nil {
+		return err
+	}
+	return p.afterwards(w, r, c, p.showUnsubscribe)
+}
+
+// undoUnsubscribe takes back what this link has just done. When it is too late
+// for that, the page says what holds.
+func (p *public) undoUnsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) error {
+	err := p.Store.UndoOptOut(r.Context(), c.statement(r, crm.ConsentUndo, "wording.again"))
+	if err != nil && crm.KindOf(err) != crm.KindConflict {
+		return err
+	}
+	return p.afterwards(w, r, c, func(w http.ResponseWriter, r *http.Request, c *publicCall) {
+		if c.to.Stopped != "" {
+			p.showUnsubscribe(w, r, c)
+			return
+		}
+		d := p.publicPage(r, c)
+		d.Kind, d.Title = "again", c.t("unsubscribe.again")
+		p.render(w, r, http.StatusOK, "public-unsubscribe", d)
+	})
+}
+
+// afterwards reads anew what holds and shows it, without sending anybody on.
+func (p *public) afterwards(w http.ResponseWriter, r *http.Request, c *publicCall, show func(http.ResponseWriter, *http.Request, *publicCall)) error {
+	to, err := p.Store.PublicRecipient(r.Context(), c.to.Dispatch)
+	if err != nil {
+		return err
+	}
+	c.to = to
+	show(w, r, c)
+	return nil
+}
+
+func (p *public) publicPage(r *http.Request, c *publicCall) PublicPage {
+	return PublicPage{Lang: c.lang, Firm: c.firm.Name, Address: masked(c.to.Address), Token: strings.ToLower(r.PathValue("token")), Undo: c.to.Undo, Topics: c.to.Topics}
+}
+
+// masked shows enough of an address to know one's own.
+func masked(a crm.Address) string {
+	first := []rune(a.Local())
+	return string(first[:min(len(first), 1)]) + "***@" + a.Domain()
+}
+
+// shown is a wording as the page has it.
+func (c *publicCall) shown(k Key, more ...any) string {
+	return c.t(k, append([]any{c.firm.Name, masked(c.to.Address)}, more...)...)
+}
+
+// versioned is a wording as it is kept: what was shown, in which language, and
+// a version that changes with its every letter.
+func (c *publicCall) versioned(k Key, more ...any) string {
+	sum := sha256.Sum256([]byte(words[k].in(c.lang)))
+	return c.shown(k, more...) + " (" + c.lang + ", version " + hex.EncodeToString(sum[:4]) + ")"
+}
+
+// statement is what pressing a button says.
+func (c *publicCall) statement(r *http.Request, source string, k Key) crm.Statement {
+	return crm.Statement{Dispatch: c.to.Dispatch, Source: source, Wording: c.versioned(k), Proof: proofOf(r, c)}
+}

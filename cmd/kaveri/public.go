@@ -27,7 +27,7 @@ func (s *site) openPublic(ctx context.Context, st *store.Store, address string) 
 	if err != nil {
 		return err
 	}
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: publicURL(&firm), Language: firm.Language})
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language})
 	if err != nil {
 		return err
 	}

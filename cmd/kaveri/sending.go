@@ -34,7 +34,7 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: publicURL(&firm), Language: firm.Language})
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language})
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (o *mailroom) Close() error { return o.s.Close() }
 
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
-	return campaigns.RendererOptions{Keys: o.s.Keyring(), PublicURL: publicURL(&o.firm), Language: o.firm.Language}, nil
+	return campaigns.RendererOptions{Keys: o.s.Keyring(), PublicURL: o.firm.PublicURL, Language: o.firm.Language}, nil
 }
 
 // Route gives the sender for mail from an address, or the one that is named.
@@ -300,6 +300,3 @@ func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, each func(crm
 		page = next
 	}
 }
-
-// publicURL is where links in mail lead, "" when nothing is public.
-func publicURL(f *crm.Firm) string { return f.PublicURL }

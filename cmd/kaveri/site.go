@@ -31,7 +31,7 @@ type site struct {
 	drop     *dropbox.Service // nil: nothing is dropped here
 	door     net.Listener     // of drop
 	post     *post            // nil: nothing is sent from here
-	public   *publicSite // nil: there is none
+	public   *publicSite      // nil: there is none
 	log      *slog.Logger
 	now      func() time.Time
 }

@@ -119,7 +119,7 @@ func (o *dropping) certificate() (*tls.Config, error) {
 func (o *dropping) bind(ctx context.Context) (net.Listener, error) {
 	path, unix := strings.CutPrefix(o.listen, "unix:")
 	if !unix {
-		l, err := listen(ctx, o.listen)
+		l, err := listen(ctx, "dropbox", o.listen)
 		if err != nil {
 			return nil, atFlag(err, "--dropbox")
 		}

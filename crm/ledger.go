@@ -80,6 +80,9 @@ type DispatchEventKind string
 const (
 	EventBounced      DispatchEventKind = "bounced"
 	EventComplained   DispatchEventKind = "complained"
+	EventDelayed      DispatchEventKind = "delayed"   // it has not arrived yet
+	EventDelivered    DispatchEventKind = "delivered" // a server says that it did arrive
+	EventFiled        DispatchEventKind = "filed"     // it lies in a Sent folder
 	EventAutoReplied  DispatchEventKind = "auto-answered"
 	EventReplied      DispatchEventKind = "answered"
 	EventClicked      DispatchEventKind = "clicked"

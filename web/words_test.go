@@ -121,7 +121,7 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range crm.SuppressionReasons {
 		used[Key("suppressed."+string(k))] = "crm"
 	}
-	for _, k := range []crm.DispatchEventKind{crm.EventBounced, crm.EventComplained, crm.EventAutoReplied, crm.EventReplied, crm.EventClicked, crm.EventOpened, crm.EventUnsubscribed, crm.EventSettled} {
+	for _, k := range []crm.DispatchEventKind{crm.EventBounced, crm.EventComplained, crm.EventDelayed, crm.EventDelivered, crm.EventFiled, crm.EventAutoReplied, crm.EventReplied, crm.EventClicked, crm.EventOpened, crm.EventUnsubscribed, crm.EventSettled} {
 		used[Key("event."+string(k))] = "crm"
 	}
 	for _, k := range []crm.Stage{crm.StageRender, crm.StageRoute, crm.StageConnect, crm.StageTLS, crm.StageAuth, crm.StageMail, crm.StageRcpt, crm.StageData, crm.StageBody, crm.StageDot} {

@@ -119,11 +119,7 @@ func (o *dropping) certificate() (*tls.Config, error) {
 func (o *dropping) bind(ctx context.Context) (net.Listener, error) {
 	path, unix := strings.CutPrefix(o.listen, "unix:")
 	if !unix {
-		l, err := listen(ctx, "dropbox", o.listen)
-		if err != nil {
-			return nil, atFlag(err, "--dropbox")
-		}
-		return l, nil
+		return listen(ctx, "dropbox", o.listen)
 	}
 	if err := removeStale(path); err != nil {
 		return nil, err
@@ -136,17 +132,6 @@ func (o *dropping) bind(ctx context.Context) (net.Listener, error) {
 		return nil, crm.Invalid("dropbox", "the socket %s cannot be made: %s", path, lastPart(err))
 	}
 	return l, nil
-}
-
-// atFlag makes an error about the pages' address one about another flag.
-func atFlag(err error, flag string) error {
-	var e *crm.Error
-	if errors.As(err, &e) {
-		c := *e
-		c.Text = strings.ReplaceAll(c.Text, "--listen", flag)
-		return &c
-	}
-	return misused("%s", strings.ReplaceAll(err.Error(), "--listen", flag))
 }
 
 // removeStale removes a socket that a process which died has left behind.

@@ -18,7 +18,7 @@ KAVERI_SCORE_DIR ?= $(CURDIR)/tmp/score
 
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check score bench bench-ingest soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
+.PHONY: help build run test check score bench bench-ingest bench-send soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -56,11 +56,14 @@ score: ## measure on the corpora of ../shared or KAVERI_SHARED; misses go to KAV
 	KAVERI_SCORE_DIR="$(KAVERI_SCORE_DIR)" go test -tags=$(TAGS),score -count=1 -timeout=30m -run=Score -v $$packages && \
 	echo "the misses, each with its reason: $(KAVERI_SCORE_DIR)"
 
-bench: bench-ingest ## the benchmarks of the packages, and ingestion on the bench set
+bench: bench-ingest bench-send ## the benchmarks of the packages, ingestion and sending on the bench set
 	go test -run='^$$' -bench=. -benchmem ./...
 
 bench-ingest: browser-libraries test-servers ## ingestion from a real Dovecot, beside drain-and-save and mbsync
 	go run ./internal/benchingest
+
+bench-send: ## sending over the durable ledger to a recording sink, beside the raw limit
+	go run ./internal/benchsend
 
 soak: browser-libraries test-servers ## the tests at full size (KAVERI_SOAK=1): hours, results go to docs/
 	KAVERI_SOAK=1 go test -json -vet=off -count=1 -timeout=12h ./... | go run ./internal/testreport

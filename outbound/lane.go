@@ -11,13 +11,11 @@ import (
 // lane is the way to one sender: what waits for it, its connections, and how
 // fast it may be used.
 type lane struct {
-	t     *term
-	jobs  chan *job
-	end1  sync.Once
-	quit  chan struct{}
-	busy  sync.WaitGroup
-	paces map[string]*pace // by provider; the claiming loop's alone but under mu
-	whole pace             // of the sender itself
+	t    *term
+	jobs chan *job
+	once sync.Once
+	quit chan struct{}
+	busy sync.WaitGroup
 
 	mu      sync.Mutex
 	sender  crm.Sender
@@ -87,7 +85,7 @@ func (l *lane) take(j *job, now time.Time) (again time.Time, ok bool) {
 // end lets the connections finish what they have begun, and gives back what
 // waits.
 func (l *lane) end() {
-	l.end1.Do(func() { close(l.quit) })
+	l.once.Do(func() { close(l.quit) })
 	l.busy.Wait()
 	var back []crm.Return
 	for len(l.jobs) > 0 {

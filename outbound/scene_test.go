@@ -84,7 +84,7 @@ func newService(st *store.Store, courier *outbound.Courier, now func() time.Time
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	lease := childLease
-	if now().Sub(time.Now()).Abs() > time.Minute {
+	if time.Since(now()).Abs() > time.Minute {
 		lease = 100 * time.Hour // the clock is the test's, and makes leaps
 	}
 	return outbound.New(outbound.Options{Ledger: st, Renderer: renderer, Composer: compose.New(nil, now), Keyring: st.Keyring(), Courier: courier,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,9 +94,9 @@ func TestPaceNeverStops(t *testing.T) {
 
 func TestProviders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		p := NewProviders(func(_ context.Context, domain string) ([]*net.MX, error) {
-			asked++
+			asked.Add(1)
 			switch domain {
 			case "firm.example", "shop.example":
 				return []*net.MX{{Host: "mx1.mail.Provider.co.uk."}}, nil
@@ -113,15 +114,15 @@ func TestProviders(t *testing.T) {
 				t.Errorf("%s is with %s, want %s", domain, got, want)
 			}
 		}
-		if asked != 3 {
-			t.Errorf("DNS was asked %d times", asked)
+		if asked.Load() != 3 {
+			t.Errorf("DNS was asked %d times", asked.Load())
 		}
 		time.Sleep(providerAgain + time.Second)
 		p.Of("firm.example")
 		p.Of("gone.example")
 		synctest.Wait()
-		if asked != 4 {
-			t.Errorf("DNS was asked %d times; only what failed is to be asked again", asked)
+		if asked.Load() != 4 {
+			t.Errorf("DNS was asked %d times; only what failed is to be asked again", asked.Load())
 		}
 	})
 }

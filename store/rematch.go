@@ -123,6 +123,7 @@ type storedMail struct {
 	crm.Facts
 	id, conversation int64
 	loose, private   bool
+	read             bool // by ingest/enrich, after it was stored
 	direction        crm.Direction
 	links            map[int64]crm.Link // contact -> link
 	open             []question         // what colleagues are asked about it
@@ -228,7 +229,7 @@ func (b *batch) redecide(m *storedMail) error {
 			return err
 		}
 	}
-	if changed {
+	if changed && m.read { // else it is asked when it is read, and capture need not wait for it
 		if err := b.proposeTwin(m); err != nil {
 			return err
 		}
@@ -337,12 +338,12 @@ func (b *batch) rethread(m *storedMail, alone bool) error {
 func (x *tx) storedMails(ids []int64, firm *crm.Firm) ([]*storedMail, error) {
 	byID := make(map[int64]*storedMail, len(ids))
 	mails := make([]*storedMail, 0, len(ids))
-	err := each(x, `SELECT id, conversation_id, message_id, at_us, direction, class, subject, private, loose, details FROM messages WHERE id IN (IN)`, nil, ids, func(r *sql.Rows) error {
+	err := each(x, `SELECT id, conversation_id, message_id, at_us, direction, class, subject, private, loose, language <> '', details FROM messages WHERE id IN (IN)`, nil, ids, func(r *sql.Rows) error {
 		m := &storedMail{links: map[int64]crm.Link{}}
 		m.Envelope = &crm.Envelope{}
 		var at, private, loose int64
 		var j string
-		if err := r.Scan(&m.id, &m.conversation, &m.MessageID, &at, &m.direction, &m.Class, &m.Subject, &private, &loose, &j); err != nil {
+		if err := r.Scan(&m.id, &m.conversation, &m.MessageID, &at, &m.direction, &m.Class, &m.Subject, &private, &loose, &m.read, &j); err != nil {
 			return err
 		}
 		var d details

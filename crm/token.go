@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"hash"
+	"io"
 	"strings"
+	"sync"
 )
 
 // TokenPurpose is what a token may be used for. Each has a key of its own: a
@@ -29,11 +32,12 @@ const (
 // purpose and id (RFC 2104), in lower-case base32, since some servers change
 // the case of what stands left of the @. The zero Keyring reads none.
 type Keyring struct {
-	key func(TokenPurpose) []byte
+	key  func(TokenPurpose) []byte
+	macs *sync.Map // purpose -> pool of hash.Hash, each with its key taken in
 }
 
 // NewKeyring gives a keyring with the keys that key gives for each purpose.
-func NewKeyring(key func(TokenPurpose) []byte) Keyring { return Keyring{key} }
+func NewKeyring(key func(TokenPurpose) []byte) Keyring { return Keyring{key, new(sync.Map)} }
 
 const macBytes = 16
 
@@ -95,11 +99,18 @@ func (k Keyring) proven(p TokenPurpose, token string, letters int) ([]byte, bool
 }
 
 func (k Keyring) mac(p TokenPurpose, id []byte) []byte {
-	h := hmac.New(sha256.New, k.key(p))
-	h.Write([]byte(p))
+	pool, ok := k.macs.Load(p)
+	if !ok {
+		key := k.key(p)
+		pool, _ = k.macs.LoadOrStore(p, &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }})
+	}
+	h := pool.(*sync.Pool).Get().(hash.Hash)
+	defer pool.(*sync.Pool).Put(h)
+	h.Reset()
+	io.WriteString(h, string(p))
 	h.Write([]byte{0})
 	h.Write(id)
-	return h.Sum(nil)[:macBytes]
+	return h.Sum(make([]byte, 0, sha256.Size))[:macBytes]
 }
 
 // MessageID gives the Message-ID of a dispatch, without angle brackets: the

@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"kaveri/crm"
@@ -24,7 +25,13 @@ type settler struct {
 	ledger Ledger
 	lease  crm.Lease
 	in     chan *settling
+	busy   atomic.Int64 // connections with a mail on its way: who may come yet
 }
+
+// linger is how long a commit waits for connections that will want to arm in a
+// moment: what comes just after it has begun waits for the next one, and half
+// as many mails go with each.
+const linger = 400 * time.Microsecond
 
 // settling is what one connection hands in.
 type settling struct {
@@ -54,10 +61,38 @@ func (s *settler) company(first *settling) []*settling {
 			}
 			round = append(round, next)
 		default:
-			return round
+			return s.wait(round)
 		}
 	}
 	return round
+}
+
+// wait lets a round grow while there is somebody to wait for.
+func (s *settler) wait(round []*settling) []*settling {
+	var late <-chan time.Time
+	for {
+		arms := int64(0)
+		for _, r := range round {
+			if r.arm != 0 {
+				arms++
+			}
+		}
+		if arms >= s.busy.Load() || len(round) >= maxRound {
+			return round
+		}
+		if late == nil {
+			late = time.After(linger)
+		}
+		select {
+		case next, open := <-s.in:
+			if !open {
+				return round
+			}
+			round = append(round, next)
+		case <-late:
+			return round
+		}
+	}
 }
 
 // settle writes one round. What is over must not be forgotten: while the ledger

@@ -46,7 +46,9 @@ func (w *worker) do(j *job) {
 		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(5 * time.Second)})
 		return
 	}
+	w.t.settle.busy.Add(1)
 	res := w.open.Send(w.t.soft, env, body, func([]int) error { return w.t.settle.arm(j.d.ID) })
+	w.t.settle.busy.Add(-1)
 	w.settle(j, began, res.Server, &res.Outcomes[0])
 }
 

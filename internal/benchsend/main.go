@@ -18,7 +18,7 @@ func main() {
 	child := flag.String("child", "", "internal: send from this folder and print one line")
 	flag.IntVar(&o.recipients, "n", 50000, "recipients")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turn")
-	flag.IntVar(&o.connections, "connections", 64, "connections at once")
+	flag.IntVar(&o.connections, "connections", 256, "connections of Kaveri; smtpblast has 64")
 	flag.StringVar(&o.dkim, "dkim", "", "internal: sign with ed25519 or both")
 	flag.StringVar(&o.sink, "sink", "127.0.0.1:12525", "where the sink listens; its control port is the next one")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the unsigned child here")

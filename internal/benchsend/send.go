@@ -16,6 +16,7 @@ import (
 
 	"kaveri/campaigns"
 	"kaveri/crm"
+	"kaveri/ingest"
 	"kaveri/outbound"
 	"kaveri/outbound/compose"
 	"kaveri/store"
@@ -24,6 +25,7 @@ import (
 // send is the child: it puts an audience on a ledger and sends until nothing is
 // open. It prints recipients, seconds to enlist and seconds to send.
 func send(dir string, o options) error {
+	ingest.Tune() // as the program does
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	key := make([]byte, store.KeySize)

@@ -33,7 +33,33 @@ func (p *program) senderCommand() *cobra.Command {
 		Use: "remove NAME", Short: "Remove a sender and forget its password; what it has sent stays on the ledger", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.removeSender(c.Context(), args[0]) },
 	}
-	return group("sender", "The mail servers that take our mail", p.senderAddCommand(), p.senderSetCommand(), list, test, check, remove)
+	confirm := &cobra.Command{
+		Use: "confirm", Short: "Say that this database is the only one of its kind, so that it may send: a copy or a restored backup may not until then", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.confirmInstance(c.Context()) },
+	}
+	return group("sender", "The mail servers that take our mail", p.senderAddCommand(), p.senderSetCommand(), list, test, check, remove, confirm)
+}
+
+// confirmInstance lets a copy send.
+func (p *program) confirmInstance(ctx context.Context) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	why, err := s.SendingHeld(ctx)
+	if err != nil {
+		return err
+	}
+	if why == "" {
+		p.printf("Nothing holds sending.\n")
+		return nil
+	}
+	if err := s.ConfirmInstance(ctx, crm.SystemViewer); err != nil {
+		return err
+	}
+	p.printf("This database sends from now on. No other copy of it may.\n")
+	return nil
 }
 
 // senderJSON is a sender in JSON; the password never leaves.

@@ -185,6 +185,11 @@ func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map
 // the same letter and audience before, and sends until nothing of it can be
 // sent any more.
 func (o *mailroom) Launch(ctx context.Context, m crm.Mailing, recipients iter.Seq2[crm.Dispatch, error], progress func(crm.Recipients)) (crm.MailingID, crm.Recipients, error) {
+	if why, err := o.s.SendingHeld(ctx); err != nil {
+		return 0, nil, err
+	} else if why != "" {
+		return 0, nil, crm.Forbidden("%s: kaveri sender confirm", why)
+	}
 	id, err := o.enlist(ctx, m, recipients)
 	if err != nil {
 		return id, nil, err

@@ -356,3 +356,75 @@ func TestScenario9ProviderBackOff(t *testing.T) {
 		}
 	}
 }
+
+// Scenario 11: three recipients of a thousand complain. The mailing pauses with
+// the numbers, nothing more is sent, and when a person lets it go on it is
+// judged by what comes after.
+func TestScenario11Guardrail(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "accepted")
+	sink := testsmtp.Start(t, testsmtp.Options{File: file})
+	c := &clock{at: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
+	st := openStore(t, "sqlite://"+filepath.ToSlash(filepath.Join(t.TempDir(), "kaveri.db")), c.Now)
+	id := mailing(t, st, sink, 8, 1000, nil)
+	finish(t, st, id, c.Now, func(r crm.Recipients) bool { return r[crm.Sent] == 1000 })
+	guard := outbound.Guard{Ledger: st}
+	var complained int
+	for _, d := range inState(t, st, id, crm.Sent) {
+		c.add(time.Second)
+		if _, err := st.AddDispatchEvent(t.Context(), crm.DispatchEvent{Dispatch: d.ID, Kind: crm.EventComplained, Mark: "x", At: c.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := guard.Pass(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		row, err := st.ReadMailing(t.Context(), crm.SystemViewer, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		complained++
+		if paused := row.State == crm.MailingPaused; paused != (complained == 3) {
+			t.Fatalf("after %d complaints it is %s", complained, row.State)
+		}
+		if complained == 3 {
+			if !strings.Contains(row.Reason, "3 of 1000 recipients took it for spam (0.30 %; the limit is 0.10 %)") {
+				t.Errorf("it says: %s", row.Reason)
+			}
+			break
+		}
+	}
+	c.add(time.Minute)
+	if err := st.ResumeMailing(t.Context(), crm.SystemViewer, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := guard.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if row, err := st.ReadMailing(t.Context(), crm.SystemViewer, id); err != nil || row.State != crm.MailingRunning {
+		t.Errorf("a person let it go on, and it is %s, %v", row.State, err)
+	}
+}
+
+// What a provider has asked for is known to the next process.
+func TestPacesAreKept(t *testing.T) {
+	var fussy atomic.Int64
+	sink := testsmtp.Start(t, testsmtp.Options{Refuse: func(to string) *smtp.SMTPError {
+		if strings.HasSuffix(to, "@shop0.example") && fussy.Add(1) > 10 {
+			return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "slow down"}
+		}
+		return nil
+	}})
+	c := &clock{at: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
+	st := openStore(t, "sqlite://"+filepath.ToSlash(filepath.Join(t.TempDir(), "kaveri.db")), c.Now)
+	id := mailing(t, st, sink, 4, 600, nil) // 30 of them at shop0.example
+	finish(t, st, id, c.Now, func(r crm.Recipients) bool { return r[crm.Sent] == 580 })
+	kept, err := st.Paces(t.Context())
+	if err != nil || len(kept) != 1 || kept[0].Provider != "shop0.example" || !strings.Contains(string(kept[0].State), `"rate"`) {
+		t.Fatalf("%+v, %v", kept, err)
+	}
+	refused := fussy.Load()
+	c.add(6 * time.Minute) // what was deferred is due; the pace has hardly recovered
+	finish(t, st, id, c.Now, func(r crm.Recipients) bool { return r[crm.Sent] == 580 && r[crm.Deferred]+r[crm.Queued] == 20 })
+	if again := fussy.Load() - refused; again > 5 {
+		t.Errorf("a new process asked %d times at once", again)
+	}
+}

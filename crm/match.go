@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Facts are what the rules know of a mail: who writes to whom, and what its
@@ -291,8 +292,12 @@ func (d *decision) thread() {
 	var proven []Person
 	how := ""
 	for _, p := range parent.People {
-		if w := d.proof(p, parent); w != "" {
-			proven, how = append(proven, p), w
+		switch w := d.proof(p, parent); {
+		case w == "":
+		case how == "" || strings.HasPrefix(w, byName) && !strings.HasPrefix(how, byName): // of two, who bears the name
+			proven, how = append([]Person{p}, proven...), w
+		default:
+			proven = append(proven, p)
 		}
 	}
 	if len(proven) == 0 && oneCustomer(parent.People) && !d.f.Outgoing(d.m.Envelope) && d.dir.Quotes(via) {
@@ -310,6 +315,9 @@ func (d *decision) thread() {
 	}
 }
 
+// byName begins the proof that an author bears a contact's name.
+const byName = "signed "
+
 // proof says what shows that somebody outside has to do with a contact of the
 // answered mail, "" when nothing does.
 func (d *decision) proof(p Person, parent Parent) string {
@@ -321,10 +329,10 @@ func (d *decision) proof(p Person, parent Parent) string {
 		switch domain := o.Address.Organisation(); {
 		case outgoing && o.Address == parent.Author:
 			return "answers its author"
+		case SameName(o.Name, p.Name):
+			return byName + o.Name
 		case domain != "" && slices.Contains(p.Domains, domain):
 			return "also of " + domain
-		case SameName(o.Name, p.Name):
-			return "signed " + o.Name
 		case SameName(NameFromAddress(o.Address), p.Name):
 			return "named like it: " + string(o.Address)
 		}
@@ -420,29 +428,53 @@ func inherits(c Class) bool {
 	return false
 }
 
-// minShared is how many letters and digits a line needs to prove, by being
-// repeated, that somebody has read it. Greetings are shorter.
-const minShared = 20
+// How much a line needs to prove, by being repeated, that somebody has read it.
+// Greetings and closing formulas, which everybody writes, have fewer words, and
+// rules have none; scripts without spaces are counted by their signs.
+const (
+	minShared      = 20 // letters and digits, in
+	minSharedWords = 5  // words
+	minSharedSigns = 14 // or signs of a script without spaces
+)
+
+// telling reports a line that not everybody writes.
+func telling(line string) bool {
+	letters, words, signs, within := 0, 0, 0, false
+	for _, r := range line {
+		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
+		if letter {
+			letters++
+			if !within {
+				words++
+			}
+			if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) {
+				signs++
+			}
+		}
+		within = letter
+	}
+	return words >= minSharedWords && letters >= minShared || signs >= minSharedSigns
+}
 
 // SharesLine reports whether a text repeats a line of another one, quoted or
 // not.
 func SharesLine(text, of string) bool {
 	lines := map[string]bool{}
 	for line := range strings.Lines(of) {
-		if l := unquoted(line); len(l) >= minShared && len(lines) < 2000 {
-			lines[l] = true
+		if telling(line) && len(lines) < 2000 {
+			lines[unquoted(line)] = true
 		}
 	}
 	for line := range strings.Lines(text) {
-		if l := unquoted(line); len(l) >= minShared && lines[l] {
+		if telling(line) && lines[unquoted(line)] {
 			return true
 		}
 	}
 	return false
 }
 
-// unquoted gives the letters and digits of a line, without quote marks: clients
-// differ in space and in how they wrap.
+// unquoted gives a line without quote marks and space, in which mail programs
+// differ.
 func unquoted(line string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '>' || r == '|' || r <= ' ' || r == 0xa0 {

@@ -299,3 +299,22 @@ func TestAddressForms(t *testing.T) {
 		}
 	}
 }
+
+// What everybody writes proves nothing; a sentence does.
+func TestTellingLines(t *testing.T) {
+	for line, want := range map[string]bool{
+		"Ystävällisin terveisin":                                    false,
+		"Mit freundlichen Grüßen":                                   false,
+		"------------------------------":                            false,
+		"-----Original Message-----":                                false,
+		"Добрый день всем":                                          false,
+		"> Thank you":                                               false,
+		"We would like to come with two children at the end of":     true,
+		"Tulisimme kahden lapsen kanssa toukokuun lopussa viikoksi": true,
+		"私たちは五月の終わりに二人の子供と一緒に行きたいです": true,
+	} {
+		if got := SharesLine("Hi,\n> "+line+"\nyes", "Dear all,\n"+line+"\nAnna"); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}

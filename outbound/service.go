@@ -47,7 +47,16 @@ type Service struct {
 // Status is what people are told about the service.
 type Status struct {
 	Sending bool   // this process has the right to send
-	Problem string // why not, one sentence
+	Problem string // why not, or why mail waits, one sentence
+}
+
+// lacking notes that a mailing's mail waits for a sender.
+func (s *Service) lacking(m *crm.Mailing, routed bool) {
+	why := "no sender that is switched on may send for " + m.From.Address.Domain() + "; its mail waits until there is one"
+	if routed {
+		why = "the senders for " + m.From.Address.Domain() + " are in trouble (kaveri sender list says which); its mail waits"
+	}
+	s.say(Status{Sending: true, Problem: why})
 }
 
 // New gives a service; nothing happens before [Service.Run].
@@ -85,7 +94,7 @@ func (s *Service) say(st Status) {
 	s.status = st
 	s.mu.Unlock()
 	if changed && st.Problem != "" {
-		s.o.Log.Warn("nothing is sent by this process", "why", st.Problem)
+		s.o.Log.Warn("mail waits", "why", st.Problem)
 	}
 }
 

@@ -103,6 +103,9 @@ func (t *term) round(ctx context.Context) (int, error) {
 			back = append(back, r)
 		}
 	}
+	if len(ds) > 0 && len(back) == 0 {
+		t.s.say(Status{Sending: true}) // whatever was lacking is there
+	}
 	if len(back) > 0 {
 		err = t.s.o.Ledger.Return(context.WithoutCancel(ctx), t.lease, back)
 	}
@@ -143,10 +146,8 @@ func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatc
 	now := t.s.o.Now()
 	l, routed := t.route(senders, m, now)
 	switch {
-	case !routed:
-		t.fail(d, crm.StageRoute, "no sender may send for "+m.From.Address.Domain()+": add one, or add the domain to one")
-		return back, true
-	case l == nil: // all that could are in trouble
+	case l == nil: // all that could are in trouble, or switched off, or there is none: ours to mend, so the mail waits
+		t.s.lacking(m, routed)
 		back.Due = now.Add(30 * time.Second)
 		return back, false
 	}

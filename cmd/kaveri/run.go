@@ -34,7 +34,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitDone
 	}
-	if !p.started { // cobra found the mistake
+	if missing, ok := strings.CutPrefix(err.Error(), "required flag(s) "); ok {
+		err = misused("needed: --%s; the verb with --help says what each is", strings.Join(strings.Split(strings.ReplaceAll(strings.TrimSuffix(missing, " not set"), `"`, ""), ", "), " and --"))
+	}
+	if !p.started || strings.HasPrefix(err.Error(), "if any flags in the group") { // cobra found the mistake
 		err = usageError{err.Error()}
 	}
 	fmt.Fprintf(stderr, "kaveri: %s\n", sentence(err))

@@ -275,7 +275,7 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why
-			o.p.notef("This process does not send: %s.\n", strings.TrimSuffix(why, "."))
+			o.p.notef("Mail waits: %s.\n", strings.TrimSuffix(why, "."))
 		}
 		select {
 		case <-ctx.Done():

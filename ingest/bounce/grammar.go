@@ -110,7 +110,7 @@ func wordAt(text, phrase string) iter.Seq[int] {
 }
 
 // units are those of time in which notices say how long was tried.
-var units = [...]string{"second", "minute", "hour", "day", "week", "stunden", "tage", "heure", "jour", "hora", "dia", "días", "giorn", "ore$", "日", "時間", "天", "小时"}
+var units = [...]string{"second", "minute", "hour", "day", "week", "stunden", "tage", "heure", "jour", "hora", "dia", "días", "giorn", "ore ", "ore.", "日", "時間", "天", "小时"}
 
 // trying are words of trying to deliver, which stand before the time it took.
 var trying = []string{"deliver", "undeliver", "delever", "try", "tried", "retr", "attempt", "abort", "gave up", "given up", "giving up", "give up", "failing", "queue", "sent$", "send", "zustell", "zugestellt", "liefer", "versuch", "distribu", "remis$", "entreg", "consegn", "配信", "配送", "送信", "投递"}

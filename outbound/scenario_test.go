@@ -428,3 +428,32 @@ func TestPacesAreKept(t *testing.T) {
 		t.Errorf("a new process asked %d times at once", again)
 	}
 }
+
+// A sender that is switched off keeps its mail waiting: nobody fails for it.
+func TestNoSenderWaits(t *testing.T) {
+	sink := testsmtp.Start(t, testsmtp.Options{})
+	st := openStore(t, "sqlite://"+filepath.ToSlash(filepath.Join(t.TempDir(), "kaveri.db")), nil)
+	id := mailing(t, st, sink, 2, 3, nil)
+	all, err := st.Senders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all[0].Disabled = true
+	if err := st.UpdateSender(t.Context(), crm.SystemViewer, all[0]); err != nil {
+		t.Fatal(err)
+	}
+	courier := outbound.NewCourier(outbound.CourierOptions{})
+	defer courier.Close()
+	service := newService(st, courier, time.Now)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- service.Run(ctx) }()
+	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example") {
+		t.Errorf("it says: %q", why)
+	}
+	stop()
+	<-ended
+	if counts, err := st.MailingCounts(t.Context(), crm.SystemViewer, id); err != nil || counts[crm.Queued] != 3 {
+		t.Errorf("%v, %v", counts, err)
+	}
+}

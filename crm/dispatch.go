@@ -155,7 +155,6 @@ type Stage string
 // The stages. Up to body a broken connection is certainly not sent.
 const (
 	StageRender  Stage = "render"  // no bytes could be made
-	StageRoute   Stage = "route"   // no sender for it
 	StageConnect Stage = "connect" // and greeting
 	StageTLS     Stage = "tls"
 	StageAuth    Stage = "auth"

@@ -113,3 +113,21 @@ func (k DKIMKey) RecordIn(found []string) DKIMRecordState {
 	}
 	return DKIMRecordOther
 }
+
+// SignersOf gives, of all keys, those that sign the mail of a domain: its own,
+// or those of the nearest domain above that has any. A signature of firm.example
+// stands for news.firm.example as well (RFC 7489 §3.1.1, relaxed alignment).
+func SignersOf(all []DKIMKey, domain string) []DKIMKey {
+	for above := true; above; _, domain, above = strings.Cut(domain, ".") {
+		var keys []DKIMKey
+		for _, k := range all {
+			if k.Domain == domain && k.State() == DKIMSigning {
+				keys = append(keys, k)
+			}
+		}
+		if len(keys) > 0 {
+			return keys
+		}
+	}
+	return nil
+}

@@ -78,13 +78,13 @@ type DispatchEventKind string
 
 // The kinds.
 const (
-	EventBounced      DispatchEventKind = "bounced"
-	EventComplained   DispatchEventKind = "complained"
-	EventDelayed      DispatchEventKind = "delayed"   // it has not arrived yet
-	EventDelivered    DispatchEventKind = "delivered" // a server says that it did arrive
-	EventFiled        DispatchEventKind = "filed"     // it lies in a Sent folder
-	EventAutoReplied  DispatchEventKind = "auto-answered"
-	EventReplied      DispatchEventKind = "answered"
+	EventBounced      DispatchEventKind = "bounced"    // it did not arrive
+	EventComplained   DispatchEventKind = "complained" // the recipient took it for spam
+	EventDelayed      DispatchEventKind = "delayed"    // it has not arrived yet
+	EventDelivered    DispatchEventKind = "delivered"  // a server says that it did arrive
+	EventFiled        DispatchEventKind = "filed"      // it lies in a Sent folder
+	EventAutoAnswered DispatchEventKind = "auto-answered"
+	EventAnswered     DispatchEventKind = "answered"
 	EventClicked      DispatchEventKind = "clicked"
 	EventOpened       DispatchEventKind = "opened"
 	EventUnsubscribed DispatchEventKind = "unsubscribed"

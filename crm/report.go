@@ -5,27 +5,13 @@ import "strings"
 // Report is what a mail that came in says about a dispatch.
 type Report struct {
 	Dispatch  DispatchID
-	Kind      ReportKind
+	Kind      DispatchEventKind // it shows, whatever it is, that the dispatch was sent
 	Proof     ReportProof
 	Recipient string // of a bounce or complaint, as it says
 	Reason    BounceReason
 	Permanent bool
 	Evidence  string // the words, for people
 }
-
-// ReportKind is what became of the dispatch.
-type ReportKind string
-
-// The kinds. All of them show that the dispatch was sent.
-const (
-	ReportFiled        ReportKind = "filed"         // it lies in a Sent folder
-	ReportBounced      ReportKind = "bounced"       // it did not arrive
-	ReportDelayed      ReportKind = "delayed"       // it has not arrived yet
-	ReportDelivered    ReportKind = "delivered"     // a server says that it did arrive
-	ReportComplained   ReportKind = "complained"    // the recipient took it for spam
-	ReportAutoAnswered ReportKind = "auto-answered" // a program answered it
-	ReportAnswered     ReportKind = "answered"      // a person did
-)
 
 // ReportProof is how a report names its dispatch. Each is a token that nobody
 // could make up: a report without one is nobody's, and suppresses nobody.
@@ -53,13 +39,13 @@ func Reports(m *Message, keys Keyring) (rs []Report, nobodys bool) {
 		return nil, true
 	}
 	if d, ok := keys.DispatchOf(m.MessageID); ok {
-		return []Report{{Dispatch: d, Kind: ReportFiled, Proof: ProofMessageID, Evidence: "Message-ID: <" + m.MessageID + ">"}}, false
+		return []Report{{Dispatch: d, Kind: EventFiled, Proof: ProofMessageID, Evidence: "Message-ID: <" + m.MessageID + ">"}}, false
 	}
-	kind := ReportAnswered
+	kind := EventAnswered
 	switch m.Class {
 	case ClassHuman, ClassCalendar:
 	case ClassAutoReply:
-		kind = ReportAutoAnswered
+		kind = EventAutoAnswered
 	default:
 		return nil, false
 	}
@@ -105,23 +91,23 @@ func bounceReports(m *Message, keys Keyring) []Report {
 	if !ok {
 		return nil
 	}
-	r := Report{Dispatch: d, Kind: ReportBounced, Proof: proof}
+	r := Report{Dispatch: d, Kind: EventBounced, Proof: proof}
 	best := -1
 	for i := range m.Bounce.Recipients {
 		b := &m.Bounce.Recipients[i]
-		kind, weight := ReportDelivered, 0
+		kind, weight := EventDelivered, 0
 		switch {
 		case b.Failed():
-			kind, weight = ReportBounced, 2
+			kind, weight = EventBounced, 2
 			if forGood(b) {
 				weight = 3
 			}
 		case b.Action == BounceDelayed:
-			kind, weight = ReportDelayed, 1
+			kind, weight = EventDelayed, 1
 		}
 		if weight > best {
 			best = weight
-			r.Kind, r.Recipient, r.Reason, r.Permanent = kind, b.Address, b.Reason, kind == ReportBounced && forGood(b)
+			r.Kind, r.Recipient, r.Reason, r.Permanent = kind, b.Address, b.Reason, kind == EventBounced && forGood(b)
 			r.Evidence = strings.TrimSpace(b.Status + " " + b.Diagnostic)
 		}
 	}
@@ -158,10 +144,10 @@ func bouncedDispatch(m *Message, keys Keyring) (DispatchID, ReportProof, bool) {
 
 func complaintReport(m *Message, keys Keyring) (Report, bool) {
 	c := m.Complaint
-	r := Report{Kind: ReportComplained, Recipient: c.Recipient, Reason: BounceFeedback, Evidence: strings.TrimSpace(c.FeedbackType + " " + c.UserAgent)}
+	r := Report{Kind: EventComplained, Recipient: c.Recipient, Reason: BounceFeedback, Evidence: strings.TrimSpace(c.FeedbackType + " " + c.UserAgent)}
 	switch c.FeedbackType { // written by a program, or by somebody who wants the mail (RFC 5965 §7.3, RFC 6591 §3.1)
 	case "not-spam", "auth-failure", "virus":
-		r.Kind = ReportDelivered
+		r.Kind = EventDelivered
 	}
 	if a, err := ParseAddress(c.OriginalMailFrom); err == nil {
 		if d, ok := keys.Returned(a); ok {
@@ -185,15 +171,15 @@ func complaintReport(m *Message, keys Keyring) (Report, bool) {
 func (r *Report) Told(state DispatchState) (next DispatchState, suppress SuppressionReason) {
 	next = state
 	switch {
-	case r.Kind == ReportBounced && (state == Sent || state == Unknown):
+	case r.Kind == EventBounced && (state == Sent || state == Unknown):
 		next = Failed
 	case state == Unknown:
 		next = Sent
 	}
 	switch {
-	case r.Kind == ReportComplained:
+	case r.Kind == EventComplained:
 		suppress = SuppressedComplained
-	case r.Kind == ReportBounced && r.Permanent:
+	case r.Kind == EventBounced && r.Permanent:
 		suppress = SuppressedBounced
 	}
 	return next, suppress

@@ -17,29 +17,29 @@ func TestReports(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		m        Message
-		kind     ReportKind
+		kind     DispatchEventKind
 		proof    ReportProof
 		nobodys  bool
 		from     DispatchState
 		next     DispatchState
 		suppress SuppressionReason
 	}{
-		{"a bounce to the return path", Message{Envelope: to(path), Bounce: failed(true)}, ReportBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
-		{"a full mailbox suppresses nobody", Message{Envelope: to(path), Bounce: failed(false)}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
-		{"what fails for now suppresses nobody, whatever it says", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status = "4.1.1" })}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
-		{"nor a reply code that does", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status, b.Recipients[1].ReplyCode = "", "450" })}, ReportBounced, ProofReturnPath, false, Sent, Failed, ""},
-		{"the envelope's recipient", Message{Envelope: Envelope{Class: ClassBounce}, Delivered: []Address{"pekka@firm.example", path}, Bounce: failed(true)}, ReportBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
-		{"a bounce settles a doubt", Message{Envelope: to(path), Bounce: failed(false)}, ReportBounced, ProofReturnPath, false, Unknown, Failed, ""},
-		{"by envelope id", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.EnvelopeID = keys.Make(TokenReturnPath, 7) })}, ReportBounced, ProofEnvelopeID, false, Sent, Failed, SuppressedBounced},
-		{"by the original Message-ID", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.OriginalMessageID = ours })}, ReportBounced, ProofMessageID, false, Sent, Failed, SuppressedBounced},
+		{"a bounce to the return path", Message{Envelope: to(path), Bounce: failed(true)}, EventBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
+		{"a full mailbox suppresses nobody", Message{Envelope: to(path), Bounce: failed(false)}, EventBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"what fails for now suppresses nobody, whatever it says", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status = "4.1.1" })}, EventBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"nor a reply code that does", Message{Envelope: to(path), Bounce: with(failed(true), func(b *Bounce) { b.Recipients[1].Status, b.Recipients[1].ReplyCode = "", "450" })}, EventBounced, ProofReturnPath, false, Sent, Failed, ""},
+		{"the envelope's recipient", Message{Envelope: Envelope{Class: ClassBounce}, Delivered: []Address{"pekka@firm.example", path}, Bounce: failed(true)}, EventBounced, ProofReturnPath, false, Sent, Failed, SuppressedBounced},
+		{"a bounce settles a doubt", Message{Envelope: to(path), Bounce: failed(false)}, EventBounced, ProofReturnPath, false, Unknown, Failed, ""},
+		{"by envelope id", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.EnvelopeID = keys.Make(TokenReturnPath, 7) })}, EventBounced, ProofEnvelopeID, false, Sent, Failed, SuppressedBounced},
+		{"by the original Message-ID", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.OriginalMessageID = ours })}, EventBounced, ProofMessageID, false, Sent, Failed, SuppressedBounced},
 		{"a forged bounce is nobody's", Message{Envelope: to("pekka@firm.example"), Bounce: with(failed(true), func(b *Bounce) { b.OriginalMessageID = forged })}, "", "", true, Sent, Sent, ""},
-		{"a delay", Message{Envelope: to(path), Bounce: &Bounce{Recipients: failed(true).Recipients[:1]}}, ReportDelayed, ProofReturnPath, false, Unknown, Sent, ""},
-		{"a complaint", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{OriginalMailFrom: string(path)}}, ReportComplained, ProofReturnPath, false, Sent, Sent, SuppressedComplained},
-		{"somebody wants the mail", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{FeedbackType: "not-spam", OriginalMessageID: ours}}, ReportDelivered, ProofMessageID, false, Unknown, Sent, ""},
+		{"a delay", Message{Envelope: to(path), Bounce: &Bounce{Recipients: failed(true).Recipients[:1]}}, EventDelayed, ProofReturnPath, false, Unknown, Sent, ""},
+		{"a complaint", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{OriginalMailFrom: string(path)}}, EventComplained, ProofReturnPath, false, Sent, Sent, SuppressedComplained},
+		{"somebody wants the mail", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{FeedbackType: "not-spam", OriginalMessageID: ours}}, EventDelivered, ProofMessageID, false, Unknown, Sent, ""},
 		{"a complaint about mail of others", Message{Envelope: Envelope{Class: ClassComplaint}, Complaint: &Complaint{OriginalMessageID: forged}}, "", "", true, Sent, Sent, ""},
-		{"the copy in the Sent folder", Message{Envelope: Envelope{Class: ClassHuman, MessageID: ours}}, ReportFiled, ProofMessageID, false, Unknown, Sent, ""},
-		{"an answer", Message{Envelope: Envelope{Class: ClassHuman, MessageID: "x@y", References: []string{forged, ours, "other@z"}}}, ReportAnswered, ProofReference, false, Unknown, Sent, ""},
-		{"an absence", Message{Envelope: Envelope{Class: ClassAutoReply, InReplyTo: []string{ours}}}, ReportAutoAnswered, ProofReference, false, Sent, Sent, ""},
+		{"the copy in the Sent folder", Message{Envelope: Envelope{Class: ClassHuman, MessageID: ours}}, EventFiled, ProofMessageID, false, Unknown, Sent, ""},
+		{"an answer", Message{Envelope: Envelope{Class: ClassHuman, MessageID: "x@y", References: []string{forged, ours, "other@z"}}}, EventAnswered, ProofReference, false, Unknown, Sent, ""},
+		{"an absence", Message{Envelope: Envelope{Class: ClassAutoReply, InReplyTo: []string{ours}}}, EventAutoAnswered, ProofReference, false, Sent, Sent, ""},
 		{"a newsletter that quotes our id", Message{Envelope: Envelope{Class: ClassNewsletter, InReplyTo: []string{ours}}}, "", "", false, Sent, Sent, ""},
 		{"other mail", Message{Envelope: Envelope{Class: ClassHuman, InReplyTo: []string{"a@b"}}}, "", "", false, Sent, Sent, ""},
 	} {

@@ -14,7 +14,8 @@ type DoubtLedger interface {
 	// time; the next page begins where the last one says, zero: there is none.
 	Doubts(ctx context.Context, before time.Time, page crm.PageKey, limit int) (list []crm.Doubt, next crm.PageKey, err error)
 	// SettleUnknown moves a dispatch from unknown to sent, failed, cancelled or
-	// queued, with why. One that is not in doubt any more is left as it is.
+	// queued, with why. One that is not in doubt any more is refused with
+	// [crm.KindConflict].
 	SettleUnknown(ctx context.Context, id crm.DispatchID, state crm.DispatchState, evidence string) error
 	// ResendOnce puts a dispatch in doubt back to be sent, and remembers that.
 	ResendOnce(ctx context.Context, id crm.DispatchID) error
@@ -66,7 +67,8 @@ func (r *Resolver) Pass(ctx context.Context) error {
 			return err
 		}
 		for i := range list {
-			if err := r.settle(ctx, &list[i]); err != nil {
+			// A conflict: a report or a person has settled it meanwhile.
+			if err := r.settle(ctx, &list[i]); err != nil && crm.KindOf(err) != crm.KindConflict {
 				return err
 			}
 		}

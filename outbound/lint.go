@@ -44,8 +44,8 @@ type Linter struct {
 	DNS DNS
 	// Try opens a session with the sender and closes it; see [Courier.Try].
 	Try func(ctx context.Context, s crm.Sender) error
-	// Keys gives the DNS names and records of the DKIM keys of a domain.
-	Keys func(ctx context.Context, domain string) (map[string]string, error)
+	// Keys gives all DKIM keys.
+	Keys func(ctx context.Context) ([]crm.DKIMKey, error)
 }
 
 // Check looks at a sender and at the domains that it writes for.
@@ -134,28 +134,29 @@ func (l *Linter) spf(ctx context.Context, domain string, ips []net.IPAddr) Findi
 
 func (l *Linter) dkim(ctx context.Context, domain string) Finding {
 	f := Finding{Subject: "DKIM", Domain: domain}
-	keys, err := l.Keys(ctx, domain)
+	all, err := l.Keys(ctx)
+	keys := crm.SignersOf(all, domain)
 	if err != nil || len(keys) == 0 {
 		f.Grade, f.Text = GradeBad, "mail from "+domain+" is not signed; make keys: kaveri dkim new "+domain
 		return f
 	}
-	for name, want := range keys {
-		got, _, err := l.record(ctx, name, "v=DKIM1")
+	for _, k := range keys {
+		found, err := l.DNS.LookupTXT(ctx, k.RecordName())
 		switch {
-		case err != nil || got == "":
-			f.Grade, f.Text = GradeBad, "DNS does not show the key "+name+"; publish it: kaveri dkim show "+domain
+		case err != nil && !notFound(err):
+			f.Grade, f.Text = GradeBad, k.RecordName()+" cannot be looked up: "+dnsReason(err)
 			return f
-		case squeezed(got) != squeezed(want):
-			f.Grade, f.Text = GradeBad, "DNS shows another key at "+name+" than mail is signed with; publish the record of kaveri dkim show "+domain
+		case k.RecordIn(found) == crm.DKIMRecordMissing:
+			f.Grade, f.Text = GradeBad, "DNS does not show the key "+k.RecordName()+"; publish it: kaveri dkim show "+k.Domain
+			return f
+		case k.RecordIn(found) == crm.DKIMRecordOther:
+			f.Grade, f.Text = GradeBad, "DNS shows another key at "+k.RecordName()+" than mail is signed with; publish the record of kaveri dkim show "+k.Domain
 			return f
 		}
 	}
 	f.Grade, f.Text = GradeGood, "mail is signed, and DNS shows the keys"
 	return f
 }
-
-// squeezed leaves out blanks, which say nothing in a key record (RFC 6376 §3.2).
-func squeezed(s string) string { return strings.Join(strings.Fields(s), "") }
 
 func (l *Linter) dmarc(ctx context.Context, domain string) Finding {
 	f := Finding{Subject: "DMARC", Domain: domain}

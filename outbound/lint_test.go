@@ -48,20 +48,21 @@ func (z zone) LookupAddr(_ context.Context, ip string) ([]string, error) {
 }
 
 func TestLinter(t *testing.T) {
+	key := crm.DKIMKey{Domain: "firm.example", Selector: "k1", Algorithm: crm.DKIMEd25519, Public: make([]byte, 32), Active: noon}
 	good := zone{
 		txt: map[string][]string{
 			"firm.example":               {"v=spf1 ip4:192.0.2.7 -all", "something else"},
 			"_dmarc.firm.example":        {"v=DMARC1; p=none"},
-			"k1._domainkey.firm.example": {"v=DKIM1; k=ed25519; p=AAAA BBBB"},
+			"k1._domainkey.firm.example": {key.Record()},
 		},
 		mx:  map[string]string{"bounce.firm.example": "mx.firm.example."},
 		ip:  map[string]string{"smtp.firm.example": "192.0.2.7", "out.firm.example": "192.0.2.7"},
 		ptr: map[string]string{"192.0.2.7": "out.firm.example."},
 	}
-	keys := map[string]string{"k1._domainkey.firm.example": "v=DKIM1; k=ed25519; p=AAAABBBB"}
+	keys := []crm.DKIMKey{key}
 	sender := crm.Sender{Host: "smtp.firm.example", Port: 465, Security: crm.SecurityTLS, Bounce: "bounce.firm.example"}
-	check := func(z zone, s crm.Sender, keys map[string]string, try error, domains ...string) map[string]Finding {
-		l := Linter{DNS: z, Try: func(context.Context, crm.Sender) error { return try }, Keys: func(context.Context, string) (map[string]string, error) { return keys, nil }}
+	check := func(z zone, s crm.Sender, keys []crm.DKIMKey, try error, domains ...string) map[string]Finding {
+		l := Linter{DNS: z, Try: func(context.Context, crm.Sender) error { return try }, Keys: func(context.Context) ([]crm.DKIMKey, error) { return keys, nil }}
 		out := map[string]Finding{}
 		for _, f := range l.Check(t.Context(), &s, domains) {
 			out[f.Subject] = f
@@ -84,7 +85,7 @@ func TestLinter(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone    zone
 		sender  crm.Sender
-		keys    map[string]string
+		keys    []crm.DKIMKey
 		try     error
 		subject string
 		grade   Grade
@@ -95,7 +96,7 @@ func TestLinter(t *testing.T) {
 		"another server": {with(func(z *zone) { z.txt["firm.example"] = []string{"v=spf1 ip4:192.0.2.9 -all"} }), sender, keys, nil, "SPF", GradeWarn, "192.0.2.9"},
 		"no keys":        {good, sender, nil, nil, "DKIM", GradeBad, "kaveri dkim new firm.example"},
 		"key not shown":  {with(func(z *zone) { delete(z.txt, "k1._domainkey.firm.example") }), sender, keys, nil, "DKIM", GradeBad, "does not show"},
-		"another key":    {with(func(z *zone) { z.txt["k1._domainkey.firm.example"] = []string{"v=DKIM1; p=CCCC"} }), sender, keys, nil, "DKIM", GradeBad, "another key"},
+		"another key":    {with(func(z *zone) { z.txt["k1._domainkey.firm.example"] = []string{"v=DKIM1; k=ed25519; p=CCCC"} }), sender, keys, nil, "DKIM", GradeBad, "another key"},
 		"no DMARC":       {with(func(z *zone) { delete(z.txt, "_dmarc.firm.example") }), sender, keys, nil, "DMARC", GradeBad, "p=none"},
 		"no reverse":     {zone{txt: good.txt, mx: good.mx, ip: good.ip}, sender, keys, nil, "PTR", GradeWarn, "no reverse name"},
 		"not back":       {zone{txt: good.txt, mx: good.mx, ip: good.ip, ptr: map[string]string{"192.0.2.7": "other.example."}}, sender, keys, nil, "PTR", GradeWarn, "does not lead back"},

@@ -173,9 +173,9 @@ func (t *term) route(senders []crm.Sender, m *crm.Mailing, now time.Time) (l *la
 	return nil, routed
 }
 
-// fail records that a dispatch cannot be sent, by nobody's refusal.
-func (t *term) fail(d *crm.Dispatch, stage crm.Stage, reason string) {
-	t.settle.record(&crm.Attempt{Dispatch: d.ID, Token: t.lease.Token, Stage: stage, At: t.s.o.Now(), State: crm.Failed, Reason: reason})
+// fail records that a dispatch has no text that can be sent.
+func (t *term) fail(d *crm.Dispatch, reason string) {
+	t.settle.record(&crm.Attempt{Dispatch: d.ID, Token: t.lease.Token, Stage: crm.StageRender, At: t.s.o.Now(), State: crm.Failed, Reason: reason})
 }
 
 // giveBack returns dispatches that were not sent.

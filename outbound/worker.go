@@ -35,7 +35,7 @@ func (w *worker) do(j *job) {
 	env, body, err := w.t.render(j, &sender)
 	switch {
 	case crm.KindOf(err) == crm.KindInvalid:
-		w.t.fail(&j.d, crm.StageRender, sentence(err))
+		w.t.fail(&j.d, sentence(err))
 		return
 	case err != nil:
 		w.t.s.o.Log.Error("a mail cannot be made just now", "dispatch", int64(j.d.ID), "err", err)

@@ -98,7 +98,7 @@ func (s *Store) settleDoubt(ctx context.Context, v crm.Viewer, id crm.DispatchID
 		if err != nil {
 			return err
 		}
-		if err := g.x.addEvent(crm.DispatchEvent{Dispatch: id, Kind: crm.EventSettled, Mark: "unknown until " + fromMicros(g.now).Format(time.RFC3339Nano), Evidence: string(state) + ": " + evidence, At: fromMicros(g.now)}); err != nil {
+		if err := g.x.settled(id, state, evidence); err != nil {
 			return err
 		}
 		if state != crm.Queued {
@@ -199,4 +199,11 @@ func (x *tx) said(v crm.Viewer, evidence string) (string, error) {
 		return "", err
 	}
 	return "said by " + name, nil
+}
+
+// settled notes what has settled a doubt.
+func (x *tx) settled(id crm.DispatchID, state crm.DispatchState, evidence string) error {
+	now := x.s.now()
+	_, err := x.addEvent(crm.DispatchEvent{Dispatch: id, Kind: crm.EventSettled, Mark: "unknown until " + now.UTC().Format(time.RFC3339Nano), Evidence: string(state) + ": " + evidence, At: now})
+	return err
 }

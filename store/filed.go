@@ -28,7 +28,7 @@ func (s *Store) NoteFiled(ctx context.Context, messageID string) error {
 		if err := x.row(`SELECT count(*) FROM dispatches WHERE id = $1`, int64(d)).Scan(&n); err != nil || n == 0 {
 			return err
 		}
-		_, err := x.event(int64(d), crm.ReportFiled, filedMark, 0, "Message-ID: <"+messageID+">", micros(s.now()))
+		_, err := x.addEvent(crm.DispatchEvent{Dispatch: d, Kind: crm.EventFiled, Mark: filedMark, Evidence: "Message-ID: <" + messageID + ">"})
 		return err
 	})
 }
@@ -66,7 +66,7 @@ func (s *Store) FilesSent(ctx context.Context, messageID string) (known bool, er
 		var n int
 		err = x.row(`SELECT count(*) FROM (SELECT 1 AS one FROM mailings m JOIN dispatches d ON d.mailing_id = m.id JOIN dispatch_events e ON e.dispatch_id = d.id
 WHERE m.from_address = $1 AND m.kind = $2 AND COALESCE(m.sender_id, 0) = $3 AND e.kind = $4 AND e.mark IN ($5, $6) AND e.at_us >= $7 AND d.id <> $8 LIMIT 1) AS s`,
-			from, kind, sender, string(crm.ReportFiled), mark, filedMark, micros(s.now().Add(-filedFor)), int64(d)).Scan(&n)
+			from, kind, sender, string(crm.EventFiled), mark, filedMark, micros(s.now().Add(-filedFor)), int64(d)).Scan(&n)
 		known = n > 0
 		return err
 	})

@@ -89,7 +89,7 @@ func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
 			}
 		}
 		e := crm.DispatchEvent{Dispatch: p.Dispatch, Kind: crm.EventUnsubscribed, Mark: st.Source, Evidence: st.Proof, At: now}
-		if err := x.eventOnce(e); err != nil {
+		if _, err := x.addEvent(e); err != nil {
 			return err
 		}
 		return x.arrived(p.Dispatch, "its recipient opted out by its link")
@@ -99,21 +99,11 @@ func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
 // optOut suppresses one address and keeps the statement, unless it has opted
 // out already.
 func (x *tx) optOut(a crm.Address, st crm.Statement, now time.Time) error {
-	contact, err := x.contactOf(0, a)
-	if err != nil {
+	fresh, err := x.suppress(crm.Suppression{Address: a, Reason: crm.SuppressedUnsubscribed, Evidence: st.Source + ": " + st.Proof, Dispatch: st.Dispatch, At: now})
+	if err != nil || !fresh {
 		return err
 	}
-	id, err := x.id()
-	if err != nil {
-		return err
-	}
-	n, err := x.changed(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
-		id, string(a), orNull(contact), string(crm.SuppressedUnsubscribed), clean(st.Source+": "+st.Proof, 2000), int64(st.Dispatch), micros(now))
-	if err != nil || n == 0 {
-		return err
-	}
-	return x.addConsent(crm.Consent{Contact: contact, Address: a, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
+	return x.addConsent(crm.Consent{Address: a, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
 }
 
 // personal gives the address that a mail went to, and those others of the same
@@ -168,11 +158,7 @@ func (s *Store) OptIn(ctx context.Context, st crm.Statement) error {
 // wanted keeps the statement that mailings are wanted at addresses.
 func (x *tx) wanted(as []crm.Address, st crm.Statement, now time.Time) error {
 	for _, a := range as {
-		contact, err := x.contactOf(0, a)
-		if err != nil {
-			return err
-		}
-		if err := x.addConsent(crm.Consent{Contact: contact, Address: a, Given: true, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof}); err != nil {
+		if err := x.addConsent(crm.Consent{Address: a, Given: true, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof}); err != nil {
 			return err
 		}
 	}
@@ -188,17 +174,13 @@ func (s *Store) ChooseTopics(ctx context.Context, st crm.Statement, choices []cr
 		if err != nil {
 			return err
 		}
-		contact, err := x.contactOf(0, p.Address)
-		if err != nil {
-			return err
-		}
 		current := crm.CurrentConsents(list)
 		for _, ch := range choices {
 			was, known := current[ch.Topic]
 			if !known || ch.Topic == "" || was.Given == ch.Given {
 				continue
 			}
-			c := crm.Consent{Contact: contact, Address: p.Address, Topic: ch.Topic, Given: ch.Given, At: x.s.now(), Source: st.Source, Wording: ch.Wording, Proof: st.Proof}
+			c := crm.Consent{Address: p.Address, Topic: ch.Topic, Given: ch.Given, At: x.s.now(), Source: st.Source, Wording: ch.Wording, Proof: st.Proof}
 			if err := x.addConsent(c); err != nil {
 				return err
 			}
@@ -219,25 +201,6 @@ func (s *Store) public(ctx context.Context, id crm.DispatchID, f func(*tx, *crm.
 	})
 }
 
-// addConsent adds a statement as it is.
-func (x *tx) addConsent(c crm.Consent) error {
-	id, err := x.id()
-	if err != nil {
-		return err
-	}
-	return x.exec(`INSERT INTO consents (id, contact_id, address, topic, given, at_us, source, wording, proof) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		id, orNull(c.Contact), string(c.Address), clean(c.Topic, 300), flag(c.Given), micros(c.At), clean(c.Source, 300), clean(c.Wording, 10_000), clean(c.Proof, 2000))
-}
-
-// eventOnce adds an event unless there is one with its mark.
-func (x *tx) eventOnce(e crm.DispatchEvent) error {
-	var n int
-	if err := x.row(`SELECT count(*) FROM dispatch_events WHERE dispatch_id = $1 AND kind = $2 AND mark = $3`, int64(e.Dispatch), string(e.Kind), e.Mark).Scan(&n); err != nil || n > 0 {
-		return err
-	}
-	return x.addEvent(e)
-}
-
 // arrived settles a doubt: a link of a mail is known to nobody whom the mail
 // has not reached, be it a scanner.
 func (x *tx) arrived(id crm.DispatchID, evidence string) error {
@@ -250,9 +213,8 @@ func (x *tx) arrived(id crm.DispatchID, evidence string) error {
 	if d == nil || d.state != crm.Unknown {
 		return nil
 	}
-	now := x.s.now()
 	g.move(d, crm.Sent, evidence)
-	if err := x.addEvent(crm.DispatchEvent{Dispatch: id, Kind: crm.EventSettled, Mark: "unknown until " + now.UTC().Format(time.RFC3339Nano), Evidence: string(crm.Sent) + ": " + evidence, At: now}); err != nil {
+	if err := x.settled(id, crm.Sent, evidence); err != nil {
 		return err
 	}
 	return g.finish()

@@ -18,27 +18,25 @@ func (s *Store) AddDispatchEvent(ctx context.Context, e crm.DispatchEvent) (adde
 		if n == 0 {
 			return noDispatch(e.Dispatch)
 		}
-		if err := x.row(`SELECT count(*) FROM dispatch_events WHERE dispatch_id = $1 AND kind = $2 AND mark = $3`, int64(e.Dispatch), string(e.Kind), clean(e.Mark, 500)).Scan(&n); err != nil {
-			return err
-		}
-		if added = n == 0; !added {
-			return nil
-		}
-		return x.addEvent(e)
+		added, err = x.addEvent(e)
+		return err
 	})
 	return added, err
 }
 
-func (x *tx) addEvent(e crm.DispatchEvent) error {
+// addEvent adds an event, and reports whether it is new.
+func (x *tx) addEvent(e crm.DispatchEvent) (fresh bool, err error) {
 	id, err := x.id()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if e.At.IsZero() {
 		e.At = x.s.now()
 	}
-	return x.exec(`INSERT INTO dispatch_events (id, dispatch_id, kind, mark, message_id, evidence, machine, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	n, err := x.changed(`INSERT INTO dispatch_events (id, dispatch_id, kind, mark, message_id, evidence, machine, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (dispatch_id, kind, mark) DO NOTHING`,
 		id, int64(e.Dispatch), string(e.Kind), clean(e.Mark, 500), orNull(e.Message), clean(e.Evidence, 2000), flag(e.Machine), micros(e.At))
+	return n > 0, err
 }
 
 // DispatchEvents lists what was reported about a dispatch, the oldest first.

@@ -45,10 +45,13 @@ func (s *Store) Settle(ctx context.Context, l crm.Lease, attempts []crm.Attempt,
 		}
 		return g.finish()
 	})
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range late {
 		s.log.Info("an attempt came too late for the ledger", "dispatch", a.Dispatch, "state", a.State, "reply", a.Reply.String())
 	}
-	return refused, err
+	return refused, nil
 }
 
 const attemptCols = 12

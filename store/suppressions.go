@@ -18,23 +18,31 @@ func (s *Store) Suppress(ctx context.Context, p crm.Suppression) error {
 	if _, err := crm.ParseSuppressionReason(string(p.Reason)); err != nil {
 		return err
 	}
+	p.Address = a
 	return s.write(ctx, func(x *tx) error {
-		at := p.At
-		if at.IsZero() {
-			at = x.s.now()
-		}
-		contact, err := x.contactOf(p.Contact, a)
-		if err != nil {
-			return err
-		}
-		id, err := x.id()
-		if err != nil {
-			return err
-		}
-		return x.exec(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
-			id, string(a), orNull(contact), string(p.Reason), clean(p.Evidence, 2000), orNull(p.Dispatch), orNull(p.Staff), micros(at))
+		_, err := x.suppress(p)
+		return err
 	})
+}
+
+// suppress notes that an address is not to be written to, and reports whether
+// that is new: the first evidence stays.
+func (x *tx) suppress(p crm.Suppression) (fresh bool, err error) {
+	if p.At.IsZero() {
+		p.At = x.s.now()
+	}
+	contact, err := x.contactOf(p.Contact, p.Address)
+	if err != nil {
+		return false, err
+	}
+	id, err := x.id()
+	if err != nil {
+		return false, err
+	}
+	n, err := x.changed(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
+		id, string(p.Address), orNull(contact), string(p.Reason), clean(p.Evidence, 2000), orNull(p.Dispatch), orNull(p.Staff), micros(p.At))
+	return n > 0, err
 }
 
 // contactOf gives the contact, or when none is named the one whose address it
@@ -142,22 +150,24 @@ func (s *Store) AddConsent(ctx context.Context, c crm.Consent) error {
 	if c.Source == "" {
 		return crm.Invalid("source", "say where the statement comes from")
 	}
-	return s.write(ctx, func(x *tx) error {
-		at := c.At
-		if at.IsZero() {
-			at = x.s.now()
-		}
-		contact, err := x.contactOf(c.Contact, a)
-		if err != nil {
-			return err
-		}
-		id, err := x.id()
-		if err != nil {
-			return err
-		}
-		return x.exec(`INSERT INTO consents (id, contact_id, address, topic, given, at_us, source, wording, proof, staff_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			id, orNull(contact), string(a), clean(c.Topic, 300), flag(c.Given), micros(at), clean(c.Source, 300), clean(c.Wording, 10_000), clean(c.Proof, 2000), orNull(c.Staff))
-	})
+	c.Address = a
+	return s.write(ctx, func(x *tx) error { return x.addConsent(c) })
+}
+
+func (x *tx) addConsent(c crm.Consent) error {
+	if c.At.IsZero() {
+		c.At = x.s.now()
+	}
+	contact, err := x.contactOf(c.Contact, c.Address)
+	if err != nil {
+		return err
+	}
+	id, err := x.id()
+	if err != nil {
+		return err
+	}
+	return x.exec(`INSERT INTO consents (id, contact_id, address, topic, given, at_us, source, wording, proof, staff_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		id, orNull(contact), string(c.Address), clean(c.Topic, 300), flag(c.Given), micros(c.At), clean(c.Source, 300), clean(c.Wording, 10_000), clean(c.Proof, 2000), orNull(c.Staff))
 }
 
 // Consents lists all statements about an address, the oldest first: by when

@@ -31,8 +31,8 @@ func (b *batch) policyFor(p *prepared) crm.Policy {
 	}
 	for i := range p.reports {
 		switch p.reports[i].Kind {
-		case crm.ReportFiled:
-		case crm.ReportAnswered, crm.ReportAutoAnswered:
+		case crm.EventFiled:
+		case crm.EventAnswered, crm.EventAutoAnswered:
 			if given == crm.PolicyKnown {
 				given = crm.PolicyExternal
 			}
@@ -64,7 +64,7 @@ func (b *batch) listenTo(folder crm.FolderID, l *crm.Listed) {
 	}
 	if d, ok := b.x.s.keyring.DispatchOf(l.Envelope.MessageID); ok {
 		b.heard = append(b.heard, heard{folder: folder, at: micros(b.now),
-			reports: []crm.Report{{Dispatch: d, Kind: crm.ReportFiled, Proof: crm.ProofMessageID, Evidence: "Message-ID: <" + l.Envelope.MessageID + ">"}}})
+			reports: []crm.Report{{Dispatch: d, Kind: crm.EventFiled, Proof: crm.ProofMessageID, Evidence: "Message-ID: <" + l.Envelope.MessageID + ">"}}})
 	}
 }
 
@@ -243,7 +243,7 @@ func (b *batch) targets() (map[int64]*target, error) {
 func (b *batch) usesOf() (map[int64]string, error) {
 	var ids []int64
 	for _, h := range b.heard {
-		if len(h.reports) > 0 && h.reports[0].Kind == crm.ReportFiled {
+		if len(h.reports) > 0 && h.reports[0].Kind == crm.EventFiled {
 			ids = append(ids, int64(h.folder))
 		}
 	}
@@ -265,10 +265,11 @@ func (b *batch) usesOf() (map[int64]string, error) {
 // lies somewhere is told once for each use of folders.
 func (x *tx) enter(t *target, r *crm.Report, h *heard, use string) error {
 	mark := strconv.FormatInt(h.message, 10)
-	if r.Kind == crm.ReportFiled {
+	if r.Kind == crm.EventFiled {
 		mark = use
 	}
-	fresh, err := x.event(t.id, r.Kind, mark, h.message, r.Evidence, h.at)
+	at := fromMicros(h.at)
+	fresh, err := x.addEvent(crm.DispatchEvent{Dispatch: crm.DispatchID(t.id), Kind: r.Kind, Mark: mark, Message: crm.MessageID(h.message), Evidence: r.Evidence, At: at})
 	if err != nil || !fresh {
 		return err
 	}
@@ -281,22 +282,8 @@ func (x *tx) enter(t *target, r *crm.Report, h *heard, use string) error {
 	if suppress == "" || suppress == crm.SuppressedBounced && !r.About(t.address) {
 		return nil
 	}
-	return x.suppressTold(t, suppress, r.Evidence, h.at)
-}
-
-// event adds an event to a dispatch and reports whether it is new.
-func (x *tx) event(dispatch int64, kind crm.ReportKind, mark string, message int64, evidence string, at int64) (bool, error) {
-	id, err := x.id()
-	if err != nil {
-		return false, err
-	}
-	var of any
-	if message != 0 {
-		of = message
-	}
-	n, err := x.changed(`INSERT INTO dispatch_events (id, dispatch_id, kind, mark, message_id, evidence, machine, at_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
-ON CONFLICT (dispatch_id, kind, mark) DO NOTHING`, id, dispatch, string(kind), mark, of, clean(evidence, 2000), at)
-	return n > 0, err
+	_, err = x.suppress(crm.Suppression{Address: t.address, Contact: crm.ContactID(t.contact), Reason: suppress, Evidence: r.Evidence, Dispatch: crm.DispatchID(t.id), At: at})
+	return err
 }
 
 // told takes the step that a report has shown.
@@ -313,21 +300,6 @@ func (x *tx) told(t *target, next crm.DispatchState, why string) error {
 	g.move(d, next, why)
 	t.state = next
 	return g.finish()
-}
-
-// suppressTold notes that the dispatch's address is not to be written to. The
-// first evidence stays.
-func (x *tx) suppressTold(t *target, reason crm.SuppressionReason, evidence string, at int64) error {
-	id, err := x.id()
-	if err != nil {
-		return err
-	}
-	var contact any
-	if t.contact != 0 {
-		contact = t.contact
-	}
-	return x.exec(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`, id, string(t.address), contact, string(reason), clean(evidence, 2000), t.id, at)
 }
 
 // unmatched keeps a report that names no dispatch in sight, and takes out one

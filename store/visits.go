@@ -157,7 +157,7 @@ func (x *tx) visitEvents(id crm.DispatchID, list []visitRow) error {
 		}
 	}
 	for _, mark := range sortedKeys(want) {
-		if err := x.addEvent(want[mark]); err != nil {
+		if _, err := x.addEvent(want[mark]); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,6 @@ var sendingWords = map[Key]phrase{
 	"dispatch.see-mail":         {"See the mail", "Katso viestiä"},
 	"attempt.took":              {"%s second|%s seconds", "%s sekunti|%s sekuntia"},
 	"stage.render":              {"making the mail", "viestin tekeminen"},
-	"stage.route":               {"finding a sender", "lähettäjän valinta"},
 	"stage.connect":             {"connecting", "yhteydenotto"},
 	"stage.tls":                 {"encryption", "salaus"},
 	"stage.auth":                {"signing in", "kirjautuminen"},

@@ -121,13 +121,10 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range crm.SuppressionReasons {
 		used[Key("suppressed."+string(k))] = "crm"
 	}
-	for _, k := range []crm.DispatchEventKind{crm.EventBounced, crm.EventComplained, crm.EventDelayed, crm.EventDelivered, crm.EventFiled, crm.EventAutoReplied, crm.EventReplied, crm.EventClicked, crm.EventOpened, crm.EventUnsubscribed, crm.EventSettled} {
+	for _, k := range []crm.DispatchEventKind{crm.EventBounced, crm.EventComplained, crm.EventDelayed, crm.EventDelivered, crm.EventFiled, crm.EventAutoAnswered, crm.EventAnswered, crm.EventClicked, crm.EventOpened, crm.EventUnsubscribed, crm.EventSettled} {
 		used[Key("event."+string(k))] = "crm"
 	}
-	for _, k := range []crm.ReportKind{crm.ReportFiled, crm.ReportBounced, crm.ReportDelayed, crm.ReportDelivered, crm.ReportComplained, crm.ReportAutoAnswered, crm.ReportAnswered} {
-		used[Key("event."+string(k))] = "crm"
-	}
-	for _, k := range []crm.Stage{crm.StageRender, crm.StageRoute, crm.StageConnect, crm.StageTLS, crm.StageAuth, crm.StageMail, crm.StageRcpt, crm.StageData, crm.StageBody, crm.StageDot} {
+	for _, k := range []crm.Stage{crm.StageRender, crm.StageConnect, crm.StageTLS, crm.StageAuth, crm.StageMail, crm.StageRcpt, crm.StageData, crm.StageBody, crm.StageDot} {
 		used[Key("stage."+string(k))] = "crm"
 	}
 	for _, k := range crm.DispatchStates {

@@ -23,11 +23,7 @@ type publicSite struct {
 
 // openPublic opens the listener of the public links.
 func (s *site) openPublic(ctx context.Context, st *store.Store, address string) error {
-	firm, err := st.Firm(ctx)
-	if err != nil {
-		return err
-	}
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language})
+	renderer, err := newRenderer(ctx, st)
 	if err != nil {
 		return err
 	}

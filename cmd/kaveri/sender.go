@@ -179,8 +179,8 @@ func (p *program) checkSender(ctx context.Context, name string, domains []string
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	linter := outbound.Linter{DNS: net.DefaultResolver, Try: p.senderCourier().Try, Keys: func(ctx context.Context, domain string) (map[string]string, error) {
-		return keyRecords(ctx, s, domain)
+	linter := outbound.Linter{DNS: net.DefaultResolver, Try: p.senderCourier().Try, Keys: func(ctx context.Context) ([]crm.DKIMKey, error) {
+		return s.DKIMKeys(ctx, crm.SystemViewer, "")
 	}}
 	bad := 0
 	t := p.table("CHECK", "OF", "", "")
@@ -205,22 +205,6 @@ func (p *program) checkSender(ctx context.Context, name string, domains []string
 		return partly("%s would make large providers refuse the mail", plural(bad, "finding", "findings"))
 	}
 	return nil
-}
-
-// keyRecords gives the records of the keys that sign a domain's mail: its own,
-// or those of the domain above it.
-func keyRecords(ctx context.Context, s *store.Store, domain string) (map[string]string, error) {
-	all, err := s.DKIMKeys(ctx, crm.SystemViewer, "")
-	if err != nil {
-		return nil, err
-	}
-	records := map[string]string{}
-	for _, k := range all {
-		if k.State() == crm.DKIMSigning && (k.Domain == domain || strings.HasSuffix(domain, "."+k.Domain)) {
-			records[k.RecordName()] = k.Record()
-		}
-	}
-	return records, nil
 }
 
 func (p *program) removeSender(ctx context.Context, name string) error {

@@ -30,11 +30,7 @@ type post struct {
 
 // newPost makes the services; nothing is sent before run.
 func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
-	firm, err := s.Firm(ctx)
-	if err != nil {
-		return nil, err
-	}
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language})
+	renderer, err := newRenderer(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +44,19 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 		resolver: &outbound.Resolver{Ledger: s, Sent: &ingest.SentFolders{Store: s}, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
 	}, nil
+}
+
+// newRenderer makes the renderer of mailings, by what the firm says now.
+func newRenderer(ctx context.Context, s *store.Store) (*campaigns.Renderer, error) {
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return campaigns.NewRenderer(rendering(s, &firm))
+}
+
+func rendering(s *store.Store, firm *crm.Firm) campaigns.RendererOptions {
+	return campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language}
 }
 
 // run sends until ctx ends and what is under way has come to its end.
@@ -104,7 +113,7 @@ func (o *mailroom) Close() error { return o.s.Close() }
 
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
-	return campaigns.RendererOptions{Keys: o.s.Keyring(), PublicURL: o.firm.PublicURL, Language: o.firm.Language}, nil
+	return rendering(o.s, &o.firm), nil
 }
 
 // Route gives the sender for mail from an address, or the one that is named.
@@ -140,22 +149,18 @@ func (o *mailroom) Unsigned(ctx context.Context, from crm.Address, s crm.Sender)
 	if err != nil {
 		return "", err
 	}
-	signs := false
-	for _, k := range keys {
-		if k.State() != crm.DKIMSigning || k.Domain != domain && !strings.HasSuffix(domain, "."+k.Domain) {
-			continue
-		}
-		signs = true
+	signers := crm.SignersOf(keys, domain)
+	if len(signers) == 0 {
+		return "mail from " + domain + " is not signed (DKIM): kaveri dkim new " + domain + " makes the keys", nil
+	}
+	for _, k := range signers {
 		if local(s.Host) {
-			continue
+			break
 		}
 		shown, err := net.DefaultResolver.LookupTXT(ctx, k.RecordName())
 		if err != nil || k.RecordIn(shown) != crm.DKIMRecordShown {
 			return "DNS does not show the key " + k.RecordName() + ", so the signature does not verify: kaveri dkim show " + k.Domain + " prints the record", nil
 		}
-	}
-	if !signs {
-		return "mail from " + domain + " is not signed (DKIM): kaveri dkim new " + domain + " makes the keys", nil
 	}
 	return "", nil
 }

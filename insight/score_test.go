@@ -150,6 +150,146 @@ func rungs(h *Histories, l *Ladder) (list []crm.Rung) {
 	return list
 }
 
+// TestScoreSpend holds Gamma-Gamma.
+func TestScoreSpend(t *testing.T) {
+	h := cdnow(t)
+	spends := h.Spends(day(t, "1997-09-30"))
+	fit, err := FitSpend(spends)
+	if err != nil {
+		t.Fatal(err)
+	}
+	measure(t, "Gamma-Gamma customers", float64(fit.Customers), 946, 0)
+	measure(t, "Gamma-Gamma p", fit.P, 6.24957, .01)
+	measure(t, "Gamma-Gamma q", fit.Q, 3.74422, .005)
+	measure(t, "Gamma-Gamma gamma", fit.Gamma, 15.44352, .03)
+	measure(t, "Gamma-Gamma log-likelihood", fit.LogLikelihood, -4055.9177, .01)
+	measure(t, "correlation of orders and their worth", fit.Correlation, .114, .0005)
+	for i, want := range []float64{24.6539, 18.9100, 35.1704, 35.1704, 35.1704, 71.4647, 18.9100, 35.1704, 27.2819, 35.1704} {
+		measure(t, "worth of an order, customer "+strconv.Itoa(i+1), fit.Value(spends[i]), want, .01)
+	}
+}
+
+// TestScoreHoldout holds the forecasts of 39 weeks.
+func TestScoreHoldout(t *testing.T) {
+	h := cdnow(t)
+	today, end := day(t, "1997-09-30"), day(t, "1998-06-30")
+	cells := h.CellsOf(today)
+	out := HoldOut(h, today, end)
+	came := make([]bool, len(out.Actual))
+	recency := make([]float64, len(out.Actual))
+	for i, n := range out.Actual {
+		came[i], recency[i] = n > 0, -out.Summaries[i].Silence()
+	}
+	forecast := func(name string, f Forecast, total, mae, rmse, corr float64) {
+		measure(t, name+" total", f.Expected, total, .002*total)
+		measure(t, name+" MAE", f.MAE, mae, .001)
+		measure(t, name+" RMSE", f.RMSE, rmse, .001)
+		measure(t, name+" correlation", f.Correlation, corr, .001)
+	}
+	measure(t, "orders held out", out.Model(Starter(90)).Actual, 1882, 0)
+	measure(t, "AUC of recency", AUC(recency, came), .7714, .0002)
+	forecast("own rate", out.OwnRate(), 2930.10, 1.0237, 2.2119, .5839)
+	forecast("recent rate", out.RecentRate(), 2266.03, .8848, 2.0952, .5981)
+	actual, _ := byRepeats(out, out.Actual)
+	measureList(t, "orders held out by repeats", actual, []float64{.2367, .6970, 1.3925, 1.5600, 2.5323, 2.9474, 3.8621, 6.3594}, 6e-5)
+	for _, c := range []struct {
+		family                 Family
+		total, mae, rmse, corr float64
+		auc, brier, week78     float64
+		by                     []float64
+	}{
+		{BGNBD, 1653.41, .7855, 1.6080, .6256, .7569, .1612, 4160.6, []float64{.2251, .5231, 1.0441, 1.5203, 2.1639, 2.6538, 3.5040, 6.1572}},
+		{MBGNBD, 1576.73, .7648, 1.6072, .6273, .7601, .1614, 4050.0, []float64{.1852, .5514, 1.0490, 1.4929, 2.1043, 2.5636, 3.3608, 5.8485}},
+	} {
+		fit, err := cells.Fit(c.family, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := string(c.family)
+		forecast(name, out.Model(fit.Model), c.total, c.mae, c.rmse, c.corr)
+		p, expected, sum := make([]float64, len(came)), make([]float64, len(came)), 0.0
+		for i, s := range out.Summaries {
+			p[i], expected[i] = fit.POrder(s, out.Days), fit.Expected(s, out.Days)
+			sum += fit.Mean(s.Age + out.Days)
+		}
+		measure(t, name+" AUC", AUC(p, came), c.auc, .0002)
+		measure(t, name+" Brier", Brier(p, came), c.brier, .0001)
+		measure(t, name+" repeats by week 78", sum, c.week78, .1)
+		got, _ := byRepeats(out, expected)
+		measureList(t, name+" by repeats", got, c.by, 2e-4)
+	}
+}
+
+// byRepeats gives the mean of what customers with 0 to 6, and 7 or more repeats have, and their number.
+func byRepeats(h Holdout, values []float64) (means, customers []float64) {
+	means, customers = make([]float64, 8), make([]float64, 8)
+	for i, s := range h.Summaries {
+		b := min(s.Repeats, 7)
+		means[b] += values[i]
+		customers[b]++
+	}
+	for b := range means {
+		means[b] /= customers[b]
+	}
+	return means, customers
+}
+
+func measureList(t *testing.T, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	for i := range want {
+		measure(t, what+", "+strconv.Itoa(i), got[i], want[i], tolerance)
+	}
+}
+
+// TestScoreSample holds how the fitted model spreads the customers, and what their spend would be.
+func TestScoreSample(t *testing.T) {
+	h := cdnow(t)
+	today := day(t, "1997-09-30")
+	fit, err := h.CellsOf(today).Fit(BGNBD, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spend, err := FitSpend(h.Spends(today))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, who := h.Summaries(today)
+	counts, worth := make([]float64, 8), 0.0
+	for i, s := range list {
+		p := fit.Counts(s.Age, 7)
+		rest := 1.0
+		for n := range 7 {
+			counts[n] += p[n]
+			rest -= p[n]
+		}
+		counts[7] += rest
+		c := int(who[i])
+		worth += fit.Expected(s, 273) * spend.Value(SpendOf(h.Days(c), h.Values(c), today))
+	}
+	measureList(t, "customers by repeats", counts, []float64{1407.68, 460.32, 192.46, 101.16, 59.85, 38.12, 25.55, 71.85}, .01)
+	measure(t, "spend of 39 weeks", worth, 59931.63, 60)
+}
+
+// TestScoreSecondOrders holds the silence curve of 1 to 2.
+func TestScoreSecondOrders(t *testing.T) {
+	h := cdnow(t)
+	today := day(t, "1998-06-30")
+	c := KaplanMeier(h.Spells(1, today))
+	measure(t, "spells", float64(c.Spells), 2357, 0)
+	measure(t, "second orders", float64(c.Events), 1139, 0)
+	for at, want := range map[int]float64{7: .0615, 14: .1112, 28: .1676, 49: .2266, 91: .2919, 182: .3776, 273: .4255, 365: .4557, 450: .4760} {
+		measure(t, "F at "+strconv.Itoa(at), c.Returned(at), want, 5.1e-5)
+	}
+	for at, want := range map[int]float64{0: .2266, 28: .1335, 49: .0938, 91: .0731, 182: .0395, 273: .0303, 365: .0257} {
+		measure(t, "return after "+strconv.Itoa(at), c.Chance(at, 49), want, 5.1e-5)
+	}
+	d := daysOf(c, 365)
+	measureList(t, "due, overdue, lapsed", []float64{d.due, d.overdue, d.lapsed}, []float64{50, 166, 292}, 0)
+	for n, want := range map[int]float64{1: .456, 2: .669, 3: .801, 4: .812} {
+		measure(t, "repurchase within 365 days after order "+strconv.Itoa(n), KaplanMeier(h.Spells(n, today)).Returned(365), want, .0006)
+	}
+}
+
 // TestScoreTransitions holds the verified matrix: counts are exact.
 func TestScoreTransitions(t *testing.T) {
 	h := cdnow(t)

@@ -98,6 +98,9 @@ func (m Model) PAlive(s Summary) float64 {
 // POrder gives the probability of at least one event in the next h days.
 func (m Model) POrder(s Summary, h float64) float64 {
 	e := s.Silence()
+	if m.K == 1 { // without the difference of two logs that are nearly the same
+		return m.PAlive(s) * -math.Expm1(-m.shape(s)*math.Log1p(h/(m.Alpha+s.Age)))
+	}
 	return m.PAlive(s) * -math.Expm1(m.logSilence(s, e+h)-m.logSilence(s, e))
 }
 

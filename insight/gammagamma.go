@@ -166,3 +166,7 @@ func correlation(list []Spend) float64 {
 	}
 	return xz / math.Sqrt(xx*zz)
 }
+
+// Mean gives the expected worth of an event of whom nothing is known; infinite
+// when Q is not above 1.
+func (g GammaGamma) Mean() float64 { return g.Value(Spend{}) }

@@ -27,7 +27,7 @@ type Ladder struct {
 
 	horizon float64
 	seconds *Curve
-	days    curveDays
+	days    [3]float64 // due, overdue, lapsed, by the curve
 }
 
 // NewLadder makes a ladder. seconds is the curve of the firm's second orders
@@ -36,8 +36,8 @@ type Ladder struct {
 func NewLadder(today crm.Day, clock float64, m Model, seconds *Curve) *Ladder {
 	l := &Ladder{Today: today, Clock: clock, Model: m, Typical: StarterRates, Weights: TableWeights, horizon: Horizon(clock)}
 	if seconds != nil && seconds.Events >= secondsForThem {
-		if d := daysOf(seconds, l.horizonDays()); d.known {
-			l.seconds, l.days = seconds, d
+		if due, overdue, lapsed, ok := seconds.Days(l.horizonDays()); ok {
+			l.seconds, l.days = seconds, [3]float64{float64(due), float64(overdue), float64(lapsed)}
 		}
 	}
 	return l
@@ -98,7 +98,7 @@ func (l *Ladder) time(s *crm.Standing, days []crm.Day) {
 		s.BySecondOrders = true
 		s.Silence = l.seconds.Silent(int(e))
 		s.Waiting = l.seconds.Waiting(int(e), l.horizonDays())
-		s.DueDay, s.OverdueDay, s.LapsedDay = l.days.due, l.days.overdue, l.days.lapsed
+		s.DueDay, s.OverdueDay, s.LapsedDay = l.days[0], l.days[1], l.days[2]
 	} else {
 		end := l.Model.Silence(sum, l.horizon)
 		s.Silence = l.Model.Silence(sum, e)

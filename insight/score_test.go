@@ -283,8 +283,8 @@ func TestScoreSecondOrders(t *testing.T) {
 	for at, want := range map[int]float64{0: .2266, 28: .1335, 49: .0938, 91: .0731, 182: .0395, 273: .0303, 365: .0257} {
 		measure(t, "return after "+strconv.Itoa(at), c.Chance(at, 49), want, 5.1e-5)
 	}
-	d := daysOf(c, 365)
-	measureList(t, "due, overdue, lapsed", []float64{d.due, d.overdue, d.lapsed}, []float64{50, 166, 292}, 0)
+	due, overdue, lapsed, _ := c.Days(365)
+	measureList(t, "due, overdue, lapsed", []float64{float64(due), float64(overdue), float64(lapsed)}, []float64{50, 166, 292}, 0)
 	for n, want := range map[int]float64{1: .456, 2: .669, 3: .801, 4: .812} {
 		measure(t, "repurchase within 365 days after order "+strconv.Itoa(n), KaplanMeier(h.Spells(n, today)).Returned(365), want, .0006)
 	}

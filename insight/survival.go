@@ -103,3 +103,13 @@ func (c *Curve) Day(q float64, horizon int) (day int, ok bool) {
 	}
 	return day, true
 }
+
+// Days gives the days on which those behind the curve become due, overdue and
+// lapsed (docs/loyalty.md §8.2). ok is false when nobody returns within the
+// horizon.
+func (c *Curve) Days(horizon int) (due, overdue, lapsed int, ok bool) {
+	due, ok = c.Day(dueShare, horizon)
+	overdue, _ = c.Day(overdueShare, horizon)
+	lapsed, _ = c.Day(lapsedShare, horizon)
+	return due, overdue, lapsed, ok
+}

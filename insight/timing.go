@@ -63,16 +63,3 @@ func (m Model) Day(s Summary, q, horizon float64) float64 {
 	}
 	return bisect(0, horizon, func(e float64) bool { return m.Waiting(s, e, horizon) <= q })
 }
-
-// curveDays is what all one-timers have in common.
-type curveDays struct {
-	due, overdue, lapsed float64
-	known                bool
-}
-
-func daysOf(c *Curve, horizon int) curveDays {
-	due, ok := c.Day(dueShare, horizon)
-	overdue, _ := c.Day(overdueShare, horizon)
-	lapsed, _ := c.Day(lapsedShare, horizon)
-	return curveDays{float64(due), float64(overdue), float64(lapsed), ok}
-}

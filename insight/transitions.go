@@ -101,11 +101,11 @@ type Movement string
 
 // The movements, with whom they count.
 const (
-	SecondOrder Movement = "second_order" // ONE-TIME and QUIET to any higher rung
-	Promotion   Movement = "promotion"    // OCCASIONAL to FREQUENT or higher
-	Proof       Movement = "proof"        // FREQUENT to LOYAL or higher
-	WinBack     Movement = "win_back"     // QUIET and LAPSED to any active rung
-	Leak        Movement = "leak"         // LOYAL and ADVOCATE to LAPSED
+	MoveSecondOrder Movement = "second_order" // ONE-TIME and QUIET to any higher rung
+	MovePromotion   Movement = "promotion"    // OCCASIONAL to FREQUENT or higher
+	MoveProof       Movement = "proof"        // FREQUENT to LOYAL or higher
+	MoveWinBack     Movement = "win_back"     // QUIET and LAPSED to any active rung
+	MoveLeak        Movement = "leak"         // LOYAL and ADVOCATE to LAPSED
 )
 
 // movements say from where and to where each counts.
@@ -113,11 +113,11 @@ var movements = []struct {
 	name     Movement
 	from, to []crm.Rung
 }{
-	{SecondOrder, []crm.Rung{crm.RungOneTime, crm.RungQuiet}, []crm.Rung{crm.RungOccasional, crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
-	{Promotion, []crm.Rung{crm.RungOccasional}, []crm.Rung{crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
-	{Proof, []crm.Rung{crm.RungFrequent}, []crm.Rung{crm.RungLoyal, crm.RungAdvocate}},
-	{WinBack, []crm.Rung{crm.RungQuiet, crm.RungLapsed}, []crm.Rung{crm.RungOneTime, crm.RungOccasional, crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
-	{Leak, []crm.Rung{crm.RungLoyal, crm.RungAdvocate}, []crm.Rung{crm.RungLapsed}},
+	{MoveSecondOrder, []crm.Rung{crm.RungOneTime, crm.RungQuiet}, []crm.Rung{crm.RungOccasional, crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
+	{MovePromotion, []crm.Rung{crm.RungOccasional}, []crm.Rung{crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
+	{MoveProof, []crm.Rung{crm.RungFrequent}, []crm.Rung{crm.RungLoyal, crm.RungAdvocate}},
+	{MoveWinBack, []crm.Rung{crm.RungQuiet, crm.RungLapsed}, []crm.Rung{crm.RungOneTime, crm.RungOccasional, crm.RungFrequent, crm.RungLoyal, crm.RungAdvocate}},
+	{MoveLeak, []crm.Rung{crm.RungLoyal, crm.RungAdvocate}, []crm.Rung{crm.RungLapsed}},
 }
 
 // Movements lists the five rates in their order.

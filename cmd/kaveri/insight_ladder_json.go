@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
@@ -132,7 +133,7 @@ func decodeJSON(data []byte, into any) error {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &wrong):
-		return crm.Invalid(wrong.Field, "a %s does not belong here", wrong.Value)
+		return crm.Invalid(cmp.Or(wrong.Field, "file"), "a %s does not belong here", wrong.Value)
 	}
 	return crm.Invalid("file", "it is not JSON: %v", err)
 }

@@ -316,3 +316,40 @@ func TestScoreTransitions(t *testing.T) {
 		}
 	}
 }
+
+// TestScoreValidity holds who was active in the 26 weeks after the labels of
+// 1997-12-31 to the reference pattern of docs/loyalty.md §8.8, and finding 5.
+func TestScoreValidity(t *testing.T) {
+	h := cdnow(t)
+	today, end := day(t, "1997-12-31"), day(t, "1998-07-01")
+	clock := BusinessClock(h, day(t, "1997-09-30")).Days
+	l := NewLadder(today, clock, Starter(clock), nil)
+	var standings []crm.Standing
+	var outcomes []Outcome
+	for i := range h.Len() {
+		days := h.Days(i)
+		s := l.Stand(days, nil)
+		standings = append(standings, s)
+		outcomes = append(outcomes, Outcome{Active: len(Until(days, end)) > s.Events})
+	}
+	v := HoldAgainst(standings, outcomes, clock)
+	active := map[string]Proportion{}
+	for _, rows := range [][]ValidityRow{v.Rungs, v.Timings} {
+		for _, r := range rows {
+			if _, ok := active[r.Label]; ok {
+				continue // LAPSED is a rung and a timing
+			}
+			active[r.Label] = r.Active
+			t.Logf("%-12s %4d of %4d active, %.1f %%", r.Label, r.Active.Count, r.Active.Of, 100*r.Active.Rate())
+		}
+	}
+	for label, want := range map[string]float64{"ON TIME": 55.6, "DUE": 49.0, "OVERDUE": 38.4, "FREQUENT": 68.4, "OCCASIONAL": 37.3} {
+		measure(t, label+" active, %", 100*active[label].Rate(), want, .06)
+	}
+	quiet, lapsed := active["QUIET"], active["LAPSED"]
+	measure(t, "QUIET ordered again", float64(quiet.Count), 99, 0)
+	measure(t, "QUIET", float64(quiet.Of), 1317, 0)
+	measure(t, "LAPSED ordered again", float64(lapsed.Count), 80, 0)
+	measure(t, "LAPSED", float64(lapsed.Of), 350, 0)
+	t.Logf("AUC: P(alive) %.3f, silence %.3f, count %.3f", v.AUCAlive, v.AUCSilence, v.AUCCount)
+}

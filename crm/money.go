@@ -146,3 +146,15 @@ type CurrencyRate struct {
 	From     time.Time // midnight UTC of the day
 	Rate     Rate
 }
+
+// Times gives the price of a quantity, rounded half away from zero.
+func (m Money) Times(q Quantity) Money {
+	n := int64(m) * int64(q)
+	if m != 0 && n/int64(m) != int64(q) {
+		return Money(math.Round(float64(m) * float64(q) / 1000))
+	}
+	if n < 0 {
+		return Money((n - 500) / 1000)
+	}
+	return Money((n + 500) / 1000)
+}

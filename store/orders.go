@@ -159,16 +159,18 @@ func (g *orderBatch) one(o *crm.Order) (crm.OrderResult, error) {
 	if o.Value, wrong = g.valueOf(o); wrong != nil {
 		return refused(wrong), nil
 	}
-	made, err := g.place(o, was)
-	if err != nil {
-		return crm.OrderResult{}, err
-	}
+	p := g.placeOf(o, was)
+	o.Customer = p.Customer
 	target, wrong, err := g.refundOf(o)
 	if err != nil {
 		return crm.OrderResult{}, err
 	}
-	if wrong != nil { // its buyer stays: they have bought before, or will
+	if wrong != nil {
 		return refused(wrong), nil
+	}
+	made, err := g.place(o, &p)
+	if err != nil {
+		return crm.OrderResult{}, err
 	}
 	id, err := g.keep(o, was, target, digest)
 	if err != nil {

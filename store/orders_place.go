@@ -106,16 +106,19 @@ func (g *orderBatch) lookUpProducts(skus []string) error {
 	})
 }
 
-// place says whose an order is, and makes the buyer a contact when nobody is. A
-// colleague's word stays.
-func (g *orderBatch) place(o *crm.Order, was *knownOrder) (made bool, err error) {
+// placeOf says whose an order is. A colleague's word stays.
+func (g *orderBatch) placeOf(o *crm.Order, was *knownOrder) crm.Placement {
 	if was != nil && was.rule == string(crm.RuleByHand) {
-		o.Customer, o.Contact, o.Rule, o.Evidence = crm.CustomerID(was.customer), crm.ContactID(was.contact), crm.RuleByHand, was.evidence
-		return false, nil
+		return crm.Placement{Customer: crm.CustomerID(was.customer), Contact: crm.ContactID(was.contact), Rule: crm.RuleByHand, Evidence: was.evidence}
 	}
-	p := g.firm.PlaceOrder(o, g)
+	return g.firm.PlaceOrder(o, g)
+}
+
+// place gives an order to a customer, and makes the buyer a contact when nobody
+// is.
+func (g *orderBatch) place(o *crm.Order, p *crm.Placement) (made bool, err error) {
 	if p.New {
-		if made, err = g.admitBuyer(o, &p); err != nil {
+		if made, err = g.admitBuyer(o, p); err != nil {
 			return false, err
 		}
 	}

@@ -44,6 +44,8 @@ const (
 	// ReasonPhone: the author signs with a phone of the contact's; of a merge:
 	// both contacts have that phone.
 	ReasonPhone Rule = "same-phone"
+	// ReasonOrder: it names an order of the contact's by its number.
+	ReasonOrder Rule = "order-number"
 	// ReasonAnswer: a contact has answered, as one customer, a mail that is
 	// about the other, and there is proof that they are one person.
 	ReasonAnswer Rule = "same-thread"

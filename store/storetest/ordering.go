@@ -327,3 +327,19 @@ func testOrderImports(t *testing.T, s *store.Store) {
 		t.Errorf("again: %+v", rs)
 	}
 }
+
+// A stranger who names an order is asked about, and on nobody's page till then.
+func testOrderNumberClues(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora := w.customer("Dora", "dora@acme.example")
+	w.orders(store.OrderOptions{}, order("TL-2048", "dora@acme.example", "5.00"))
+	about := w.arrives(letter{From: "d@home.example", To: "anna@kaukoranta.example", Subject: "Late", Text: "Where is my order TL-2048?"}, w.anna)
+	w.arrives(letter{From: "e@home.example", To: "anna@kaukoranta.example", Subject: "Order TL-2049", Text: "TL-2048 is a nice number."}, w.anna)
+	open := w.open()
+	if len(open) != 1 || open[0].Message != about || open[0].Customer != dora.ID || open[0].Reason != crm.ReasonOrder || open[0].Evidence != "order: TL-2048" {
+		t.Errorf("asked about: %+v", open)
+	}
+	w.linked(about)
+	w.check(s.DecideReview(w.ctx, w.anna, open[0].ID, true))
+	w.linked(about, "Dora: by-hand: said by Anna")
+}

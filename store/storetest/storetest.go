@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"OrderBuyers", testOrderBuyers},
 		{"OrderCurrencies", testOrderCurrencies},
 		{"OrderImports", testOrderImports},
+		{"OrderNumberClues", testOrderNumberClues},
 		{"Search", testSearch},
 		{"SearchSyntax", testSearchSyntax},
 		{"SearchSnippets", testSearchSnippets},

@@ -81,6 +81,16 @@ func BenchmarkScoreAMillionCustomers(b *testing.B) {
 	}
 }
 
+// The same with k = 2, whose expectations are sums over stages.
+func BenchmarkScoreAMillionRegularCustomers(b *testing.B) {
+	list := millionSummaries()
+	m := Model{MBGCNBD, 1.3, 20, .5, 1.5, 2}
+	alive, expected := make([]float64, million), make([]float64, million)
+	for b.Loop() {
+		m.Score(list, 364, alive, expected)
+	}
+}
+
 // Standings of a million customers with signs, from their event days.
 func BenchmarkLadderOfAMillionCustomers(b *testing.B) {
 	h := Collect(millionOrders(), 200_000, Paid)

@@ -33,13 +33,17 @@ func Starter(clock float64) Model { return Model{MBGCNBD, 1, clock, 1, 3, 1} }
 // maxK is the most stages that a model may have, not the most that a fit tries.
 const maxK = 100
 
+// parameterLimit bounds parameters that others give, and its inverse too: far
+// beyond what any fit finds.
+const parameterLimit = 1e12
+
 // Check refuses parameters that make no model.
 func (m Model) Check() error {
 	for _, p := range []struct {
 		name  string
 		value float64
 	}{{"r", m.R}, {"alpha", m.Alpha}, {"a", m.A}, {"b", m.B}} {
-		if !(p.value > 0) || math.IsInf(p.value, 0) {
+		if !(p.value >= 1/parameterLimit && p.value <= parameterLimit) {
 			return crm.Invalid("model."+p.name, "%v is not a number above 0", p.value)
 		}
 	}

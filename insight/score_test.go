@@ -346,10 +346,33 @@ func TestScoreValidity(t *testing.T) {
 	for label, want := range map[string]float64{"ON TIME": 55.6, "DUE": 49.0, "OVERDUE": 38.4, "FREQUENT": 68.4, "OCCASIONAL": 37.3} {
 		measure(t, label+" active, %", 100*active[label].Rate(), want, .06)
 	}
+	steadily, ordersSteadily := spread(h, standings, outcomes, today, end, true)
+	others, ordersOthers := spread(h, standings, outcomes, today, end, false)
+	measure(t, "four orders or more, steady", float64(steadily.Of), 284, 0)
+	measure(t, "active, %", 100*steadily.Rate(), 64.8, .06)
+	measure(t, "orders each", ordersSteadily, 2.06, .006)
+	measure(t, "four orders or more, not steady", float64(others.Of), 113, 0)
+	measure(t, "active, %", 100*others.Rate(), 38.9, .06)
+	measure(t, "orders each", ordersOthers, .98, .006)
 	quiet, lapsed := active["QUIET"], active["LAPSED"]
 	measure(t, "QUIET ordered again", float64(quiet.Count), 99, 0)
 	measure(t, "QUIET", float64(quiet.Of), 1317, 0)
 	measure(t, "LAPSED ordered again", float64(lapsed.Count), 80, 0)
 	measure(t, "LAPSED", float64(lapsed.Of), 350, 0)
 	t.Logf("AUC: P(alive) %.3f, silence %.3f, count %.3f", v.AUCAlive, v.AUCSilence, v.AUCCount)
+}
+
+// spread gives who was active, and the mean orders, of those with four events or more that pass the test of steadiness,
+// or do not.
+func spread(h *Histories, standings []crm.Standing, outcomes []Outcome, today, end crm.Day, pass bool) (Proportion, float64) {
+	active, of, orders := 0, 0, 0
+	for i, s := range standings {
+		if s.Events < steadyEvents || steady(s.Events, s.Filled, s.Cycles) != pass {
+			continue
+		}
+		of++
+		active += one(outcomes[i].Active)
+		orders += len(Until(h.Days(i), end)) - len(Until(h.Days(i), today))
+	}
+	return ProportionOf(active, of), float64(orders) / float64(of)
 }

@@ -53,7 +53,8 @@ func (m Model) bracket(s Summary, h float64) (float64, bool) {
 func (m Model) stages(s Summary, h float64) float64 {
 	c, e, shape := m.Alpha+s.Span, s.Silence(), m.shape(s)
 	z := h / (c + e + h)
-	stay := stayer{a: m.A, b: m.B + float64(m.chances(s.Repeats)), next: 1}
+	var room [128]float64 // most customers need no more
+	stay := stayer{a: m.A, b: m.B + float64(m.chances(s.Repeats)), next: 1, sums: room[:0]}
 	weight, weights, sum := 1.0, 0.0, 0.0
 	for j := range m.K {
 		if j > 0 {

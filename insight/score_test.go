@@ -44,6 +44,13 @@ func day(t *testing.T, s string) crm.Day {
 // cdnow reads the sample of 2,357 customers.
 func cdnow(t *testing.T) *Histories {
 	t.Helper()
+	h, _ := cdnowNamed(t)
+	return h
+}
+
+// cdnowNamed gives the places of the customers by their numbers too.
+func cdnowNamed(t *testing.T) (*Histories, map[string]int32) {
+	t.Helper()
 	text, err := io.ReadAll(ordersFile(t, "CDNOW_sample.txt.gz"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +72,7 @@ func cdnow(t *testing.T) *Histories {
 		}
 		orders = append(orders, Order{customers[f[0]], crm.DayOf(d), net})
 	}
-	return Collect(orders, len(customers), PaidOrFree)
+	return Collect(orders, len(customers), PaidOrFree), customers
 }
 
 // cdnowSummary reads the published summary, whose weeks have two decimals.
@@ -148,6 +155,35 @@ func rungs(h *Histories, l *Ladder) (list []crm.Rung) {
 		list = append(list, l.Stand(h.Days(i), nil).Rung)
 	}
 	return list
+}
+
+// TestScoreLabels holds summaries, spend and held out orders to the labels, customer by customer.
+func TestScoreLabels(t *testing.T) {
+	h, places := cdnowNamed(t)
+	today, end := day(t, "1997-09-30"), day(t, "1998-06-30")
+	rows := corpora.Labels[struct {
+		Customer string  `json:"customer"`
+		X        float64 `json:"x"`
+		Span     float64 `json:"t_x"`
+		Age      float64 `json:"T_cal"`
+		Spend    float64 `json:"mean_spend"`
+		Expected struct {
+			Came float64 `json:"x_star_weeks_40_78"`
+		} `json:"expected"`
+	}](t, "cdnow-holdout.jsonl.gz")
+	right := 0
+	for _, r := range rows {
+		c := int(places[r.Customer])
+		s, _ := Summarise(h.Days(c), today)
+		spend := SpendOf(h.Days(c), h.Values(c), today)
+		came := len(Until(h.Days(c), end)) - s.Repeats - 1
+		if float64(s.Repeats) != r.X || math.Abs(s.Span/7-r.Span) > 1e-9 || math.Abs(s.Age/7-r.Age) > 1e-9 || math.Abs(spend.Mean-r.Spend) > 1e-9 || float64(came) != r.Expected.Came {
+			t.Errorf("customer %s: %+v %+v, came %d; labelled %+v", r.Customer, s, spend, came, r)
+			continue
+		}
+		right++
+	}
+	measure(t, "customers as labelled", float64(right), float64(len(rows)), 0)
 }
 
 // TestScoreSpend holds Gamma-Gamma.

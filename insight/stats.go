@@ -43,16 +43,16 @@ func studentTail(t, df float64) float64 {
 	if t > 1e100 || t > 40 && df > manyDegrees {
 		return 0 // less than can be told; its square might be infinite
 	}
-	square := t * t
+	t2 := t * t
 	if df > manyDegrees {
 		// Abramowitz and Stegun 26.7.8: how far it is from the normal.
-		x, first := square, (square+1)/(4*df)
+		x, first := t2, (t2+1)/(4*df)
 		second := (((3*x-7)*x-5)*x - 3) / (96 * df * df)
 		third := (((((x-11)*x+14)*x+6)*x-3)*x - 15) / (384 * df * df * df)
-		density := math.Exp(-square/2) / math.Sqrt(2*math.Pi)
+		density := math.Exp(-t2/2) / math.Sqrt(2*math.Pi)
 		return NormalCDF(-t) + density*t*(first+second+third)
 	}
-	return betaShare(df/2, .5, df/(df+square), square/(df+square)) / 2
+	return betaShare(df/2, .5, df/(df+t2), t2/(df+t2)) / 2
 }
 
 // symmetricQuantile inverts a distribution that is symmetric about 0, given by

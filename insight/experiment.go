@@ -92,7 +92,7 @@ func (e Effect) Z() float64 { return e.Difference / e.SE }
 // hundreds of people it hardly differs from [Effect.Interval]; it adds up over
 // people and campaigns.
 func (e Effect) NormalInterval() Interval {
-	return around(e.Difference, e.SE*NormalQuantile(1-alpha/2))
+	return around(e.Difference, e.SE*z975)
 }
 
 // Total gives what the treated brought together beyond what they would have

@@ -33,7 +33,7 @@ func Pool(campaigns []Estimate) Pooled {
 		p.Tau2 = spare / (sumW - sumW2/sumW)
 	}
 	p.Mean, p.SE = weighted(campaigns, p.Tau2)
-	p.Interval = around(p.Mean, p.SE*NormalQuantile(1-alpha/2))
+	p.Interval = around(p.Mean, p.SE*z975)
 	for _, c := range campaigns {
 		p.Shrunk = append(p.Shrunk, shrink(c, p.Mean, p.Tau2))
 	}

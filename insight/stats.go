@@ -199,6 +199,9 @@ func stirling(x float64) float64 {
 	return (1./12 - z*(1./360-z*(1./1260-z*(1./1680-z*(1./1188-z*(691./360360-z*(1./156-z*3617./122400))))))) / x
 }
 
+// z975 is NormalQuantile(.975).
+const z975 = 1.959963984540054235525
+
 // Wilson gives the interval of a share, successes of n (Wilson 1927). Unlike the
 // usual p +- 2 SE it is sensible for few and for none; of n = 0 it is all of
 // [0, 1].
@@ -206,7 +209,10 @@ func Wilson(successes, n int, confidence float64) (low, high float64) {
 	if n <= 0 {
 		return 0, 1
 	}
-	z := NormalQuantile((1 + confidence) / 2)
+	z := z975 // of the 95 % that all ask for
+	if confidence != .95 {
+		z = NormalQuantile((1 + confidence) / 2)
+	}
 	size, p := float64(n), float64(successes)/float64(n)
 	middle := p + z*z/(2*size)
 	half := z * math.Sqrt(p*(1-p)/size+z*z/(4*size*size))

@@ -22,6 +22,7 @@ type eclat struct {
 	b         *Baskets
 	min       int
 	maxLength int
+	limit     int     // of nodes
 	count     []int   // of each item, by rank
 	name      []int32 // the item of each rank
 	nodes     []node
@@ -45,7 +46,7 @@ type layer struct {
 }
 
 func newEclat(b *Baskets, min, maxLength int) *eclat {
-	e := &eclat{b: b, min: min, maxLength: maxLength}
+	e := &eclat{b: b, min: min, maxLength: maxLength, limit: maxItemsets}
 	if maxLength <= 0 {
 		e.maxLength = math.MaxInt32
 	}
@@ -183,7 +184,7 @@ func (e *eclat) extend(parent, depth, words int) bool {
 	if n == 0 {
 		return true
 	}
-	if len(e.nodes)+n > maxItemsets {
+	if len(e.nodes)+n > e.limit {
 		return false
 	}
 	for size >= len(e.bySize) {

@@ -35,7 +35,7 @@ func Pool(campaigns []Estimate) Pooled {
 	p.Mean, p.SE = weighted(campaigns, p.Tau2)
 	p.Interval = around(p.Mean, p.SE*z975)
 	for _, c := range campaigns {
-		p.Shrunk = append(p.Shrunk, shrink(c, p.Mean, p.Tau2))
+		p.Shrunk = append(p.Shrunk, shrunkTo(c, p.Mean, p.Tau2))
 	}
 	return p
 }
@@ -49,9 +49,9 @@ func weighted(campaigns []Estimate, tau2 float64) (mean, se float64) {
 	return sumWD / sumW, math.Sqrt(1 / sumW)
 }
 
-// shrink weighs an estimate against the mean of its like. When they do not
+// shrunkTo weighs an estimate against the mean of its like. When they do not
 // differ (tau2 = 0) each is the mean.
-func shrink(c Estimate, mean, tau2 float64) float64 {
+func shrunkTo(c Estimate, mean, tau2 float64) float64 {
 	if tau2 == 0 {
 		return mean
 	}

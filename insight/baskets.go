@@ -170,17 +170,42 @@ func Mine(b *Baskets, o BasketOptions) (Found, error) {
 }
 
 // RankRules sorts rules for reading: by the lower end of the lift, so that a
-// lift that is high by chance does not stand first, and without those that are
-// too rare (fewer than 10 baskets) or may be chance (adjusted p above .05).
+// lift that is high by chance does not stand first. It leaves out those that are
+// too rare (fewer than 10 baskets), those that may be chance (adjusted p above
+// .05), and those of which a rule with less on its left side says as much.
 func RankRules(rules []Rule) []Rule {
+	sure := map[string]float64{} // confidence
+	for _, r := range rules {
+		sure[ruleKey(r.LHS, r.RHS)] = r.Confidence
+	}
 	kept := make([]Rule, 0, len(rules))
 	for _, r := range rules {
-		if r.Count >= 10 && r.Adjusted <= alpha {
+		if r.Count >= 10 && r.Adjusted <= alpha && !saidShorter(r, sure) {
 			kept = append(kept, r)
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Rule) int { return descending(a.LiftLow, b.LiftLow) })
 	return kept
+}
+
+func ruleKey(left []string, right string) string {
+	return strings.Join(left, "\x00") + "\x00\x00" + right
+}
+
+// saidShorter reports a rule with fewer items on the left that holds as often.
+func saidShorter(r Rule, sure map[string]float64) bool {
+	for mask := 1; mask < 1<<min(len(r.LHS), 16)-1; mask++ {
+		var part []string
+		for i, item := range r.LHS {
+			if mask>>i&1 == 1 {
+				part = append(part, item)
+			}
+		}
+		if shorter, there := sure[ruleKey(part, r.RHS)]; there && shorter >= r.Confidence {
+			return true
+		}
+	}
+	return false
 }
 
 func descending(a, b float64) int {
@@ -243,17 +268,17 @@ func (m together) lift() float64 {
 }
 
 // leverage and conviction compare with sides that have nothing to do with each
-// other.
+// other. Both are made of whole numbers as long as they can be.
 func (m together) leverage() float64 {
 	n := float64(m.baskets)
-	return float64(m.both)/n - float64(m.left)/n*float64(m.right)/n
+	return (float64(m.both)*n - float64(m.left)*float64(m.right)) / (n * n)
 }
 
 func (m together) conviction() float64 {
 	if m.both == m.left {
 		return math.Inf(1)
 	}
-	return (1 - float64(m.right)/float64(m.baskets)) / (1 - m.confidence())
+	return float64(m.baskets-m.right) * float64(m.left) / (float64(m.baskets) * float64(m.left-m.both))
 }
 
 // liftLow is the lower end of the interval of a ratio of two shares, made of

@@ -61,6 +61,19 @@ func TestMineByHand(t *testing.T) {
 	}
 }
 
+// What a shorter rule says as well is not said again.
+func TestRankRules(t *testing.T) {
+	rule := func(confidence, low float64, right string, left ...string) Rule {
+		return Rule{LHS: left, RHS: right, Count: 10, Confidence: confidence, LiftLow: low}
+	}
+	rare, chance := rule(.9, 9, "x", "r"), rule(.9, 9, "x", "s")
+	rare.Count, chance.Adjusted = 9, .06
+	got := RankRules([]Rule{rule(.8, 2, "x", "a"), rule(.8, 7, "x", "a", "b"), rule(.9, 3, "x", "a", "c"), rule(.8, 1, "y", "a", "b"), rule(.7, 8, "x", "a", "d", "e"), rare, chance})
+	if len(got) != 3 || got[0].LiftLow != 3 || got[1].LiftLow != 2 || got[2].RHS != "y" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // bruteForce counts every subset of every basket.
 func bruteForce(lines [][]string, min, maxLength int) map[string]int {
 	counts := map[string]int{}

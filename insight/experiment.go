@@ -96,9 +96,9 @@ func (e Effect) NormalInterval() Interval {
 }
 
 // Total gives what the treated brought together beyond what they would have
-// brought anyway, with its interval.
-func (e Effect) Total() (float64, Interval) {
-	n, each := float64(e.Treated.N), e.NormalInterval()
+// brought anyway, with its interval, made of one for each person.
+func (e Effect) Total(each Interval) (float64, Interval) {
+	n := float64(e.Treated.N)
 	return n * e.Difference, Interval{n * each.Low, n * each.High}
 }
 

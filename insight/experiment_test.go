@@ -82,7 +82,7 @@ func TestSummary(t *testing.T) {
 	within(t, "p", 2*NormalCDF(-e.Z()), .1680, 5e-5)
 	within(t, "low", e.NormalInterval().Low, -.885, 5e-4)
 	within(t, "high", e.NormalInterval().High, 5.085, 5e-4)
-	total, interval := e.Total()
+	total, interval := e.Total(e.NormalInterval())
 	within(t, "total", total, 3780, .5)
 	within(t, "total low", interval.Low, -1594, .5)
 	within(t, "total high", interval.High, 9154, .5)

@@ -59,11 +59,11 @@ func scoreBestGroceries(t *testing.T, rules []Rule) {
 		}
 	}
 	first, last := rules[0], rules[len(rules)-1]
-	within(t, "support", first.Support, .001932, 5e-7)
-	within(t, "confidence", first.Confidence, .904762, 5e-7)
-	within(t, "conviction", first.Conviction, 9.6544, 5e-5)
-	within(t, "lowest lift", last.Lift, 3.1309, 5e-5)
-	within(t, "mean lift", sum/float64(len(rules)), 3.9506, 5e-5)
+	about(t, "support", first.Support, .001932, 5e-7)
+	about(t, "confidence", first.Confidence, .904762, 5e-7)
+	about(t, "conviction", first.Conviction, 9.6544, 5e-5)
+	about(t, "lowest lift", last.Lift, 3.1309, 5e-5)
+	about(t, "mean lift", sum/float64(len(rules)), 3.9506, 5e-5)
 	if first.Count != 19 || certain != 28 || fmt.Sprint(lengths) != "map[3:29 4:229 5:140 6:12]" {
 		t.Errorf("count %d, %d without exception, lengths %v", first.Count, certain, lengths)
 	}

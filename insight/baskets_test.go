@@ -150,7 +150,7 @@ func checkRule(t *testing.T, r Rule, counts map[string]int, n int) {
 		t.Fatalf("%+v: %v of %v", r, both, left)
 	}
 	near(t, "lift", r.Lift, both/left/(right/float64(n)), 1e-12)
-	within(t, "leverage", r.Leverage, both/float64(n)-left*right/float64(n*n), 1e-12)
+	about(t, "leverage", r.Leverage, both/float64(n)-left*right/float64(n*n), 1e-12)
 	if r.LiftLow > r.Lift || r.LiftLow < 0 || r.P < 0 || r.P > 1 || r.Adjusted < r.P*(1-1e-9) {
 		t.Fatalf("%+v", r)
 	}

@@ -42,9 +42,9 @@ func TestScoreHillstrom(t *testing.T) {
 			t.Logf("%s, %s: %+.6f [%.6f, %.6f] reached, %+.6f [%.6f, %.6f] expected; always [%.6f, %.6f], adjusted SE %.6f of %.6f, chi2 %.2f, %s", mailing, outcome,
 				e.Raw.Difference, e.Raw.Interval.Low, e.Raw.Interval.High, difference, low, high,
 				e.Raw.AlwaysValid.Low, e.Raw.AlwaysValid.High, e.Adjusted.SE, e.Raw.SE, e.SampleRatio, e.Verdict)
-			within(t, "difference", e.Raw.Difference, difference, 1e-9)
-			within(t, "low", e.Raw.Interval.Low, low, 1e-6)
-			within(t, "high", e.Raw.Interval.High, high, 1e-6)
+			about(t, "difference", e.Raw.Difference, difference, 1e-9)
+			about(t, "low", e.Raw.Interval.Low, low, 1e-6)
+			about(t, "high", e.Raw.Interval.High, high, 1e-6)
 			if e.SampleRatio > SampleRatioLimit {
 				t.Errorf("the arms of %d and %d do not fit", len(treated.Y), len(holdout.Y))
 			}

@@ -23,13 +23,13 @@ func TestArm(t *testing.T) {
 		draw     float64
 		want     Arm
 	}{{"cust-0001", float64(0xe321d316c7e2c89e) / (1 << 64), ArmTreated}, {"cust-0022", float64(0x087b4b3ca8a71a86) / (1 << 64), ArmHoldout}} {
-		within(t, c.customer, ArmDraw("2026-q1", c.customer), c.draw, 1e-15)
+		about(t, c.customer, ArmDraw("2026-q1", c.customer), c.draw, 1e-15)
 		if got := ArmOf("2026-q1", c.customer, DefaultHoldout); got != c.want {
 			t.Errorf("%s: %s, want %s", c.customer, got, c.want)
 		}
 	}
-	within(t, "cust-0001", ArmDraw("2026-q1", "cust-0001"), .887235, 5e-7)
-	within(t, "cust-0022", ArmDraw("2026-q1", "cust-0022"), .033131, 5e-7)
+	about(t, "cust-0001", ArmDraw("2026-q1", "cust-0001"), .887235, 5e-7)
+	about(t, "cust-0022", ArmDraw("2026-q1", "cust-0022"), .033131, 5e-7)
 	held := 0
 	for i := range 100000 {
 		if ArmOf("ring:2026-q1", fmt.Sprint(i), .10) == ArmHoldout {
@@ -43,8 +43,8 @@ func TestArm(t *testing.T) {
 
 func TestSampleRatio(t *testing.T) {
 	chi2, p := SampleRatio(1850, 150, .10)
-	within(t, "chi-squared", chi2, 13.889, 5e-4)
-	within(t, "p", p, .00019394, 5e-8)
+	about(t, "chi-squared", chi2, 13.889, 5e-4)
+	about(t, "p", p, .00019394, 5e-8)
 	if chi2, p := SampleRatio(0, 0, .5); chi2 != 0 || p != 1 {
 		t.Errorf("of nobody: %v %v", chi2, p)
 	}
@@ -55,19 +55,19 @@ func TestToy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "mean of the treated", e.Raw.Treated.Mean, 22.5, 0)
-	within(t, "mean of the holdout", e.Raw.Holdout.Mean, 12.5, 0)
-	within(t, "difference", e.Raw.Difference, 10, 5e-5)
-	within(t, "SE", e.Raw.SE, 10.8972, 5e-5)
-	within(t, "Welch's df", e.Raw.DF, 8.744, 5e-4)
-	within(t, "t interval", e.Raw.Interval.High, 10+10.8972*2.27229, 5e-3)
-	within(t, "theta", e.Adjusted.Theta, 1.061069, 5e-7)
-	within(t, "adjusted mean of the treated", e.Adjusted.Treated.Mean, 21.6158, 5e-5)
-	within(t, "adjusted mean of the holdout", e.Adjusted.Holdout.Mean, 14.2684, 5e-5)
-	within(t, "adjusted difference", e.Adjusted.Difference, 7.3473, 5e-5)
-	within(t, "adjusted SE", e.Adjusted.SE, 4.0831, 5e-5)
-	within(t, "variance factor", e.Adjusted.VarianceFactor, .1404, 5e-5)
-	within(t, "sample ratio", e.SampleRatio, 0, 1e-12)
+	about(t, "mean of the treated", e.Raw.Treated.Mean, 22.5, 0)
+	about(t, "mean of the holdout", e.Raw.Holdout.Mean, 12.5, 0)
+	about(t, "difference", e.Raw.Difference, 10, 5e-5)
+	about(t, "SE", e.Raw.SE, 10.8972, 5e-5)
+	about(t, "Welch's df", e.Raw.DF, 8.744, 5e-4)
+	about(t, "t interval", e.Raw.Interval.High, 10+10.8972*2.27229, 5e-3)
+	about(t, "theta", e.Adjusted.Theta, 1.061069, 5e-7)
+	about(t, "adjusted mean of the treated", e.Adjusted.Treated.Mean, 21.6158, 5e-5)
+	about(t, "adjusted mean of the holdout", e.Adjusted.Holdout.Mean, 14.2684, 5e-5)
+	about(t, "adjusted difference", e.Adjusted.Difference, 7.3473, 5e-5)
+	about(t, "adjusted SE", e.Adjusted.SE, 4.0831, 5e-5)
+	about(t, "variance factor", e.Adjusted.VarianceFactor, .1404, 5e-5)
+	about(t, "sample ratio", e.SampleRatio, 0, 1e-12)
 	if e.Verdict != VerdictUnknown {
 		t.Errorf("12 people are said to prove that it %s", e.Verdict)
 	}
@@ -76,20 +76,20 @@ func TestToy(t *testing.T) {
 // 1,800 people with 6.20 each against 200 with 4.10.
 func TestSummary(t *testing.T) {
 	e := Difference(Moments{1800, 6.20, 24 * 24}, Moments{200, 4.10, 20 * 20}, 2000)
-	within(t, "difference", e.Difference, 2.10, 1e-12)
-	within(t, "SE", e.SE, 1.5232, 5e-5)
-	within(t, "z", e.Z(), 1.3787, 5e-5)
-	within(t, "p", 2*NormalCDF(-e.Z()), .1680, 5e-5)
-	within(t, "low", e.NormalInterval().Low, -.885, 5e-4)
-	within(t, "high", e.NormalInterval().High, 5.085, 5e-4)
+	about(t, "difference", e.Difference, 2.10, 1e-12)
+	about(t, "SE", e.SE, 1.5232, 5e-5)
+	about(t, "z", e.Z(), 1.3787, 5e-5)
+	about(t, "p", 2*NormalCDF(-e.Z()), .1680, 5e-5)
+	about(t, "low", e.NormalInterval().Low, -.885, 5e-4)
+	about(t, "high", e.NormalInterval().High, 5.085, 5e-4)
 	total, interval := e.Total(e.NormalInterval())
-	within(t, "total", total, 3780, .5)
-	within(t, "total low", interval.Low, -1594, .5)
-	within(t, "total high", interval.High, 9154, .5)
-	within(t, "multiplier", AlwaysValidMultiplier(2000, 2000), 3.0352, 5e-5)
-	within(t, "always low", e.AlwaysValid.Low, -2.523, 5e-4)
-	within(t, "always high", e.AlwaysValid.High, 6.723, 5e-4)
-	within(t, "probability above 1", e.ProbabilityAbove(1), NormalCDF(1.10/1.52315), 1e-5)
+	about(t, "total", total, 3780, .5)
+	about(t, "total low", interval.Low, -1594, .5)
+	about(t, "total high", interval.High, 9154, .5)
+	about(t, "multiplier", AlwaysValidMultiplier(2000, 2000), 3.0352, 5e-5)
+	about(t, "always low", e.AlwaysValid.Low, -2.523, 5e-4)
+	about(t, "always high", e.AlwaysValid.High, 6.723, 5e-4)
+	about(t, "probability above 1", e.ProbabilityAbove(1), NormalCDF(1.10/1.52315), 1e-5)
 	if e.Verdict() != VerdictUnknown {
 		t.Errorf("verdict %q", e.Verdict())
 	}
@@ -127,19 +127,19 @@ func TestPeopleNeeded(t *testing.T) {
 
 func TestPool(t *testing.T) {
 	p := Pool([]Estimate{{2.10, 1.52}, {.40, .90}, {1.20, .60}, {-.30, 1.10}})
-	within(t, "mean", p.Mean, .8514, 5e-5)
-	within(t, "SE", p.SE, .4355, 5e-5)
-	within(t, "Q", p.Q, 2.3595, 5e-5)
-	within(t, "tau2", p.Tau2, 0, 0)
+	about(t, "mean", p.Mean, .8514, 5e-5)
+	about(t, "SE", p.SE, .4355, 5e-5)
+	about(t, "Q", p.Q, 2.3595, 5e-5)
+	about(t, "tau2", p.Tau2, 0, 0)
 	for _, s := range p.Shrunk {
-		within(t, "shrunk", s, p.Mean, 0)
+		about(t, "shrunk", s, p.Mean, 0)
 	}
 	// Two that contradict each other: Q = 50, tau2 = (50-1)/(2-1), by hand.
 	p = Pool([]Estimate{{0, 1}, {10, 1}})
-	within(t, "tau2", p.Tau2, 49, 1e-9)
-	within(t, "mean", p.Mean, 5, 1e-9)
-	within(t, "SE", p.SE, 5, 1e-9)
-	within(t, "shrunk", p.Shrunk[1], (10+5./49)/(1+1./49), 1e-9)
+	about(t, "tau2", p.Tau2, 49, 1e-9)
+	about(t, "mean", p.Mean, 5, 1e-9)
+	about(t, "SE", p.SE, 5, 1e-9)
+	about(t, "shrunk", p.Shrunk[1], (10+5./49)/(1+1./49), 1e-9)
 	if one := Pool([]Estimate{{3, 2}}); one.Mean != 3 || one.SE != 2 || one.Tau2 != 0 {
 		t.Errorf("of one: %+v", one)
 	}
@@ -173,8 +173,8 @@ func TestCapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "cap", e.Capped.Cap, 49, 0) // position .99 * 100 of 101 values
-	within(t, "capped mean", e.Capped.Treated.Mean, 49./50+24.5, 1e-12)
+	about(t, "cap", e.Capped.Cap, 49, 0) // position .99 * 100 of 101 values
+	about(t, "capped mean", e.Capped.Treated.Mean, 49./50+24.5, 1e-12)
 	if e.Adjusted != nil {
 		t.Error("adjusted without a history")
 	}
@@ -202,8 +202,8 @@ func TestAdjustNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "theta", e.Adjusted.Theta, .8, .02)
-	within(t, "difference", e.Adjusted.Difference, 1, .3)
+	about(t, "theta", e.Adjusted.Theta, .8, .02)
+	about(t, "difference", e.Adjusted.Difference, 1, .3)
 	if e.Adjusted.VarianceFactor > .03 || e.Adjusted.New < 200 || e.Adjusted.New > 330 {
 		t.Errorf("variance factor %.4f, %d new", e.Adjusted.VarianceFactor, e.Adjusted.New)
 	}

@@ -24,7 +24,7 @@ func TestPromotionToy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "control", l.ControlRatio, 1, 1e-12)
+	about(t, "control", l.ControlRatio, 1, 1e-12)
 	if l.ControlProducts != 1 {
 		t.Errorf("%d products are control", l.ControlProducts)
 	}
@@ -39,11 +39,11 @@ func TestPromotionToy(t *testing.T) {
 		{.75, .400, 1.407, -4, PartNone},
 	} {
 		p := l.Products[i]
-		within(t, p.Product+" ratio", p.Ratio, want.ratio, 1e-9)
-		within(t, p.Product+" low", p.Interval.Low, want.low, 5e-4)
-		within(t, p.Product+" high", p.Interval.High, want.high, 5e-4)
-		within(t, p.Product+" extra", p.Extra, want.extra, 1e-9)
-		within(t, p.Product+" adjusted", p.AdjustedRatio, want.ratio, 1e-9)
+		about(t, p.Product+" ratio", p.Ratio, want.ratio, 1e-9)
+		about(t, p.Product+" low", p.Interval.Low, want.low, 5e-4)
+		about(t, p.Product+" high", p.Interval.High, want.high, 5e-4)
+		about(t, p.Product+" extra", p.Extra, want.extra, 1e-9)
+		about(t, p.Product+" adjusted", p.AdjustedRatio, want.ratio, 1e-9)
 		if p.Part != want.part || p.Significant != (want.part != PartNone) {
 			t.Errorf("%s: %s, significant %v", p.Product, p.Part, p.Significant)
 		}
@@ -56,7 +56,7 @@ func TestPromotionToy(t *testing.T) {
 	}
 	// 33 + 20 more baskets of baking goods, 108 of sugar of which 72 would have been bought anyway.
 	got := l.Profit(map[string]Margin{"sugar": {.10, .30}, "flour": {.50, 0}, "baking powder": {.40, 0}, "coffee": {9, 0}})
-	within(t, "profit", got, 108*.10-72*.30+33*.50+20*.40, 1e-9)
+	about(t, "profit", got, 108*.10-72*.30+33*.50+20*.40, 1e-9)
 }
 
 // A trend that all products share is the control's, not the offer's.
@@ -68,9 +68,9 @@ func TestPromotionTrend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "control", l.ControlRatio, 2, 1e-12)
-	within(t, "flour", l.Products[1].AdjustedRatio, 1, 1e-12)
-	within(t, "extra flour", l.Products[1].Extra, 0, 1e-9)
+	about(t, "control", l.ControlRatio, 2, 1e-12)
+	about(t, "flour", l.Products[1].AdjustedRatio, 1, 1e-12)
+	about(t, "extra flour", l.Products[1].Extra, 0, 1e-9)
 	if l.Products[1].Part != PartNone || l.Products[4].Part != PartCannibalised {
 		t.Errorf("flour %s, jam sugar %s", l.Products[1].Part, l.Products[4].Part)
 	}

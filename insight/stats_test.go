@@ -13,8 +13,8 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-// within demands an absolute difference of at most tolerance.
-func within(t *testing.T, what string, got, want, tolerance float64) {
+// about demands an absolute difference of at most tolerance.
+func about(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if math.Abs(got-want) > tolerance || math.IsNaN(got) {
 		t.Errorf("%s: %.15g, want %.15g", what, got, want)
@@ -60,7 +60,7 @@ func TestStudent(t *testing.T) {
 		near(t, "StudentQuantile", StudentQuantile(1-c[0], c[1]), -c[2], 1e-11)
 	}
 	for _, at := range []float64{.01, 1, 2.5, 5} {
-		within(t, "where the two ways meet", studentTail(at, manyDegrees), studentTail(at, math.Nextafter(manyDegrees, 2e4)), 1e-14)
+		about(t, "where the two ways meet", studentTail(at, manyDegrees), studentTail(at, math.Nextafter(manyDegrees, 2e4)), 1e-14)
 	}
 	if studentTail(1e80, 1e6) != 0 || studentTail(math.Inf(1), 3) != 0 {
 		t.Error("the far tail is not empty")
@@ -99,8 +99,8 @@ func TestWilson(t *testing.T) {
 		low, high    float64
 	}{{78, 1131, .0556, .0852}, {163, 220, .6792, .7943}, {0, 10, 0, .2775}, {10, 10, .7225, 1}, {0, 0, 0, 1}} {
 		low, high := Wilson(c.successes, c.n, .95)
-		within(t, "Wilson low", low, c.low, 5e-5)
-		within(t, "Wilson high", high, c.high, 5e-5)
+		about(t, "Wilson low", low, c.low, 5e-5)
+		about(t, "Wilson high", high, c.high, 5e-5)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"kaveri/insight"
 )
 
-func (p *program) basketsCommand() *cobra.Command {
+func (p *program) insightBasketsCommand() *cobra.Command {
 	var support, confidence string
 	var length int
 	c := p.reads(&cobra.Command{
@@ -39,17 +39,17 @@ type basketsJSON struct {
 }
 
 type ruleJSON struct {
-	LHS        []string `json:"lhs"`
-	RHS        string   `json:"rhs"`
-	Count      int      `json:"count"`
-	Support    figure   `json:"support"`
-	Confidence figure   `json:"confidence"`
-	Lift       figure   `json:"lift"`
-	Leverage   figure   `json:"leverage"`
-	Conviction figure   `json:"conviction"`
-	LiftLow    figure   `json:"lift_low"`
-	P          figure   `json:"p"`
-	Adjusted   figure   `json:"p_adjusted"`
+	LHS        []string   `json:"lhs"`
+	RHS        string     `json:"rhs"`
+	Count      int        `json:"count"`
+	Support    jsonNumber `json:"support"`
+	Confidence jsonNumber `json:"confidence"`
+	Lift       jsonNumber `json:"lift"`
+	Leverage   jsonNumber `json:"leverage"`
+	Conviction jsonNumber `json:"conviction"`
+	LiftLow    jsonNumber `json:"lift_low"`
+	P          jsonNumber `json:"p"`
+	Adjusted   jsonNumber `json:"p_adjusted"`
 }
 
 func (p *program) baskets(name, support, confidence string, length int) error {
@@ -106,7 +106,7 @@ func (p *program) readBaskets(name string) (b *insight.Baskets, left int, err er
 		}
 		items, why := cutBasket(line)
 		if why != "" {
-			if left++; left <= maxBadRows {
+			if left++; left <= maxNamedRows {
 				p.notef("%s: row %d: %s\n", printable(name), number, why)
 			}
 			continue
@@ -139,8 +139,8 @@ func cutBasket(line string) (items []string, why string) {
 func basketsOf(f insight.Found) basketsJSON {
 	j := basketsJSON{Baskets: f.Baskets, Items: f.Items, MinCount: f.MinCount, Itemsets: f.Itemsets, BySize: f.BySize, Rules: []ruleJSON{}}
 	for _, r := range f.Rules {
-		j.Rules = append(j.Rules, ruleJSON{r.LHS, r.RHS, r.Count, figure(r.Support), figure(r.Confidence), figure(r.Lift), figure(r.Leverage), figure(r.Conviction),
-			figure(r.LiftLow), figure(r.P), figure(r.Adjusted)})
+		j.Rules = append(j.Rules, ruleJSON{r.LHS, r.RHS, r.Count, jsonNumber(r.Support), jsonNumber(r.Confidence), jsonNumber(r.Lift), jsonNumber(r.Leverage), jsonNumber(r.Conviction),
+			jsonNumber(r.LiftLow), jsonNumber(r.P), jsonNumber(r.Adjusted)})
 	}
 	return j
 }
@@ -158,7 +158,7 @@ func (p *program) printBaskets(f insight.Found) error {
 	p.printf("\n")
 	t := p.table("WHO BUYS", "BUYS ALSO", "BASKETS", "OF THEM", "LIFT", "AT LEAST")
 	for _, r := range sure {
-		t.row(strings.Join(r.LHS, ", "), r.RHS, r.Count, share(r.Confidence), fixed(r.Lift), fixed(r.LiftLow))
+		t.row(strings.Join(r.LHS, ", "), r.RHS, r.Count, inPercent(r.Confidence), fixed(r.Lift), fixed(r.LiftLow))
 	}
 	return t.end()
 }

@@ -10,7 +10,7 @@ import (
 	"kaveri/insight"
 )
 
-func (p *program) experimentCommand() *cobra.Command {
+func (p *program) insightExperimentCommand() *cobra.Command {
 	var o insight.ExperimentOptions
 	c := p.reads(&cobra.Command{
 		Use: "experiment FILE.csv", Short: "Say what a campaign brought beyond its holdout, from a table with the columns id, arm, y and perhaps x",
@@ -38,40 +38,40 @@ func (p *program) experimentCommand() *cobra.Command {
 
 // effectJSON is the comparison of two arms, in JSON.
 type effectJSON struct {
-	Difference  figure       `json:"difference"`
-	SE          figure       `json:"se"`
+	Difference  jsonNumber   `json:"difference"`
+	SE          jsonNumber   `json:"se"`
 	CI          intervalJSON `json:"ci"`
 	AlwaysValid intervalJSON `json:"always_valid_ci"`
-	WelchDF     figure       `json:"welch_df"`
-	P           figure       `json:"p"`
-	Treated     figure       `json:"treated_mean"`
-	Holdout     figure       `json:"holdout_mean"`
+	WelchDF     jsonNumber   `json:"welch_df"`
+	P           jsonNumber   `json:"p"`
+	Treated     jsonNumber   `json:"treated_mean"`
+	Holdout     jsonNumber   `json:"holdout_mean"`
 }
 
 type cupedJSON struct {
-	Theta          figure `json:"theta"`
-	VarianceFactor figure `json:"variance_factor"`
-	New            int    `json:"new"`
+	Theta          jsonNumber `json:"theta"`
+	VarianceFactor jsonNumber `json:"variance_factor"`
+	New            int        `json:"new"`
 	effectJSON
 }
 
 type cappedJSON struct {
-	Cap figure `json:"cap"`
+	Cap jsonNumber `json:"cap"`
 	effectJSON
 }
 
 type neededJSON struct {
-	Difference figure `json:"difference"`
-	People     int    `json:"people"`
-	AnyTime    int    `json:"people_any_time"`
+	Difference jsonNumber `json:"difference"`
+	People     int        `json:"people"`
+	AnyTime    int        `json:"people_any_time"`
 }
 
 // experimentJSON is what came of an experiment, in JSON.
 type experimentJSON struct {
 	Treated     int             `json:"n_treated"`
 	Holdout     int             `json:"n_holdout"`
-	SRM         figure          `json:"srm_chi2"`
-	SRMP        figure          `json:"srm_p"`
+	SRM         jsonNumber      `json:"srm_chi2"`
+	SRMP        jsonNumber      `json:"srm_p"`
 	SRMOK       bool            `json:"srm_ok"`
 	Raw         effectJSON      `json:"raw"`
 	CUPED       *cupedJSON      `json:"cuped"`
@@ -157,15 +157,15 @@ func (f *figureFile) arm(treated, holdout *insight.Sample) (*insight.Sample, err
 }
 
 func effectOf(e insight.Effect) effectJSON {
-	return effectJSON{figure(e.Difference), figure(e.SE), intervalOf(e.Interval), intervalOf(e.AlwaysValid), figure(e.DF), figure(e.P()), figure(e.Treated.Mean), figure(e.Holdout.Mean)}
+	return effectJSON{jsonNumber(e.Difference), jsonNumber(e.SE), intervalOf(e.Interval), intervalOf(e.AlwaysValid), jsonNumber(e.DF), jsonNumber(e.P()), jsonNumber(e.Treated.Mean), jsonNumber(e.Holdout.Mean)}
 }
 
 func experimentOf(e insight.Experiment) experimentJSON {
-	j := experimentJSON{Treated: e.Raw.Treated.N, Holdout: e.Raw.Holdout.N, SRM: figure(e.SampleRatio), SRMP: figure(e.SampleP), SRMOK: e.SampleRatio <= insight.SampleRatioLimit,
-		Raw: effectOf(e.Raw), Capped: cappedJSON{figure(e.Capped.Cap), effectOf(e.Capped.Effect)}, Verdict: e.Verdict, VerdictFrom: "raw",
-		Needed: neededJSON{figure(e.Needed.Difference), e.Needed.People, e.Needed.AnyTime}}
+	j := experimentJSON{Treated: e.Raw.Treated.N, Holdout: e.Raw.Holdout.N, SRM: jsonNumber(e.SampleRatio), SRMP: jsonNumber(e.SampleP), SRMOK: e.SampleRatio <= insight.SampleRatioLimit,
+		Raw: effectOf(e.Raw), Capped: cappedJSON{jsonNumber(e.Capped.Cap), effectOf(e.Capped.Effect)}, Verdict: e.Verdict, VerdictFrom: "raw",
+		Needed: neededJSON{jsonNumber(e.Needed.Difference), e.Needed.People, e.Needed.AnyTime}}
 	if a := e.Adjusted; a != nil {
-		j.VerdictFrom, j.CUPED = "cuped", &cupedJSON{figure(a.Theta), figure(a.VarianceFactor), a.New, effectOf(a.Effect)}
+		j.VerdictFrom, j.CUPED = "cuped", &cupedJSON{jsonNumber(a.Theta), jsonNumber(a.VarianceFactor), a.New, effectOf(a.Effect)}
 	}
 	return j
 }
@@ -174,7 +174,7 @@ func experimentOf(e insight.Experiment) experimentJSON {
 func (p *program) printExperiment(e insight.Experiment, o insight.ExperimentOptions) {
 	n := e.Raw.Treated.N + e.Raw.Holdout.N
 	p.printf("%s people were written to and %s held out: %s, where %s were to be.\n", thousands(e.Raw.Treated.N), thousands(e.Raw.Holdout.N),
-		share(float64(e.Raw.Holdout.N)/float64(n)), share(o.Holdout))
+		inPercent(float64(e.Raw.Holdout.N)/float64(n)), inPercent(o.Holdout))
 	if e.SampleRatio > insight.SampleRatioLimit {
 		p.printf("These numbers do not fit (chi-squared %.1f, above %.2f). People were lost from one arm only: believe nothing below before you know why.\n", e.SampleRatio, insight.SampleRatioLimit)
 	}

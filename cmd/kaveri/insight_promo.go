@@ -11,7 +11,7 @@ import (
 	"kaveri/insight"
 )
 
-func (p *program) promoCommand() *cobra.Command {
+func (p *program) insightPromoCommand() *cobra.Command {
 	var o insight.Promotion
 	c := p.reads(&cobra.Command{
 		Use: "promo FILE.csv", Short: "Say what an offer did to other products, from a table with the columns product, category, promo_count and base_count",
@@ -34,7 +34,7 @@ func (p *program) promoCommand() *cobra.Command {
 
 // promoJSON is what an offer did, in JSON.
 type promoJSON struct {
-	Control         figure            `json:"control_ratio"`
+	Control         jsonNumber        `json:"control_ratio"`
 	ControlCI       intervalJSON      `json:"control_ci"`
 	ControlProducts int               `json:"control_products"`
 	Products        []productLiftJSON `json:"products"`
@@ -42,14 +42,14 @@ type promoJSON struct {
 
 type productLiftJSON struct {
 	Product     string       `json:"product"`
-	Ratio       figure       `json:"ratio"`
+	Ratio       jsonNumber   `json:"ratio"`
 	CI          intervalJSON `json:"ci"`
-	Adjusted    figure       `json:"adjusted_ratio"`
+	Adjusted    jsonNumber   `json:"adjusted_ratio"`
 	AdjustedCI  intervalJSON `json:"adjusted_ci"`
-	Shrunk      figure       `json:"shrunk_ratio"`
-	Extra       figure       `json:"extra"`
-	P           figure       `json:"p"`
-	PAdjusted   figure       `json:"p_adjusted"`
+	Shrunk      jsonNumber   `json:"shrunk_ratio"`
+	Extra       jsonNumber   `json:"extra"`
+	P           jsonNumber   `json:"p"`
+	PAdjusted   jsonNumber   `json:"p_adjusted"`
 	Significant bool         `json:"significant"`
 	Part        insight.Part `json:"part"`
 	After       *afterJSON   `json:"after"`
@@ -57,9 +57,9 @@ type productLiftJSON struct {
 
 // afterJSON is what was sold right after the offer, in JSON.
 type afterJSON struct {
-	Ratio   figure       `json:"ratio"`
+	Ratio   jsonNumber   `json:"ratio"`
 	CI      intervalJSON `json:"ci"`
-	Missing figure       `json:"missing"`
+	Missing jsonNumber   `json:"missing"`
 }
 
 func (p *program) promo(name string, o insight.Promotion) error {
@@ -132,12 +132,12 @@ func (p *program) readSales(name string, o *insight.Promotion) (left int, err er
 }
 
 func promoOf(l insight.PromotionLift, after bool) promoJSON {
-	j := promoJSON{Control: figure(l.ControlRatio), ControlCI: intervalOf(l.ControlInterval), ControlProducts: l.ControlProducts, Products: []productLiftJSON{}}
+	j := promoJSON{Control: jsonNumber(l.ControlRatio), ControlCI: intervalOf(l.ControlInterval), ControlProducts: l.ControlProducts, Products: []productLiftJSON{}}
 	for _, s := range l.Products {
-		one := productLiftJSON{s.Product, figure(s.Ratio), intervalOf(s.Interval), figure(s.AdjustedRatio), intervalOf(s.AdjustedInterval), figure(s.Shrunk),
-			figure(s.Extra), figure(s.P), figure(s.AdjustedP), s.Significant, s.Part, nil}
+		one := productLiftJSON{s.Product, jsonNumber(s.Ratio), intervalOf(s.Interval), jsonNumber(s.AdjustedRatio), intervalOf(s.AdjustedInterval), jsonNumber(s.Shrunk),
+			jsonNumber(s.Extra), jsonNumber(s.P), jsonNumber(s.AdjustedP), s.Significant, s.Part, nil}
 		if after {
-			one.After = &afterJSON{figure(s.AfterRatio), intervalOf(s.AfterInterval), figure(s.AfterMissing)}
+			one.After = &afterJSON{jsonNumber(s.AfterRatio), intervalOf(s.AfterInterval), jsonNumber(s.AfterMissing)}
 		}
 		j.Products = append(j.Products, one)
 	}

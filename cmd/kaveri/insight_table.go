@@ -19,15 +19,15 @@ import (
 // maxFigures bounds a file of figures, in bytes.
 const maxFigures = 1 << 30
 
-// maxBadRows is how many rows that are left out are named; of the rest, their
+// maxNamedRows is how many rows that are left out are named; of the rest, their
 // number is told.
-const maxBadRows = 20
+const maxNamedRows = 20
 
-// figure is a number in JSON, null when it is none or infinite.
-type figure float64
+// jsonNumber is a number in JSON, null when it is none or infinite.
+type jsonNumber float64
 
 // MarshalJSON writes the number with all its digits.
-func (f figure) MarshalJSON() ([]byte, error) {
+func (f jsonNumber) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
 		return []byte("null"), nil
 	}
@@ -35,9 +35,11 @@ func (f figure) MarshalJSON() ([]byte, error) {
 }
 
 // intervalJSON is an interval in JSON: [low, high].
-type intervalJSON [2]figure
+type intervalJSON [2]jsonNumber
 
-func intervalOf(i insight.Interval) intervalJSON { return intervalJSON{figure(i.Low), figure(i.High)} }
+func intervalOf(i insight.Interval) intervalJSON {
+	return intervalJSON{jsonNumber(i.Low), jsonNumber(i.High)}
+}
 
 // figureFile is a table of figures: CSV whose titles name the columns.
 type figureFile struct {
@@ -109,7 +111,7 @@ func (f *figureFile) each(do func() error) error {
 
 // leave names the row and goes on without it.
 func (f *figureFile) leave(err error) {
-	if f.left++; f.left > maxBadRows {
+	if f.left++; f.left > maxNamedRows {
 		return
 	}
 	place := fmt.Sprintf("row %d", f.row.Number)
@@ -170,8 +172,8 @@ func thousands(n int) string {
 	return s
 }
 
-// share writes a share of 1 in percent.
-func share(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" }
+// inPercent writes a share of 1 in percent.
+func inPercent(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" }
 
 // fixed writes a number for people: two decimals, more when it is small, and a
 // dash for none.

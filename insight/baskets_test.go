@@ -254,3 +254,22 @@ func TestCompanions(t *testing.T) {
 		t.Errorf("at least three: %+v", got)
 	}
 }
+
+// Whatever is read as a share is one, and its least count of n is at most n.
+func FuzzParseFraction(f *testing.F) {
+	for _, s := range []string{"0.001", "1/3", "10%", "1e-3", "0x1p-2", "1_0", "1e999999999", "-0", "٠٫٥"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		share, err := ParseFraction(s)
+		if err != nil {
+			if crm.KindOf(err) != crm.KindInvalid {
+				t.Fatal(err)
+			}
+			return
+		}
+		if n := share.least(1_000_000); n < 0 || n > 1_000_000 || share.den <= 0 {
+			t.Fatalf("%q: %+v, %d", s, share, n)
+		}
+	})
+}

@@ -154,6 +154,7 @@ func TestVerdict(t *testing.T) {
 		{Moments{5000, 10, 100}, Moments{5000, 12, 100}, VerdictHarms},
 		{Moments{5000, 10.5, 100}, Moments{5000, 10, 100}, VerdictUnknown}, // 2.5 SE: of one look it would do
 		{Moments{50, 1, 0}, Moments{50, 0, 0}, VerdictUnknown},             // nothing varies
+		{Moments{50, 1, math.Inf(1)}, Moments{50, 0, 1}, VerdictUnknown},   // more than a float64 holds
 		{Moments{2, 4, 1}, Moments{2, 0, 1}, VerdictUnknown},               // 4 SE, of four people
 	} {
 		if got := Difference(c.treated, c.holdout, 0).Verdict(); got != c.want {

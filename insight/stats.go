@@ -28,8 +28,11 @@ func StudentCDF(t, df float64) float64 {
 }
 
 // StudentQuantile gives the t that a share p of Student's t distribution lies
-// below.
+// below; NaN for degrees of freedom that are none.
 func StudentQuantile(p, df float64) float64 {
+	if !(df > 0) {
+		return math.NaN()
+	}
 	return symmetricQuantile(func(t float64) float64 { return studentTail(t, df) }, p)
 }
 
@@ -163,7 +166,7 @@ func betaFraction(a, b, x float64) float64 {
 		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
 		d, c = 1/keep(1+odd*d), keep(1+odd/c)
 		sum *= d * c
-		if math.Abs(d*c-1) < 1e-16 {
+		if !(math.Abs(d*c-1) >= 1e-16) { // NaN ends it too
 			break
 		}
 	}

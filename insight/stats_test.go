@@ -65,6 +65,11 @@ func TestStudent(t *testing.T) {
 	if studentTail(1e80, 1e6) != 0 || studentTail(math.Inf(1), 3) != 0 {
 		t.Error("the far tail is not empty")
 	}
+	for _, df := range []float64{0, -1, math.NaN()} {
+		if q := StudentQuantile(.975, df); !math.IsNaN(q) {
+			t.Errorf("%v degrees of freedom: %v", df, q)
+		}
+	}
 	near(t, "t of many", StudentQuantile(.975, math.Inf(1)), NormalQuantile(.975), 1e-15)
 }
 

@@ -23,6 +23,9 @@ type ProductSales struct {
 	BaseBaskets int
 	After       int  // baskets right after the offer; see [Promotion.AfterBaskets]
 	OwnOffer    bool // it was on offer at the same time, so what it did is its own doing
+	// Dispersion is how many times more than by chance its share varies from week
+	// to week without any offer; below 1, also 0: no more than by chance.
+	Dispersion float64
 }
 
 // Promotion is an offer and what was sold.
@@ -104,7 +107,7 @@ func (p Promotion) Measure() (PromotionLift, error) {
 	out.ControlRatio, out.ControlInterval = control.ratio(), control.interval()
 	var net []logRatio
 	for _, s := range p.Sales {
-		own := shares(s.Promo, p.PromoBaskets, s.Base, p.base(s))
+		own := p.compare(s, s.Promo, p.PromoBaskets)
 		net = append(net, own.over(control))
 		out.Products = append(out.Products, p.lift(s, own, control, after))
 	}
@@ -129,6 +132,14 @@ func (p Promotion) check() (promoted ProductSales, err error) {
 		return promoted, crm.Invalid("promoted", "%q is not among the products", p.Promoted)
 	}
 	return promoted, nil
+}
+
+// compare sets a count against the base. What varies from week to week anyway
+// may vary as much during an offer.
+func (p Promotion) compare(s ProductSales, n, baskets int) logRatio {
+	r := shares(n, baskets, s.Base, p.base(s))
+	r.variance *= max(1, s.Dispersion)
+	return r
 }
 
 func (p Promotion) base(s ProductSales) int {
@@ -209,7 +220,7 @@ func (p Promotion) lift(s ProductSales, own, control, after logRatio) ProductLif
 	if p.AfterBaskets > 0 {
 		usual := float64(s.Base) * float64(p.AfterBaskets) / float64(base) * after.ratio()
 		l.AfterRatio, l.AfterMissing = float64(s.After)/usual, usual-float64(s.After)
-		l.AfterInterval = shares(s.After, p.AfterBaskets, s.Base, base).over(after).interval()
+		l.AfterInterval = p.compare(s, s.After, p.AfterBaskets).over(after).interval()
 	}
 	return l
 }

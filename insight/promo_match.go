@@ -44,7 +44,7 @@ func MatchPromotion(sales []Sale, categories map[string]string, offer Offer, oth
 	if offer.To < offer.From {
 		return Promotion{}, crm.Invalid("offer", "the offer for %s ends before it begins", offer.Product)
 	}
-	m := matcher{offer: offer, others: others, categories: categories, sales: map[string]*ProductSales{}, perDay: map[int]int{}}
+	m := matcher{offer: offer, others: others, categories: categories, sales: map[string]*matched{}, perDay: map[int]int{}}
 	for _, s := range sales {
 		m.count(s)
 	}
@@ -59,60 +59,90 @@ type matcher struct {
 	offer        Offer
 	others       []Offer
 	categories   map[string]string
-	sales        map[string]*ProductSales
+	sales        map[string]*matched
 	perDay       map[int]int // baskets of each day of the base
 	promo, after int
 	base         Baskets
 }
 
+// matched is a product with its baskets in each copy of the base.
+type matched struct {
+	ProductSales
+	copies map[int]int
+}
+
+// The places of a day that is in no copy of the base. Copies are numbered by the
+// weeks that they lie away.
+const (
+	placeNone = iota - 1000
+	placeOffer
+	placeAfter
+)
+
 func (m *matcher) count(s Sale) {
-	during, after, base := m.kind(s.Day)
-	switch {
-	case during:
+	place := m.place(s.Day)
+	switch place {
+	case placeNone:
+		return
+	case placeOffer:
 		m.promo++
-	case after:
+	case placeAfter:
 		m.after++
-	case base:
+	default:
 		m.perDay[s.Day]++
 		m.base.Add(s.Products...)
-	default:
-		return
 	}
 	for i, product := range s.Products {
-		if product == "" || slices.Contains(s.Products[:i], product) {
-			continue
-		}
-		p := m.sales[product]
-		if p == nil {
-			p = &ProductSales{Product: product, Category: m.categories[product]}
-			m.sales[product] = p
-		}
-		switch {
-		case during:
-			p.Promo++
-		case after:
-			p.After++
-		case !m.offered(product, s.Day):
-			p.Base++
+		if product != "" && !slices.Contains(s.Products[:i], product) {
+			m.hold(product, s.Day, place)
 		}
 	}
 }
 
-// kind says whether a day is of the offer, right after it, or of its base.
-func (m *matcher) kind(day int) (during, after, base bool) {
+// hold counts a basket that holds a product.
+func (m *matcher) hold(product string, day, place int) {
+	p := m.product(product)
+	switch {
+	case place == placeOffer:
+		p.Promo++
+	case place == placeAfter:
+		p.After++
+	case product == m.offer.Product || !m.offered(product, day):
+		p.Base++
+		p.copies[place]++
+	}
+}
+
+func (m *matcher) product(name string) *matched {
+	p := m.sales[name]
+	if p == nil {
+		p = &matched{ProductSales{Product: name, Category: m.categories[name]}, map[int]int{}}
+		m.sales[name] = p
+	}
+	return p
+}
+
+// place says what a day is to the offer.
+func (m *matcher) place(day int) int {
 	if m.offer.on(day) {
-		return true, false, false
+		return placeOffer
 	}
 	if m.offered(m.offer.Product, day) {
-		return false, false, false
+		return placeNone
 	}
-	length := m.offer.To - m.offer.From + 1
-	step := 7 * ((length + 6) / 7) // days between copies
-	copies := max(1, 7*matchWeeks/step)
-	for k := 1; k <= copies; k++ {
-		base = base || m.offer.on(day+k*step) || m.offer.on(day-(k+1)*step)
+	weeks := (m.offer.To - m.offer.From + 7) / 7 // between copies
+	if m.offer.on(day - 7*weeks) {
+		return placeAfter
 	}
-	return false, m.offer.on(day - step), base
+	for k := 1; k <= max(1, matchWeeks/weeks); k++ {
+		switch {
+		case m.offer.on(day + 7*k*weeks):
+			return -k * weeks
+		case m.offer.on(day - 7*(k+1)*weeks):
+			return (k + 1) * weeks
+		}
+	}
+	return placeNone
 }
 
 // offered reports another offer of a product.
@@ -122,38 +152,53 @@ func (m *matcher) offered(product string, day int) bool {
 
 func (m *matcher) promotion() Promotion {
 	p := Promotion{Promoted: m.offer.Product, PromoBaskets: m.promo, BaseBaskets: m.base.Len(), AfterBaskets: m.after}
-	if m.sales[m.offer.Product] == nil {
-		m.sales[m.offer.Product] = &ProductSales{Product: m.offer.Product, Category: m.categories[m.offer.Product]}
-	}
 	for _, c := range m.base.Companions(m.offer.Product, 10) {
 		if c.LiftLow >= AffineLift {
 			p.Affine = append(p.Affine, c.Item)
 		}
 	}
-	for product, s := range m.sales {
-		m.ownOffers(product, s)
-		p.Sales = append(p.Sales, *s)
+	m.product(m.offer.Product) // also when nobody bought it
+	for _, s := range m.sales {
+		m.ownBase(s)
+		p.Sales = append(p.Sales, s.ProductSales)
 	}
 	slices.SortFunc(p.Sales, func(a, b ProductSales) int { return strings.Compare(a.Product, b.Product) })
 	return p
 }
 
-// ownOffers gives a product that was on offer at times a base of its own.
-func (m *matcher) ownOffers(product string, s *ProductSales) {
-	if product == m.offer.Product || !slices.ContainsFunc(m.others, func(o Offer) bool { return o.Product == product }) {
-		return
-	}
-	own := 0
-	for day, baskets := range m.perDay {
-		if !m.offered(product, day) {
-			own += baskets
+// ownBase leaves a product's own offers out of its base, and tells how much it
+// varies between the copies.
+func (m *matcher) ownBase(s *matched) {
+	baskets, own := map[int]int{}, 0
+	for day, n := range m.perDay {
+		if s.Product == m.offer.Product || !m.offered(s.Product, day) {
+			baskets[m.place(day)] += n
+			own += n
 		}
 	}
-	s.BaseBaskets = own
-	for day := m.offer.From; day <= m.offer.To; day++ {
-		s.OwnOffer = s.OwnOffer || m.offered(product, day)
+	if own < m.base.Len() {
+		s.BaseBaskets = own
+	}
+	for day := m.offer.From; day <= m.offer.To && s.Product != m.offer.Product; day++ {
+		s.OwnOffer = s.OwnOffer || m.offered(s.Product, day)
 	}
 	if own == 0 {
 		s.OwnOffer = true // it always is: there is nothing to compare with
+		return
 	}
+	s.Dispersion = dispersion(s.copies, baskets, float64(s.Base)/float64(own))
+}
+
+// dispersion is Pearson's chi-squared of the copies over its degrees of freedom:
+// about 1 when the share is the same in all of them.
+func dispersion(counts, baskets map[int]int, share float64) float64 {
+	if share == 0 || share == 1 || len(baskets) < 2 {
+		return 1
+	}
+	sum := 0.0
+	for place, n := range baskets {
+		expected := float64(n) * share
+		sum += square(float64(counts[place])-expected) / (expected * (1 - share))
+	}
+	return sum / float64(len(baskets)-1)
 }

@@ -139,15 +139,14 @@ func TestPromotionRefuses(t *testing.T) {
 func TestMatchPromotionDays(t *testing.T) {
 	kinds := func(offer Offer, others ...Offer) (during, after, base []int) {
 		m := matcher{offer: offer, others: others}
-		for day := 0; day < 300; day++ {
-			d, a, b := m.kind(day)
-			if d {
+		for day := range 300 {
+			switch m.place(day) {
+			case placeOffer:
 				during = append(during, day)
-			}
-			if a {
+			case placeAfter:
 				after = append(after, day)
-			}
-			if b {
+			case placeNone:
+			default:
 				base = append(base, day)
 			}
 		}
@@ -180,7 +179,7 @@ func TestMatchPromotionDays(t *testing.T) {
 func shop(r *rand.Rand) []Sale {
 	var sales []Sale
 	for day := range 140 {
-		baskets := 60 + day/2
+		baskets := 120 + day
 		if day%7 >= 5 {
 			baskets *= 2
 		}
@@ -244,6 +243,27 @@ func TestMatchPromotion(t *testing.T) {
 	}
 	if l.ControlProducts < 38 || math.Abs(l.ControlRatio-1) > .05 {
 		t.Errorf("control: %d products, ratio %.3f", l.ControlProducts, l.ControlRatio)
+	}
+}
+
+// What varies from week to week as by chance has a dispersion of about 1; a
+// product that comes and goes has a large one, and a wide interval.
+func TestDispersion(t *testing.T) {
+	even := dispersion(map[int]int{-1: 10, -2: 10, 2: 10}, map[int]int{-1: 100, -2: 100, 2: 100}, .1)
+	about(t, "even", even, 0, 0)
+	// 0, 10 and 20 of 100, expected 10 with variance 9: (100 + 0 + 100)/9 over 2.
+	about(t, "uneven", dispersion(map[int]int{-2: 10, 2: 20}, map[int]int{-1: 100, -2: 100, 2: 100}, .1), 200./18, 1e-12)
+	about(t, "in no basket", dispersion(nil, map[int]int{1: 5, 2: 5}, 0), 1, 0)
+	p := toyPromotion
+	p.Sales = slices.Clone(p.Sales)
+	p.Sales[1].Dispersion = 9
+	l, err := p.Measure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	about(t, "low", l.Products[1].Interval.Low, 2*math.Exp(-3*math.Log(2/1.4749404677638918)), 1e-9)
+	if l.Products[1].Part != PartNone {
+		t.Errorf("flour: %s", l.Products[1].Part)
 	}
 }
 

@@ -1,0 +1,2 @@
+// Package insight TODO.
+package insight

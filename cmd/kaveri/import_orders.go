@@ -252,7 +252,7 @@ func (r *orderRun) count(g *orders.Group, result *crm.OrderResult) {
 // bad keeps an order aside.
 func (r *orderRun) bad(g *orders.Group, err error) {
 	r.j.KeptAside++
-	r.j.Reasons[fieldOf(err)]++
+	r.j.Reasons[countedAs(err)]++
 	reason := sentence(err)
 	if len(r.j.Bad) < badShown {
 		r.j.Bad = append(r.j.Bad, badOrderJSON{g.Rows[0].Number, g.Order.Number, reason})
@@ -265,8 +265,8 @@ func (r *orderRun) bad(g *orders.Group, err error) {
 	}
 }
 
-// fieldOf gives the field at fault, as the summary counts it.
-func fieldOf(err error) string {
+// countedAs gives the field at fault, as the summary counts it.
+func countedAs(err error) string {
 	if crm.KindOf(err) == crm.KindConflict {
 		return "known already"
 	}

@@ -43,6 +43,14 @@ func (s *Service) tell(ctx context.Context, today crm.Day, was crm.LadderFacts) 
 	return f, nil
 }
 
+// old reports facts that are to be told anew.
+func old(f *crm.LadderFacts, today crm.Day) bool {
+	if f.Starter {
+		return today-f.Fitted >= retryDays
+	}
+	return today-f.Fitted >= refitDays
+}
+
 const (
 	longestCurve   = 3650 // days that are kept of the curve of second orders
 	spendCustomers = 100  // with repeats, to tell what orders are worth
@@ -127,7 +135,7 @@ func (r *ranker) rank(a *crm.Account) crm.Ranked {
 		out.Spent += v
 	}
 	if sum, ok := insight.Summarise(a.Days, r.facts.Day); ok {
-		out.Value = crm.MoneyOf(r.model.Expected(sum, year) * r.worth(a))
+		out.Value = crm.MoneyOf(math.Round(100*r.model.Expected(sum, year)*r.worth(a)) / 100)
 	}
 	return out
 }

@@ -44,6 +44,7 @@ const (
 	chunk     = 2000 // customers of a pass at a time
 	atOnce    = 200  // customers that are found anew in between
 	refitDays = 91   // after which clock and model are told again
+	retryDays = 7    // while there is too little to tell a model from
 )
 
 // Service keeps standings. Make one by [New].
@@ -120,7 +121,7 @@ func (s *Service) Night(ctx context.Context) (crm.LadderFacts, error) {
 	if err != nil {
 		return f, err
 	}
-	if !ok || today-f.Fitted >= refitDays || f.Starter {
+	if !ok || old(&f, today) {
 		if f, err = s.tell(ctx, today, f); err != nil {
 			return f, err
 		}

@@ -11,7 +11,7 @@ import (
 
 func (p *program) insightCommand() *cobra.Command {
 	return group("insight", "Say what a file of orders tells, without a database",
-		p.insightFitCommand(), p.insightTimingCommand(), p.insightLadderCommand(), p.insightTransitionsCommand())
+		p.insightFitCommand(), p.insightTimingCommand(), p.insightLadderCommand(), p.insightTransitionsCommand(), p.insightBasketsCommand(), p.insightExperimentCommand(), p.insightPromoCommand())
 }
 
 // ordersLong describes the files that the verbs about customers read.

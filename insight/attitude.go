@@ -58,10 +58,21 @@ func (s *Signs) adjustment() float64 {
 	return adj
 }
 
+// kinds gives how many signals there are.
+func (s *Signs) kinds() (n int) {
+	for _, t := range s.Tallies {
+		if t.Of > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // AttitudeOf weighs the signs of a customer with so many order events.
 func AttitudeOf(s *Signs, events int, typical *Rates, weights *Weights) crm.Attitude {
 	a := crm.Attitude{Adjustment: s.adjustment()}
 	a.Points = a.Adjustment
+	a.Evidence = make([]crm.Evidence, 0, s.kinds())
 	observations, kinds := 0.0, 0
 	for j, t := range s.Tallies {
 		signal := crm.Signal(j)

@@ -53,7 +53,7 @@ func (m Model) bracket(s Summary, h float64) (float64, bool) {
 func (m Model) stages(s Summary, h float64) float64 {
 	c, e, shape := m.Alpha+s.Span, s.Silence(), m.shape(s)
 	z := h / (c + e + h)
-	stay := stayer{a: m.A, b: m.B + float64(m.chances(s.Repeats)), next: 1}
+	b := m.B + float64(m.chances(s.Repeats))
 	weight, weights, sum := 1.0, 0.0, 0.0
 	for j := range m.K {
 		if j > 0 {
@@ -61,66 +61,58 @@ func (m Model) stages(s Summary, h float64) float64 {
 		}
 		weights += weight
 		if weight > 0 {
-			sum += weight * stay.orders(shape+float64(j), z, j, m.K)
+			sum += weight * offers{m.A, b, j, m.K}.expected(shape+float64(j), z)
 		}
 	}
 	return sum / weights
 }
 
-// stayer sums up E[(1-p)^(i-1)] over the next orders i, p being Beta(a, b).
-type stayer struct {
+// offers are the coming orders of a customer who leaves after each with a
+// probability that is Beta(a, b), and who has passed j stages of k.
+type offers struct {
 	a, b float64
-	next float64   // E[(1-p)^(i-1)] of the first i not summed
-	sums []float64 // of the first i orders
+	j, k int
 }
 
-// upTo gives the expected events among n that are offered.
-func (y *stayer) upTo(n int) float64 {
-	if n == 0 {
-		return 0
+// taken sums up E[(1-p)^(i-1)] over the orders i that n stages bring.
+type taken struct {
+	offers
+	orders int
+	next   float64 // of the first order that is not in the sum
+	sum    float64
+}
+
+func (t *taken) to(n int) {
+	for ; t.orders < (n+t.j)/t.k; t.orders++ {
+		t.sum += t.next
+		t.next *= (t.b + float64(t.orders)) / (t.a + t.b + float64(t.orders))
 	}
-	for len(y.sums) < n {
-		i := float64(len(y.sums))
-		before := 0.0
-		if len(y.sums) > 0 {
-			before = y.sums[len(y.sums)-1]
-		}
-		y.sums = append(y.sums, before+y.next)
-		y.next *= (y.b + i) / (y.a + y.b + i)
-	}
-	return y.sums[n-1]
 }
 
 // maxStages bounds the sum over stages: ten thousand orders a day for a year.
 const maxStages = 5_000_000
 
-// orders gives the expected events when the number of stages is negative
-// binomial, and j stages of k are passed already. The sum goes both ways from
-// the mode, where the probability cannot underflow, and is divided by what it
-// makes of 1.
-func (y *stayer) orders(shape, z float64, j, k int) float64 {
+// expected gives the expected events when the number of stages is negative
+// binomial. Probabilities are relative to the mode, where they cannot underflow,
+// and the sum is divided by what it makes of 1.
+func (o offers) expected(shape, z float64) float64 {
 	mode := 0
 	if shape > 1 {
 		mode = int(math.Min((shape-1)*z/(1-z), maxStages))
 	}
-	sum, total := 0.0, 0.0
-	p := 1.0 // relative to the mode
-	for n := mode; n >= 0; n-- {
-		sum += p * y.upTo((n+j)/k)
-		total += p
-		if n == 0 || p < 1e-18*total {
-			break
-		}
+	n, p := mode, 1.0
+	for ; n > 0 && p > 1e-18; n-- {
 		p *= float64(n) / ((shape + float64(n-1)) * z)
 	}
-	p = 1
-	for n := mode; n < mode+maxStages; n++ {
+	t := taken{offers: o, next: 1}
+	sum, total := 0.0, 0.0
+	for ; n < mode+maxStages; n++ {
+		t.to(n)
+		sum += p * t.sum
+		total += p
 		ratio := (shape + float64(n)) / float64(n+1) * z
 		p *= ratio
-		term := p * y.upTo((n+1+j)/k)
-		sum += term
-		total += p
-		if ratio < 1 && term <= 1e-16*sum*(1-ratio) && p <= 1e-16*total*(1-ratio) {
+		if n >= mode && ratio < 1 && p <= 1e-16*total*(1-ratio) && p*t.sum <= 1e-16*sum*(1-ratio) {
 			break
 		}
 	}

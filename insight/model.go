@@ -33,13 +33,17 @@ func Starter(clock float64) Model { return Model{MBGCNBD, 1, clock, 1, 3, 1} }
 // maxK is the most stages that a model may have, not the most that a fit tries.
 const maxK = 100
 
+// parameterLimit bounds parameters that others give, and its inverse too: far
+// beyond what any fit finds.
+const parameterLimit = 1e12
+
 // Check refuses parameters that make no model.
 func (m Model) Check() error {
 	for _, p := range []struct {
 		name  string
 		value float64
 	}{{"r", m.R}, {"alpha", m.Alpha}, {"a", m.A}, {"b", m.B}} {
-		if !(p.value > 0) || math.IsInf(p.value, 0) {
+		if !(p.value >= 1/parameterLimit && p.value <= parameterLimit) {
 			return crm.Invalid("model."+p.name, "%v is not a number above 0", p.value)
 		}
 	}
@@ -73,17 +77,25 @@ func (m Model) logOdds(repeats int) float64 {
 // logSilence gives ln S_k(e) (docs/loyalty.md §3): that somebody who is still
 // interested keeps silent for e days after the last event of the history.
 func (m Model) logSilence(s Summary, e float64) float64 {
+	l, _ := m.hazard(s, e)
+	return l
+}
+
+// hazard gives ln S_k(e), and the rate at which the silence ends then: the
+// slope of -ln S_k. The slope of the sum of k terms is its last term alone.
+func (m Model) hazard(s Summary, e float64) (log, rate float64) {
 	c, shape := m.Alpha+s.Span, m.shape(s)
-	l := shape * (math.Log(c) - math.Log(c+e))
+	log = shape * (math.Log(c) - math.Log(c+e))
 	if m.K == 1 {
-		return l
+		return log, shape / (c + e)
 	}
+	v := e / (c + e)
 	sum, term := 1.0, 1.0
 	for j := 1; j < m.K; j++ {
-		term *= (shape + float64(j-1)) / float64(j) * e / (c + e)
+		term *= (shape + float64(j-1)) / float64(j) * v
 		sum += term
 	}
-	return l + math.Log(sum)
+	return log + math.Log(sum), term * (shape + float64(m.K-1)) / (sum * (c + e))
 }
 
 // Silence gives S(e): the probability that a customer with this history, still
@@ -92,7 +104,12 @@ func (m Model) Silence(s Summary, e float64) float64 { return math.Exp(m.logSile
 
 // PAlive gives the probability that the customer has not left: S / (S + delta).
 func (m Model) PAlive(s Summary) float64 {
-	return 1 / (1 + math.Exp(m.logOdds(s.Repeats)-m.logSilence(s, s.Silence())))
+	return m.alive(s.Repeats, m.logSilence(s, s.Silence()))
+}
+
+// alive gives P(alive) when ln S is known.
+func (m Model) alive(repeats int, logSilence float64) float64 {
+	return 1 / (1 + math.Exp(m.logOdds(repeats)-logSilence))
 }
 
 // POrder gives the probability of at least one event in the next h days.
@@ -106,31 +123,39 @@ func (m Model) POrder(s Summary, h float64) float64 {
 
 // Median gives the day after the last event by which half of those still
 // interested have ordered again.
-func (m Model) Median(s Summary) float64 {
-	c := m.Alpha + s.Span
-	if m.K == 1 {
-		return c * (math.Exp2(1/m.shape(s)) - 1)
-	}
-	high := c
-	for m.Silence(s, high) > .5 {
-		high *= 2
-	}
-	return bisect(0, high, func(e float64) bool { return m.Silence(s, e) <= .5 })
-}
+func (m Model) Median(s Summary) float64 { return m.silentUntil(s, math.Log(.5), math.Inf(1)) }
 
-// bisect finds where a condition that is false at low and true at high begins
-// to hold.
-func bisect(low, high float64, holds func(float64) bool) float64 {
-	for range 200 {
-		mid := (low + high) / 2
-		if mid <= low || mid >= high {
-			break
-		}
-		if holds(mid) {
-			high = mid
-		} else {
-			low = mid
-		}
+// silentUntil gives the day, at most high, on which ln S has fallen to a level.
+// For k = 1 there is a closed form; else it is where Newton's steps begin, which
+// a bracket keeps from going astray.
+func (m Model) silentUntil(s Summary, level, high float64) float64 {
+	c := m.Alpha + s.Span
+	e := c * math.Expm1(-level*float64(m.K)/m.shape(s))
+	if m.K == 1 {
+		return math.Min(e, high)
 	}
-	return high
+	low := 0.0
+	e = math.Min(e, high)
+	for range 200 {
+		log, rate := m.hazard(s, e)
+		over := log - level
+		if over > 0 {
+			low = e
+		} else {
+			high = e
+		}
+		next := e + over/rate
+		switch {
+		case next > low && next < high: // also where nothing is known above
+		case math.IsInf(high, 1):
+			next = 2*e + c
+		default:
+			next = (low + high) / 2
+		}
+		if math.Abs(next-e) <= 1e-13*next {
+			return next
+		}
+		e = next
+	}
+	return e
 }

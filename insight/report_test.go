@@ -126,7 +126,7 @@ func TestNextAction(t *testing.T) {
 }
 
 // Identical customers have identical scores.
-func TestScoreRFM(t *testing.T) {
+func TestRFMScores(t *testing.T) {
 	var list []RFM
 	for i := range 10 { // six ordered once, as in most businesses
 		list = append(list, RFM{crm.Day(i), int32(max(1, i-4)), float64(i) * 10})

@@ -2,7 +2,6 @@ package insight
 
 import (
 	"math"
-	"slices"
 
 	"kaveri/crm"
 )
@@ -85,23 +84,17 @@ func ScoreRFM(list []RFM) ([]Scores, Ties) {
 	return out, ties
 }
 
-// ranked is a customer with the value that they are ranked by.
-type ranked struct {
-	value float64
-	who   int32
-}
-
 // scoreRanks scores by one value and gives the share of ties.
 func scoreRanks(list []RFM, who []int32, value func(*RFM) float64, put func(int32, uint8)) float64 {
 	order := make([]ranked, len(who))
 	for i, w := range who {
-		order[i] = ranked{value(&list[w]), w}
+		order[i] = ranked{sortKey(value(&list[w])), w}
 	}
-	slices.SortFunc(order, func(a, b ranked) int { return sign(a.value - b.value) })
+	order = sortRanked(order)
 	n, tied := len(order), 0
 	for i := 0; i < n; {
 		j := i + 1
-		for j < n && order[j].value == order[i].value {
+		for j < n && order[j].key == order[i].key {
 			j++
 		}
 		if j-i > 1 {
@@ -117,4 +110,49 @@ func scoreRanks(list []RFM, who []int32, value func(*RFM) float64, put func(int3
 		return 0
 	}
 	return float64(tied) / float64(n)
+}
+
+// ranked is a customer with the key that they are ranked by.
+type ranked struct {
+	key uint64
+	who int32
+}
+
+// sortKey gives a number that sorts like f.
+func sortKey(f float64) uint64 {
+	bits := math.Float64bits(f + 0) // -0 is 0
+	if bits>>63 == 1 {
+		return ^bits
+	}
+	return bits | 1<<63
+}
+
+// sortRanked sorts by key: digit by digit from the last, and only those digits
+// that differ, since ranks of days and counts have but few. It uses list as room.
+func sortRanked(list []ranked) []ranked {
+	const bits = 11
+	other := make([]ranked, len(list))
+	common, seen := ^uint64(0), uint64(0)
+	for _, r := range list {
+		common, seen = common&r.key, seen|r.key
+	}
+	for shift := 0; shift < 64; shift += bits {
+		if (common^seen)>>shift&(1<<bits-1) == 0 {
+			continue
+		}
+		var at [1<<bits + 1]int32
+		for _, r := range list {
+			at[r.key>>shift&(1<<bits-1)+1]++
+		}
+		for i := range len(at) - 1 {
+			at[i+1] += at[i]
+		}
+		for _, r := range list {
+			digit := r.key >> shift & (1<<bits - 1)
+			other[at[digit]] = r
+			at[digit]++
+		}
+		list, other = other, list
+	}
+	return list
 }

@@ -92,20 +92,22 @@ func (l *Ladder) bin(event, today crm.Day) int { return int(float64(today-event)
 // time fills in the figures of silence.
 func (l *Ladder) time(s *crm.Standing, days []crm.Day) {
 	sum, _ := Summarise(days, l.Today)
-	e := sum.Silence()
-	s.PAlive, s.POrder = l.Model.PAlive(sum), l.Model.POrder(sum, orderWindow)
+	e, m := sum.Silence(), &l.Model
+	log := m.logSilence(sum, e)
+	s.PAlive = m.alive(sum.Repeats, log)
+	s.POrder = m.POrder(sum, orderWindow)
 	if len(days) == 1 && l.seconds != nil {
 		s.BySecondOrders = true
 		s.Silence = l.seconds.Silent(int(e))
 		s.Waiting = l.seconds.Waiting(int(e), l.horizonDays())
 		s.DueDay, s.OverdueDay, s.LapsedDay = l.days[0], l.days[1], l.days[2]
 	} else {
-		end := l.Model.Silence(sum, l.horizon)
-		s.Silence = l.Model.Silence(sum, e)
+		end := m.Silence(sum, l.horizon)
+		s.Silence = math.Exp(log)
 		s.Waiting = waiting(s.Silence, end, e >= l.horizon)
-		s.DueDay = l.Model.Day(sum, dueShare, l.horizon)
-		s.OverdueDay = l.Model.Day(sum, overdueShare, l.horizon)
-		s.LapsedDay = l.Model.Day(sum, lapsedShare, l.horizon)
+		s.DueDay = m.day(sum, dueShare, l.horizon, end)
+		s.OverdueDay = m.day(sum, overdueShare, l.horizon, end)
+		s.LapsedDay = m.day(sum, lapsedShare, l.horizon, end)
 	}
 	s.Timing = TimingOf(s.Waiting)
 }

@@ -44,6 +44,13 @@ func day(t *testing.T, s string) crm.Day {
 // cdnow reads the sample of 2,357 customers.
 func cdnow(t *testing.T) *Histories {
 	t.Helper()
+	h, _ := cdnowNamed(t)
+	return h
+}
+
+// cdnowNamed gives the places of the customers by their numbers too.
+func cdnowNamed(t *testing.T) (*Histories, map[string]int32) {
+	t.Helper()
 	text, err := io.ReadAll(ordersFile(t, "CDNOW_sample.txt.gz"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +72,7 @@ func cdnow(t *testing.T) *Histories {
 		}
 		orders = append(orders, Order{customers[f[0]], crm.DayOf(d), net})
 	}
-	return Collect(orders, len(customers), PaidOrFree)
+	return Collect(orders, len(customers), PaidOrFree), customers
 }
 
 // cdnowSummary reads the published summary, whose weeks have two decimals.
@@ -148,6 +155,35 @@ func rungs(h *Histories, l *Ladder) (list []crm.Rung) {
 		list = append(list, l.Stand(h.Days(i), nil).Rung)
 	}
 	return list
+}
+
+// TestScoreLabels holds summaries, spend and held out orders to the labels, customer by customer.
+func TestScoreLabels(t *testing.T) {
+	h, places := cdnowNamed(t)
+	today, end := day(t, "1997-09-30"), day(t, "1998-06-30")
+	rows := corpora.Labels[struct {
+		Customer string  `json:"customer"`
+		X        float64 `json:"x"`
+		Span     float64 `json:"t_x"`
+		Age      float64 `json:"T_cal"`
+		Spend    float64 `json:"mean_spend"`
+		Expected struct {
+			Came float64 `json:"x_star_weeks_40_78"`
+		} `json:"expected"`
+	}](t, "cdnow-holdout.jsonl.gz")
+	right := 0
+	for _, r := range rows {
+		c := int(places[r.Customer])
+		s, _ := Summarise(h.Days(c), today)
+		spend := SpendOf(h.Days(c), h.Values(c), today)
+		came := len(Until(h.Days(c), end)) - s.Repeats - 1
+		if float64(s.Repeats) != r.X || math.Abs(s.Span/7-r.Span) > 1e-9 || math.Abs(s.Age/7-r.Age) > 1e-9 || math.Abs(spend.Mean-r.Spend) > 1e-9 || float64(came) != r.Expected.Came {
+			t.Errorf("customer %s: %+v %+v, came %d; labelled %+v", r.Customer, s, spend, came, r)
+			continue
+		}
+		right++
+	}
+	measure(t, "customers as labelled", float64(right), float64(len(rows)), 0)
 }
 
 // TestScoreSpend holds Gamma-Gamma.
@@ -346,10 +382,33 @@ func TestScoreValidity(t *testing.T) {
 	for label, want := range map[string]float64{"ON TIME": 55.6, "DUE": 49.0, "OVERDUE": 38.4, "FREQUENT": 68.4, "OCCASIONAL": 37.3} {
 		measure(t, label+" active, %", 100*active[label].Rate(), want, .06)
 	}
+	steadily, ordersSteadily := spread(h, standings, outcomes, today, end, true)
+	others, ordersOthers := spread(h, standings, outcomes, today, end, false)
+	measure(t, "four orders or more, steady", float64(steadily.Of), 284, 0)
+	measure(t, "active, %", 100*steadily.Rate(), 64.8, .06)
+	measure(t, "orders each", ordersSteadily, 2.06, .006)
+	measure(t, "four orders or more, not steady", float64(others.Of), 113, 0)
+	measure(t, "active, %", 100*others.Rate(), 38.9, .06)
+	measure(t, "orders each", ordersOthers, .98, .006)
 	quiet, lapsed := active["QUIET"], active["LAPSED"]
 	measure(t, "QUIET ordered again", float64(quiet.Count), 99, 0)
 	measure(t, "QUIET", float64(quiet.Of), 1317, 0)
 	measure(t, "LAPSED ordered again", float64(lapsed.Count), 80, 0)
 	measure(t, "LAPSED", float64(lapsed.Of), 350, 0)
 	t.Logf("AUC: P(alive) %.3f, silence %.3f, count %.3f", v.AUCAlive, v.AUCSilence, v.AUCCount)
+}
+
+// spread gives who was active, and the mean orders, of those with four events or more that pass the test of steadiness,
+// or do not.
+func spread(h *Histories, standings []crm.Standing, outcomes []Outcome, today, end crm.Day, pass bool) (Proportion, float64) {
+	active, of, orders := 0, 0, 0
+	for i, s := range standings {
+		if s.Events < steadyEvents || steady(s.Events, s.Filled, s.Cycles) != pass {
+			continue
+		}
+		of++
+		active += one(outcomes[i].Active)
+		orders += len(Until(h.Days(i), end)) - len(Until(h.Days(i), today))
+	}
+	return ProportionOf(active, of), float64(orders) / float64(of)
 }

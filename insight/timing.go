@@ -56,10 +56,10 @@ func (m Model) Waiting(s Summary, e, horizon float64) float64 {
 
 // Day gives the day after the last event on which S_H falls to q.
 func (m Model) Day(s Summary, q, horizon float64) float64 {
-	end := m.Silence(s, horizon)
-	if m.K == 1 {
-		c := m.Alpha + s.Span
-		return c * math.Expm1(-math.Log(q+(1-q)*end)/m.shape(s))
-	}
-	return bisect(0, horizon, func(e float64) bool { return m.Waiting(s, e, horizon) <= q })
+	return m.day(s, q, horizon, m.Silence(s, horizon))
+}
+
+// day is Day when S at the horizon is known: S is then q + (1-q) S(H).
+func (m Model) day(s Summary, q, horizon, end float64) float64 {
+	return m.silentUntil(s, math.Log(q+(1-q)*end), horizon)
 }

@@ -1,7 +1,6 @@
 package insight
 
 import (
-	"math"
 	"slices"
 
 	"kaveri/crm"
@@ -78,23 +77,12 @@ type Proportion struct {
 
 // ProportionOf makes a proportion; of nothing, the interval is all of 0 to 1.
 func ProportionOf(count, of int) Proportion {
-	low, high := wilson95(float64(count), float64(of))
+	low, high := Wilson(count, of, .95)
 	return Proportion{count, of, low, high}
 }
 
 // Rate gives the share, NaN of nothing.
 func (p Proportion) Rate() float64 { return float64(p.Count) / float64(p.Of) }
-
-// wilson95 gives Wilson's interval at 95 %.
-func wilson95(s, n float64) (low, high float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	const z = 1.959963984540054
-	p, zz := s/n, z*z
-	middle, half := p+zz/(2*n), z*math.Sqrt(p*(1-p)/n+zz/(4*n*n))
-	return math.Max(0, (middle-half)/(1+zz/n)), math.Min(1, (middle+half)/(1+zz/n))
-}
 
 // Movement is one of the five rates of the report.
 type Movement string

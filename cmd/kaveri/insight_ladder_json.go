@@ -47,6 +47,9 @@ type customerInput struct {
 // jsonDay is a day as a whole number from any beginning, or as an ISO date.
 type jsonDay crm.Day
 
+// farthestDay bounds days: some 27,000 years from the beginning.
+const farthestDay = 10_000_000
+
 // UnmarshalJSON reads the day.
 func (d *jsonDay) UnmarshalJSON(b []byte) error {
 	var text string
@@ -56,7 +59,7 @@ func (d *jsonDay) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	var f float64
-	if err := json.Unmarshal(b, &f); err != nil || string(b) == "null" || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 {
+	if err := json.Unmarshal(b, &f); err != nil || string(b) == "null" || f != math.Trunc(f) || math.Abs(f) > farthestDay {
 		return crm.Invalid("day", "%s is neither a whole number nor a date such as 2026-03-31", b)
 	}
 	*d = jsonDay(f)
@@ -145,7 +148,7 @@ func (in *ladderInput) ladder(today string) (*insight.Ladder, string, error) {
 		clock := insight.DefaultClock
 		in.Clock = &clock
 	}
-	if !(*in.Clock > 0) {
+	if !(*in.Clock >= .001 && *in.Clock <= farthestDay) {
 		return nil, "", crm.Invalid("C", "%v is not a number of days above 0", *in.Clock)
 	}
 	if in.Today == nil {

@@ -1,6 +1,9 @@
 package crm
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Day is a calendar day in the firm's time zone, counted from 1970-01-01.
 // Ladder and models know days only: several orders of a day are one event.
@@ -17,6 +20,27 @@ func (d Day) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
 // String gives the day as 2006-01-02.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }
+
+// MarshalJSON writes the day as 2006-01-02, null for none.
+func (d Day) MarshalJSON() ([]byte, error) {
+	if d == 0 {
+		return []byte("null"), nil
+	}
+	return strconv.AppendQuote(nil, d.String()), nil
+}
+
+// UnmarshalJSON reads what [Day.MarshalJSON] writes.
+func (d *Day) UnmarshalJSON(b []byte) error {
+	if *d = 0; string(b) == "null" {
+		return nil
+	}
+	t, err := time.Parse(strconv.Quote(time.DateOnly), string(b))
+	if err != nil {
+		return Invalid("day", "%s is not a day; write it like 2006-01-31", b)
+	}
+	*d = DayOf(t)
+	return nil
+}
 
 // Rung is a customer's place on the loyalty ladder (docs/loyalty.md §8.3).
 type Rung string

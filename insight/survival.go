@@ -65,6 +65,15 @@ func KaplanMeier(spells []Spell) *Curve {
 	return c
 }
 
+// CurveOf gives a curve that was kept by its shares, by day from 0, and its
+// second orders; nil without any.
+func CurveOf(silent []float64, events int) *Curve {
+	if len(silent) == 0 {
+		return nil
+	}
+	return &Curve{Events: events, silent: silent}
+}
+
 // Last gives the last day that the curve knows of.
 func (c *Curve) Last() int { return len(c.silent) - 1 }
 

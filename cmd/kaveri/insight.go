@@ -10,9 +10,8 @@ import (
 )
 
 func (p *program) insightCommand() *cobra.Command {
-	return group("insight", "What the history says, from files, without a database",
-		p.insightFitCommand(), p.insightTimingCommand(), p.insightLadderCommand(), p.insightTransitionsCommand(),
-		p.insightBasketsCommand(), p.insightExperimentCommand(), p.insightPromoCommand())
+	return group("insight", "Say what a file of orders tells, without a database",
+		p.insightFitCommand(), p.insightTimingCommand(), p.insightLadderCommand(), p.insightTransitionsCommand(), p.insightBasketsCommand(), p.insightExperimentCommand(), p.insightPromoCommand())
 }
 
 // ordersLong describes the files that the verbs about customers read.

@@ -15,6 +15,7 @@ import (
 var directions = map[string][]string{
 	"crm":         {},
 	"insight":     {"crm"},
+	ladderKeeper:  {"crm", "insight"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	dropboxDoor:   {"crm", "ingest/parse"},
@@ -43,6 +44,8 @@ const (
 	bounceReader = "ingest/bounce"
 	// enricher reads stored mail with the readers that capture has no time for.
 	enricher = "ingest/enrich"
+	// ladderKeeper brings the arithmetic and what is stored together.
+	ladderKeeper = "insight/standing"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
 	// orderReader lies there too: files, shops' calls and mail all tell orders.

@@ -106,6 +106,11 @@ func (s *Server) routes() http.Handler {
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
 
+	// Programs: by a token, without a session.
+	mux.Handle("POST /api/v1/orders", s.api(crm.ScopeOrdersWrite, s.apiOrders))
+	mux.Handle("GET /api/v1/orders", s.api(crm.ScopeOrdersRead, s.apiOrder))
+	mux.Handle("/api/", http.HandlerFunc(s.noAPI))
+
 	// Live update.
 	staff("GET /events", s.events)
 

@@ -37,6 +37,27 @@ func TestNothingWithoutSigningIn(t *testing.T) {
 	}
 }
 
+// TestProgramsNeedAToken asks the API without a token, and with a session.
+func TestProgramsNeedAToken(t *testing.T) {
+	m := company()
+	v := newSite(t, m)
+	for range 2 {
+		for _, p := range []string{"/api/v1/orders"} {
+			if w := v.post(p, "number", "1"); w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" || len(w.Result().Cookies()) != 0 {
+				t.Errorf("POST %s answers %d", p, w.Code)
+			}
+			if w := v.get(p + "?source=shop&number=1"); w.Code != 401 {
+				t.Errorf("GET %s answers %d", p, w.Code)
+			}
+		}
+		v.signIn()
+	}
+	want(t, v.get("/api/v2/orders"), 404, `"title":"Not Found"`)
+	if len(m.intake.orders) != 0 {
+		t.Error("an order came in without a token")
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	v := newSite(t, company()).signIn()
 	for _, p := range append(pages, "/signin", "/static/x/app.css") {

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"context"
+	"sync"
+
+	"kaveri/crm"
+)
+
+// intake is a small Intake in memory. The real one is tested with the whole
+// program.
+type intake struct {
+	mu     sync.Mutex
+	next   int64
+	tokens []crm.APIToken
+	hashes map[[32]byte]int
+	orders map[string]crm.Order // by source and number
+}
+
+func newIntake() *intake {
+	return &intake{next: 500, hashes: map[[32]byte]int{}, orders: map[string]crm.Order{}}
+}
+
+func (n *intake) id() int64 { n.next++; return n.next }
+
+func (n *intake) APIToken(_ context.Context, hash [32]byte) (crm.APIToken, crm.Viewer, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	i, ok := n.hashes[hash]
+	if !ok || !n.tokens[i].Revoked.IsZero() {
+		return crm.APIToken{}, crm.Viewer{}, crm.NotFound("no such token")
+	}
+	n.tokens[i].Used = now
+	return n.tokens[i], crm.SystemViewer, nil
+}
+
+func (n *intake) APITokens(_ context.Context, v crm.Viewer) ([]crm.APIToken, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !v.MayAdminister() {
+		return nil, crm.Forbidden("no")
+	}
+	return append([]crm.APIToken(nil), n.tokens...), nil
+}
+
+func (n *intake) AddAPIToken(_ context.Context, v crm.Viewer, name string, scopes []crm.APIScope) (crm.APIToken, string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name == "" {
+		return crm.APIToken{}, "", crm.Invalid("name", "say what will use the token, such as the web shop")
+	}
+	text, hash := crm.NewAPIToken()
+	t := crm.APIToken{ID: crm.APITokenID(n.id()), Name: name, Scopes: scopes, Staff: v.Staff, Maker: "Mikko Laine", Created: now}
+	n.hashes[hash] = len(n.tokens)
+	n.tokens = append(n.tokens, t)
+	return t, text, nil
+}
+
+func (n *intake) RevokeAPIToken(_ context.Context, _ crm.Viewer, id crm.APITokenID) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := range n.tokens {
+		if n.tokens[i].ID == id {
+			n.tokens[i].Revoked = now
+			return nil
+		}
+	}
+	return crm.NotFound("no such token")
+}
+
+func (n *intake) TakeOrders(ctx context.Context, v crm.Viewer, _ crm.Once, list []crm.Order, o crm.OrderOptions) ([]crm.OrderResult, bool, error) {
+	out, err := n.SaveOrders(ctx, v, list, o)
+	return out, false, err
+}
+
+func (n *intake) SaveOrders(_ context.Context, _ crm.Viewer, list []crm.Order, _ crm.OrderOptions) ([]crm.OrderResult, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out []crm.OrderResult
+	for _, o := range list {
+		r := crm.OrderResult{Outcome: crm.OrderAdded}
+		if err := o.Validate(now); err != nil {
+			r = crm.OrderResult{Outcome: crm.OrderRefused, Err: err}
+		} else if had, ok := n.orders[o.Source+"/"+o.Number]; ok {
+			r = crm.OrderResult{Outcome: crm.OrderSame, Order: had.ID}
+		} else {
+			o.ID = crm.OrderID(n.id())
+			r.Order, n.orders[o.Source+"/"+o.Number] = o.ID, o
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (n *intake) OrderNumbered(_ context.Context, _ crm.Viewer, source, number string) (crm.Order, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	o, ok := n.orders[source+"/"+number]
+	if !ok {
+		return o, crm.NotFound("no such order")
+	}
+	return o, nil
+}

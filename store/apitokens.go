@@ -235,13 +235,10 @@ func (s *Store) OrderNumbered(ctx context.Context, v crm.Viewer, source, number 
 		return o, none
 	}
 	err = s.view(ctx, func(x *tx) error {
-		var id int64
-		err := x.row(`SELECT id FROM orders WHERE number = $1 AND source = $2`, number, source).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return none
-		}
-		if err == nil {
-			o, err = x.wholeOrder(id)
+		var ok bool
+		o, ok, err = x.orderNumbered(source, number)
+		if err == nil && !ok {
+			err = none
 		}
 		return err
 	})

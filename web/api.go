@@ -29,6 +29,17 @@ type Intake interface {
 	// request that came before.
 	TakeOrders(ctx context.Context, v crm.Viewer, once crm.Once, list []crm.Order, o crm.OrderOptions) (out []crm.OrderResult, again bool, err error)
 	OrderNumbered(ctx context.Context, v crm.Viewer, source, number string) (crm.Order, error)
+
+	// Webhooks gives where shops tell of their orders, without the secrets;
+	// Webhook one with it, [crm.KindNotFound] when there is none.
+	Webhooks(ctx context.Context, v crm.Viewer) ([]crm.Webhook, error)
+	Webhook(ctx context.Context, id crm.WebhookID) (crm.Webhook, error)
+	// AddWebhook gives it with its secret, a new one when none was given.
+	AddWebhook(ctx context.Context, v crm.Viewer, w crm.Webhook) (crm.Webhook, error)
+	RemoveWebhook(ctx context.Context, v crm.Viewer, id crm.WebhookID) error
+	// HearShop keeps what a shop told; nil, and the reason why nothing of it can
+	// be kept, are noted.
+	HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error
 }
 
 // maxAPIBody bounds what programs send: a thousand orders of thirty lines.

@@ -15,6 +15,8 @@ type intake struct {
 	tokens []crm.APIToken
 	hashes map[[32]byte]int
 	orders map[string]crm.Order // by source and number
+	hooks  []crm.Webhook
+	heard  []crm.ShopWord
 }
 
 func newIntake() *intake {
@@ -100,4 +102,68 @@ func (n *intake) OrderNumbered(_ context.Context, _ crm.Viewer, source, number s
 		return o, crm.NotFound("no such order")
 	}
 	return o, nil
+}
+
+func (n *intake) Webhooks(_ context.Context, v crm.Viewer) ([]crm.Webhook, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !v.MayAdminister() {
+		return nil, crm.Forbidden("no")
+	}
+	out := append([]crm.Webhook(nil), n.hooks...)
+	for i := range out {
+		out[i].Secret = ""
+	}
+	return out, nil
+}
+
+func (n *intake) Webhook(_ context.Context, id crm.WebhookID) (crm.Webhook, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, w := range n.hooks {
+		if w.ID == id {
+			return w, nil
+		}
+	}
+	return crm.Webhook{}, crm.NotFound("no such webhook")
+}
+
+func (n *intake) AddWebhook(_ context.Context, _ crm.Viewer, w crm.Webhook) (crm.Webhook, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if w.Source == "" {
+		return w, crm.Invalid("source", "name the shop; its orders are kept under that name")
+	}
+	if w.Secret == "" {
+		w.Secret = "made-for-you"
+	}
+	w.ID, w.Created = crm.WebhookID(n.id()), now
+	n.hooks = append(n.hooks, w)
+	return w, nil
+}
+
+func (n *intake) RemoveWebhook(_ context.Context, _ crm.Viewer, id crm.WebhookID) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := range n.hooks {
+		if n.hooks[i].ID == id {
+			n.hooks = append(n.hooks[:i], n.hooks[i+1:]...)
+			return nil
+		}
+	}
+	return crm.NotFound("no such webhook")
+}
+
+func (n *intake) HearShop(_ context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := range n.hooks {
+		if n.hooks[i].ID == id {
+			n.hooks[i].Heard, n.hooks[i].Problem = now, problem
+		}
+	}
+	if w != nil {
+		n.heard = append(n.heard, *w)
+	}
+	return nil
 }

@@ -109,6 +109,7 @@ func (s *Server) routes() http.Handler {
 	// Programs: by a token, without a session.
 	mux.Handle("POST /api/v1/orders", s.api(crm.ScopeOrdersWrite, s.apiOrders))
 	mux.Handle("GET /api/v1/orders", s.api(crm.ScopeOrdersRead, s.apiOrder))
+	mux.Handle("POST /hooks/{id}", http.HandlerFunc(s.hook))
 	mux.Handle("/api/", http.HandlerFunc(s.noAPI))
 
 	// Live update.

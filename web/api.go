@@ -40,6 +40,10 @@ type Intake interface {
 	// HearShop keeps what a shop told; nil, and the reason why nothing of it can
 	// be kept, are noted.
 	HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error
+
+	// Rates gives what currencies are worth in the firm's.
+	Rates(ctx context.Context) ([]crm.CurrencyRate, error)
+	SetRate(ctx context.Context, v crm.Viewer, r crm.CurrencyRate) error
 }
 
 // maxAPIBody bounds what programs send: a thousand orders of thirty lines.

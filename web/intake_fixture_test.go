@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"sync"
+	"time"
 
 	"kaveri/crm"
 )
@@ -17,10 +18,25 @@ type intake struct {
 	orders map[string]crm.Order // by source and number
 	hooks  []crm.Webhook
 	heard  []crm.ShopWord
+	rates  []crm.CurrencyRate
 }
 
 func newIntake() *intake {
 	return &intake{next: 500, hashes: map[[32]byte]int{}, orders: map[string]crm.Order{}}
+}
+
+// trading is an intake of a firm with shops and programs.
+func trading() *intake {
+	n := newIntake()
+	_, used := crm.NewAPIToken()
+	_, gone := crm.NewAPIToken()
+	n.tokens = []crm.APIToken{{ID: 481, Name: "Kassa", Scopes: crm.APIScopes, Staff: 1, Maker: "Mikko Laine", Created: now.AddDate(0, -2, 0), Used: now.Add(-20 * time.Minute)},
+		{ID: 482, Name: "Vanha kauppa", Scopes: crm.APIScopes[:1], Staff: 1, Maker: "Mikko Laine", Created: now.AddDate(0, -9, 0), Revoked: now.AddDate(0, 0, -3)}}
+	n.hashes[used], n.hashes[gone] = 0, 1
+	n.hooks = []crm.Webhook{{ID: 491, Kind: crm.ShopWooCommerce, Source: "verkkokauppa", Secret: "salaisuus", Created: now.AddDate(0, -1, 0), Heard: now.Add(-2 * time.Hour), Problem: "currency: order 8802 is in SEK, and what that is worth in EUR at 2026-11-17 is not known; set its rate first"},
+		{ID: 492, Kind: crm.ShopShopify, Source: "Lahjakortit", Secret: "salaisuus2", Created: now.Add(-time.Hour)}}
+	n.rates = []crm.CurrencyRate{{Currency: "SEK", From: time.Unix(0, 0).UTC(), Rate: 88_000_000}, {Currency: "SEK", From: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Rate: 91_500_000}}
+	return n
 }
 
 func (n *intake) id() int64 { n.next++; return n.next }
@@ -165,5 +181,21 @@ func (n *intake) HearShop(_ context.Context, id crm.WebhookID, w *crm.ShopWord, 
 	if w != nil {
 		n.heard = append(n.heard, *w)
 	}
+	return nil
+}
+
+func (n *intake) Rates(context.Context) ([]crm.CurrencyRate, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]crm.CurrencyRate(nil), n.rates...), nil
+}
+
+func (n *intake) SetRate(_ context.Context, _ crm.Viewer, r crm.CurrencyRate) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if r.Currency == "EUR" {
+		return crm.Invalid("currency", "EUR is your own currency")
+	}
+	n.rates = append(n.rates, r)
 	return nil
 }

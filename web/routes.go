@@ -103,6 +103,13 @@ func (s *Server) routes() http.Handler {
 	// The firm.
 	admin("GET /settings", s.settingsPage)
 	admin("POST /settings", s.saveSettings)
+	admin("GET /settings/access", s.accessPage)
+	admin("POST /settings/tokens", s.addToken)
+	admin("POST /settings/tokens/{id}/revoke", s.revokeToken)
+	admin("POST /settings/webhooks", s.addHook)
+	admin("POST /settings/webhooks/{id}/remove", s.removeHook)
+	admin("GET /settings/currencies", s.ratesPage)
+	admin("POST /settings/currencies", s.setRate)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
 

@@ -47,7 +47,7 @@ var backupTables = []string{
 	"mailing_links", "visits",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
 	"wishes", "wish_steps", "surveys", "votes", "recommendations", "standings", "loyalty", "ladders", "unranked",
-	"api_tokens", "api_answers", "webhooks", "webhook_orders",
+	"api_tokens", "api_answers", "webhooks", "webhook_orders", "order_mails",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

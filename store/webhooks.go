@@ -177,6 +177,10 @@ func (h *hearing) stands(w *crm.ShopWord) error {
 	o.Source = h.hook.Source
 	if h.known {
 		o.Number = h.number
+	} else if twins, err := h.x.sameOrders(&o, true); err != nil {
+		return err
+	} else if err := h.x.removeOrders(twins); err != nil { // its confirmation was quicker
+		return err
 	}
 	if err := h.save(o, true); err != nil {
 		return err

@@ -44,3 +44,9 @@ CREATE TABLE webhook_orders (
     taxed       BIGINT NOT NULL, -- 1: its prices have the tax in them
     PRIMARY KEY (webhook_id, shop_id)
 ) /* clustered */;
+
+-- Mails that were looked at for orders, and how many they carried.
+CREATE TABLE order_mails (
+    message_id BIGINT PRIMARY KEY REFERENCES messages (id),
+    orders     BIGINT NOT NULL
+);

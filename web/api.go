@@ -44,6 +44,18 @@ type Intake interface {
 	// Rates gives what currencies are worth in the firm's.
 	Rates(ctx context.Context) ([]crm.CurrencyRate, error)
 	SetRate(ctx context.Context, v crm.Viewer, r crm.CurrencyRate) error
+
+	// SaveOrders keeps orders, all in one transaction, and says of each what
+	// became of it.
+	SaveOrders(ctx context.Context, v crm.Viewer, list []crm.Order, o crm.OrderOptions) ([]crm.OrderResult, error)
+	BeginOrderImport(ctx context.Context, v crm.Viewer, source, name string) (crm.ImportID, error)
+	// EndOrderImport reports whether it has brought anything; one that has not
+	// leaves no trace.
+	EndOrderImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (brought bool, err error)
+	// OrderImports gives the newest first.
+	OrderImports(ctx context.Context, v crm.Viewer) ([]crm.OrderImport, error)
+	// UndoOrderImport gives how many orders and customers it took.
+	UndoOrderImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (orders, customers int, err error)
 }
 
 // maxAPIBody bounds what programs send: a thousand orders of thirty lines.

@@ -22,6 +22,9 @@ func maxBody(path string) int64 {
 	if strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/hooks/") {
 		return maxAPIBody
 	}
+	if path == "/orders/import" {
+		return maxUpload + maxForm
+	}
 	return maxForm
 }
 

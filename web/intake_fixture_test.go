@@ -19,6 +19,7 @@ type intake struct {
 	hooks  []crm.Webhook
 	heard  []crm.ShopWord
 	rates  []crm.CurrencyRate
+	files  []crm.OrderImport
 }
 
 func newIntake() *intake {
@@ -36,6 +37,7 @@ func trading() *intake {
 	n.hooks = []crm.Webhook{{ID: 491, Kind: crm.ShopWooCommerce, Source: "verkkokauppa", Secret: "salaisuus", Created: now.AddDate(0, -1, 0), Heard: now.Add(-2 * time.Hour), Problem: "currency: order 8802 is in SEK, and what that is worth in EUR at 2026-11-17 is not known; set its rate first"},
 		{ID: 492, Kind: crm.ShopShopify, Source: "Lahjakortit", Secret: "salaisuus2", Created: now.Add(-time.Hour)}}
 	n.rates = []crm.CurrencyRate{{Currency: "SEK", From: time.Unix(0, 0).UTC(), Rate: 88_000_000}, {Currency: "SEK", From: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Rate: 91_500_000}}
+	n.files = []crm.OrderImport{{ID: 471, Source: "kassa", Name: "lokakuu.csv", Added: 1204, Replaced: 3, At: now.AddDate(0, 0, -12)}, {ID: 470, Source: "kassa", Name: "väärä tiedosto.csv", Added: 17, At: now.AddDate(0, 0, -13), Undone: now.AddDate(0, 0, -13)}}
 	return n
 }
 
@@ -91,7 +93,7 @@ func (n *intake) TakeOrders(ctx context.Context, v crm.Viewer, _ crm.Once, list 
 	return out, false, err
 }
 
-func (n *intake) SaveOrders(_ context.Context, _ crm.Viewer, list []crm.Order, _ crm.OrderOptions) ([]crm.OrderResult, error) {
+func (n *intake) SaveOrders(_ context.Context, _ crm.Viewer, list []crm.Order, how crm.OrderOptions) ([]crm.OrderResult, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var out []crm.OrderResult
@@ -104,6 +106,11 @@ func (n *intake) SaveOrders(_ context.Context, _ crm.Viewer, list []crm.Order, _
 		} else {
 			o.ID = crm.OrderID(n.id())
 			r.Order, n.orders[o.Source+"/"+o.Number] = o.ID, o
+			for i := range n.files {
+				if n.files[i].ID == how.Import {
+					n.files[i].Added++
+				}
+			}
 		}
 		out = append(out, r)
 	}
@@ -198,4 +205,45 @@ func (n *intake) SetRate(_ context.Context, _ crm.Viewer, r crm.CurrencyRate) er
 	}
 	n.rates = append(n.rates, r)
 	return nil
+}
+
+func (n *intake) BeginOrderImport(_ context.Context, v crm.Viewer, source, name string) (crm.ImportID, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	f := crm.OrderImport{ID: crm.ImportID(n.id()), Source: source, Name: name, Staff: v.Staff, At: now}
+	n.files = append([]crm.OrderImport{f}, n.files...)
+	return f.ID, nil
+}
+
+func (n *intake) EndOrderImport(_ context.Context, _ crm.Viewer, id crm.ImportID) (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, f := range n.files {
+		if f.ID == id && f.Added > 0 {
+			return true, nil
+		}
+		if f.ID == id {
+			n.files = append(n.files[:i], n.files[i+1:]...)
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+func (n *intake) OrderImports(context.Context, crm.Viewer) ([]crm.OrderImport, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]crm.OrderImport(nil), n.files...), nil
+}
+
+func (n *intake) UndoOrderImport(_ context.Context, _ crm.Viewer, id crm.ImportID) (int, int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := range n.files {
+		if n.files[i].ID == id && n.files[i].Undone.IsZero() {
+			n.files[i].Undone = now
+			return n.files[i].Added, 0, nil
+		}
+	}
+	return 0, 0, crm.NotFound("no such import")
 }

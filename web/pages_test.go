@@ -111,7 +111,7 @@ var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/cu
 	"/mails/150", "/mails/154", "/mails/161", "/mails/162", "/mails/161/belongs?q=aino", "/mails/161/belongs?q=zzz", "/reviews",
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove",
 	"/mailings", "/mailings/95", "/mailings/95?state=failed", "/mailings/94", "/mailings/92", "/mailings/91", "/mailings/95/stop", "/dispatches/95143", "/senders", "/senders/new", "/senders/82/remove", "/suppressions", "/reports",
-	"/settings", "/settings/access", "/settings/currencies", "/colleagues", "/nowhere"}
+	"/settings", "/settings/access", "/settings/currencies", "/orders/import", "/colleagues", "/nowhere"}
 
 var bareKey = regexp.MustCompile(`%!|&lt;no value|ZgotmplZ`)
 

@@ -100,6 +100,14 @@ func (s *Server) routes() http.Handler {
 	staff("POST /reports/{id}/seen", s.seenReport)
 	admin("POST /sending", s.confirmSending)
 
+	// Files of orders.
+	staff("GET /orders/import", s.importsPage)
+	staff("POST /orders/import", s.uploadOrders)
+	staff("GET /orders/import/{upload}", s.mappingPage)
+	staff("POST /orders/import/{upload}", s.importOrders)
+	staff("GET /orders/import/{upload}/rejects", s.rejectedRows)
+	staff("POST /orders/imports/{id}/undo", s.undoOrders)
+
 	// The firm.
 	admin("GET /settings", s.settingsPage)
 	admin("POST /settings", s.saveSettings)

@@ -129,10 +129,11 @@ type Options struct {
 // Server answers every request. It is made by [New].
 type Server struct {
 	Options
-	views  *views
-	static *static
-	tries  *throttle
-	root   http.Handler
+	views   *views
+	static  *static
+	tries   *throttle
+	uploads *uploads
+	root    http.Handler
 
 	once     sync.Mutex // guards first run and the one-time sign-in
 	usedLink bool
@@ -161,7 +162,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Options: o, views: views, static: static, tries: newThrottle(o.Now)}
+	s := &Server{Options: o, views: views, static: static, tries: newThrottle(o.Now), uploads: newUploads(o.Now)}
 	s.root = s.guard(s.routes())
 	return s, nil
 }

@@ -160,7 +160,7 @@ func (s *Server) look(r *http.Request, c *call, u *upload, p *MappingPage) (*ord
 	if err != nil {
 		return nil, err
 	}
-	p.Head, p.Read = head, read.String()
+	p.Head, p.Read = head, c.t(delimiterWords(read.Delimiter), read.Charset)
 	p.Dates, p.Decimal, p.Currency, p.Replace = orders.Dates(r.FormValue("dates")), r.FormValue("decimal"), strings.ToUpper(strings.TrimSpace(r.FormValue("currency"))), r.FormValue("replace") != ""
 	if p.Currency == "" {
 		p.Currency = c.firm.Currency
@@ -183,6 +183,21 @@ func (s *Server) look(r *http.Request, c *call, u *upload, p *MappingPage) (*ord
 	}
 	p.found(c, t)
 	return t, nil
+}
+
+// delimiterWords says what stands between columns.
+func delimiterWords(d rune) Key {
+	switch d {
+	case '\t':
+		return "delimiter.tab"
+	case ';':
+		return "delimiter.semicolon"
+	case ',':
+		return "delimiter.comma"
+	case '|':
+		return "delimiter.bar"
+	}
+	return "delimiter.other"
 }
 
 // chosenColumns reads the selects of the form; without them, the titles tell.

@@ -63,7 +63,7 @@ func TestImportOrders(t *testing.T) {
 	v := newSite(t, m).signIn()
 	want(t, v.get("/orders/import"), 200, "lokakuu.csv", "1,204 orders", "Taken back")
 	page := v.staged(goodFile)
-	want(t, v.get(page), 200, "UTF-8, semicolon-separated", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring in 3 orders", "day.month.year")
+	want(t, v.get(page), 200, "UTF-8, columns apart by semicolons", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring in 3 orders", "day.month.year")
 	if len(m.intake.orders) != 0 {
 		t.Error("looking at a file kept something")
 	}

@@ -100,9 +100,12 @@ type Candidate struct {
 // Decide applies the rules to one mail, after its [Firm.Correspondence] has
 // been noted.
 func Decide(f *Firm, m *Facts, dir Directory) Verdict {
-	d := decision{f: f, m: m, dir: dir, outsiders: f.Outsiders(m.Envelope)}
+	d := decision{f: f, m: m, dir: dir, outsiders: f.Considered(m.Envelope)}
 	if rule := f.Screen(m.Envelope); rule != "" {
 		return Verdict{Rule: rule}
+	}
+	if f.Excludes(f.Excluded, m) && !SaidToBelong(d.corrected()) {
+		return Verdict{Rule: RuleExcluded}
 	}
 	d.addresses()
 	d.relays()
@@ -205,6 +208,9 @@ func (d *decision) candidate(p Person, reason Rule, evidence string) {
 // known links the contacts of an address found elsewhere than in From, To, Cc
 // and Bcc.
 func (d *decision) known(a Address, rule Rule, evidence string, confidence float64) {
+	if d.f.Excluded.Has(a) {
+		return
+	}
 	hits := d.dir.ContactsOf(a, d.m.At)
 	if len(hits) == 0 {
 		hits = d.dir.ContactsLike(a, d.m.At)
@@ -399,13 +405,24 @@ func (d *decision) namesakes() {
 	}
 }
 
+// corrected gives what colleagues have said about the mail.
+func (d *decision) corrected() []Correction {
+	if d.m.Mail == 0 {
+		return nil
+	}
+	return d.dir.Corrections(d.m.Mail)
+}
+
+// SaidToBelong reports whether a colleague has said that the mail belongs to somebody:
+// then it stays, whatever is excluded.
+func SaidToBelong(cs []Correction) bool {
+	return slices.ContainsFunc(cs, func(c Correction) bool { return c.Belongs })
+}
+
 // corrections let a colleague's word outrank the rules.
 func (d *decision) corrections() {
-	if d.m.Mail == 0 {
-		return
-	}
 	v := &d.v
-	for _, c := range d.dir.Corrections(d.m.Mail) {
+	for _, c := range d.corrected() {
 		v.Links = slices.DeleteFunc(v.Links, func(l Link) bool {
 			v.Unproven = v.Unproven || l.Contact == c.Contact && l.Rule == RuleThread
 			return l.Contact == c.Contact

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -44,11 +45,11 @@ var backupTables = []string{
 	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
 	"signed_details", "contact_details",
 	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
-	"mailing_links", "visits",
+	"mailing_links", "visits", "exclusions",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].
-var notInBackup = []string{"sessions"}
+var notInBackup = []string{"sessions", "erasures"}
 
 // Manifest says what a backup holds.
 type Manifest struct {
@@ -94,6 +95,11 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, progress func(done, tot
 	if err != nil {
 		return Manifest{}, err
 	}
+	release, _, err := s.segments.hold(syscall.LOCK_SH) // what is removed from now on is still read here
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer release()
 	m := Manifest{Schema: schema, Engine: s.engine.name, Created: fromMicros(micros(s.now())), Key: s.key.mark()}
 	err = s.view(ctx, func(x *tx) error {
 		for _, table := range backupTables {

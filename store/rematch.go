@@ -139,6 +139,9 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	if err := b.lookUpCorrections(ids); err != nil {
 		return nil, err
 	}
+	if mails, err = b.expel(mails); err != nil {
+		return nil, err
+	}
 	open, err := x.openAbout(ids)
 	if err != nil {
 		return nil, err
@@ -424,10 +427,17 @@ func (s *Store) decideStale(ctx context.Context) error {
 			x.tellOf(b.touched)
 			return each(x, `DELETE FROM stale WHERE message_id IN (IN)`, nil, ids, func(*sql.Rows) error { return nil })
 		})
-		if err != nil || !left {
+		if err != nil {
 			return err
 		}
+		if !left {
+			break
+		}
 	}
+	if s.untidy.Load() { // mail was removed
+		return s.Tidy(ctx)
+	}
+	return nil
 }
 
 // Rematch applies the rules to every stored mail again. Nothing changes unless

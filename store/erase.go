@@ -34,6 +34,12 @@ func (s *Store) Tidy(ctx context.Context) error {
 	if err := s.r.QueryRowContext(ctx, s.bound.sql(`SELECT count(*) FROM settings WHERE name = $1`), settingTidy).Scan(&due); err != nil || due == 0 {
 		return err
 	}
+	done := false
+	defer func() {
+		if !done {
+			s.untidy.Store(true)
+		}
+	}()
 	unlock, free, err := s.segments.hold(syscall.LOCK_EX | syscall.LOCK_NB)
 	if err != nil || !free {
 		return err
@@ -60,6 +66,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		if s.untidy.Load() { // more was removed meanwhile
 			return nil
 		}
+		done = true
 		return x.exec(`DELETE FROM settings WHERE name = $1`, settingTidy)
 	})
 }

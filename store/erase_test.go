@@ -68,10 +68,8 @@ func (e *erasing) mail(from, subject, text string) {
 	m.From, m.To = []crm.Party{{Name: "The author of " + subject, Address: a}}, []crm.Party{{Address: "anna@firm.example"}}
 	m.Attachments = []crm.Attachment{{Part: "2", Name: subject + ".pdf", Type: "application/pdf", Size: 1}}
 	raw := fmt.Appendf(nil, "Subject: %s\r\nFrom: %s\r\nX: %d\r\n\r\n%s", subject, from, e.uid, text)
-	z, err := zstd.NewWriter(nil)
-	e.must(err)
 	_, err = e.Deliver(e.Context(), []crm.Delivery{{Folder: e.folder, UIDValidity: 1, UID: e.uid, Internal: time.Now(), Message: m,
-		Raw: crm.Raw{Sum: sha256.Sum256(raw), Content: sha256.Sum256(raw), Size: int64(len(raw)), Zstd: z.EncodeAll(raw, nil)}}})
+		Raw: crm.Raw{Sum: sha256.Sum256(raw), Content: sha256.Sum256(raw), Size: int64(len(raw)), Zstd: textEncoder.EncodeAll(raw, nil)}}})
 	e.must(err)
 }
 
@@ -95,12 +93,9 @@ func (e *erasing) traces(words ...string) (found []string) {
 		}
 		b, err := os.ReadFile(path)
 		look(filepath.Base(path), b)
-		for i := 0; i+4 < len(b); i++ {
-			if bytes.HasPrefix(b[i:], frameMark) {
-				if plain, err := d.DecodeAll(b[i:], nil); err == nil || len(plain) > 0 {
-					look(filepath.Base(path)+", compressed", plain)
-				}
-			}
+		for frames := bytes.Split(b, frameMark)[1:]; len(frames) > 0; frames = frames[1:] {
+			plain, _ := d.DecodeAll(append(bytes.Clone(frameMark), frames[0]...), nil)
+			look(filepath.Base(path)+", compressed", plain)
 		}
 		return err
 	}))

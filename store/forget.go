@@ -311,6 +311,9 @@ func (s *Store) FollowDeletions(ctx context.Context, at time.Time, preview bool)
 			if err == nil && !preview {
 				err = s.decideStale(ctx)
 			}
+			if err == nil && !preview {
+				err = s.Tidy(ctx) // what was put off
+			}
 			return removed, err
 		}
 	}

@@ -412,11 +412,10 @@ func (s *Store) decideStale(ctx context.Context) error {
 		var left bool
 		err := s.write(ctx, func(x *tx) error {
 			ids, err := column[int64](x, `SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
-			if err != nil || len(ids) == 0 {
-				left = false
+			left = len(ids) > 0 // what is removed makes others stale
+			if err != nil || !left {
 				return err
 			}
-			left = len(ids) == staleChunk
 			b, err := x.rematch(ids, s.now())
 			if err != nil {
 				return err

@@ -37,7 +37,7 @@ type Firm struct {
 	TrackOpens bool `json:"track_opens"`
 	// FollowDeletions is for how many days a mail that has left every mailbox is
 	// kept; 0 keeps it for good.
-	FollowDeletions int `json:"follow_deletions,omitempty"`
+	FollowDeletions int `json:"follow_deletions"`
 	// Excluded are those whose mail is not kept, filled in where the rules are
 	// applied.
 	Excluded *Exclusions `json:"-"`

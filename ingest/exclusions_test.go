@@ -1,12 +1,78 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
 
 	"kaveri/crm"
 )
+
+// A newsletter, a code of the bank, mail among colleagues and mail of Anna's
+// doctor make no contact and leave no word in the database; the census counts
+// all four. What the doctor wrote before goes when Anna excludes them.
+func TestScenario11Exclusions(t *testing.T) {
+	onStage(t, crm.PolicyKnown, func(s *stage) {
+		const doctor = "Dr Terve <doctor@clinic.example>"
+		s.post("0", doctor, anna, "Quokka of last year", "numbat", nil, anna+" INBOX")
+		s.post("1", anna, doctor, "Re: Quokka of last year", "numbat", reply("0"), anna+" Sent")
+		s.sync()
+		if rows, _, err := s.st.Customers(s.Context(), s.staff[anna], crm.CustomerQuery{Text: "terve"}); err != nil || len(rows) != 1 {
+			s.Fatalf("customers: %+v, %v", rows, err)
+		}
+		if _, effect, err := s.st.AddExclusion(s.Context(), s.staff[anna], crm.Exclusion{Mailbox: s.boxes[anna], Kind: crm.ExcludedDomain, Value: "clinic.example"}); err != nil || effect.Removed != 2 {
+			s.Fatalf("excluding the doctor: %+v, %v", effect, err)
+		}
+		s.mails.Expunge(anna, "INBOX", s.mails.Snapshot(anna)["INBOX"].Mails[0].UID)
+		s.mails.Expunge(anna, "Sent", s.mails.Snapshot(anna)["Sent"].Mails[0].UID)
+		s.post("n", "news@shop.example", anna, "Quokka news", "numbat", []string{"List-Id: <news.shop.example>\r\n"}, anna+" INBOX")
+		s.post("b", "bank@bank.example", anna, "Quokka code 123456", "numbat", nil, anna+" INBOX")
+		s.post("i", anna, ben, "Quokka among us", "numbat", nil, anna+" Sent")
+		s.post("d", doctor, anna, "Quokka results", "numbat", nil, anna+" INBOX")
+		s.sync()
+		rows, _, err := s.st.Customers(s.Context(), s.staff[anna], crm.CustomerQuery{})
+		s.check(err)
+		if len(rows) != 1 || rows[0].ID != s.dora.ID {
+			s.Errorf("customers: %+v", rows)
+		}
+		for _, word := range []string{"quokka", "numbat"} {
+			if hits, err := s.st.Search(s.Context(), crm.SystemViewer, word, 10); err != nil || len(hits) != 0 {
+				s.Errorf("a search for %s: %d, %v", word, len(hits), err)
+			}
+			if dump := s.dump(); strings.Contains(strings.ToLower(dump), word) {
+				s.Errorf("%s is in the dump of the database", word)
+			}
+		}
+		counts, err := s.st.FolderCounts(s.Context(), s.boxes[anna])
+		s.check(err)
+		excluded, doctors := 0, 0
+		for _, c := range counts {
+			excluded += c.Excluded()
+			doctors += c.Withheld[crm.RuleExcluded]
+		}
+		if excluded != 4 || doctors != 1 {
+			s.Errorf("%d are excluded by rule, %d of the doctor: %+v", excluded, doctors, counts)
+		}
+		checkCensus(s, s.st, s.mailboxes())
+	})
+}
+
+// dump gives all that a backup holds.
+func (s *stage) dump() string {
+	s.Helper()
+	var packed, out bytes.Buffer
+	_, err := s.st.Backup(s.Context(), &packed, nil)
+	s.check(err)
+	z, err := zstd.NewReader(bytes.NewReader(packed.Bytes()[16:]))
+	s.check(err)
+	_, err = z.WriteTo(&out)
+	s.check(err)
+	return out.String()
+}
 
 // capturedMail is a mail as it was when nothing was excluded: who is in it, and
 // in which folders of which mailboxes it lies.

@@ -80,9 +80,9 @@ func (s *Store) Draft(ctx context.Context, v crm.Viewer, id crm.DraftID) (d crm.
 	return d, err
 }
 
-// Drafts lists the viewer's own drafts that are not sent and in which something
+// OwnDrafts lists the viewer's own drafts that are not sent and in which something
 // was written, the newest first.
-func (s *Store) Drafts(ctx context.Context, v crm.Viewer, of crm.Correspondence) (list []crm.SavedDraft, err error) {
+func (s *Store) OwnDrafts(ctx context.Context, v crm.Viewer, of crm.Correspondence) (list []crm.SavedDraft, err error) {
 	if v.Staff == 0 {
 		return nil, nil
 	}

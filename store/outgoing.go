@@ -49,27 +49,6 @@ WHERE w.mailing_id IS NOT NULL AND `+condition+` AND `+sees+` AND (w.staff_id = 
 	return list, err
 }
 
-// OutgoingDraft gives one mail of the viewer's own that was sent, captured or
-// not, as [Store.Outgoing] does.
-func (s *Store) OutgoingDraft(ctx context.Context, v crm.Viewer, id crm.DraftID) (o crm.Outgoing, err error) {
-	err = s.view(ctx, func(x *tx) error {
-		if o.SavedDraft, err = x.ownDraft(v, id); err != nil {
-			return err
-		}
-		if o.Mailing == 0 {
-			return noDraft(id)
-		}
-		var filed int64
-		if err := x.row(`SELECT st.name, m.from_address, w.filed_us, w.file_trouble FROM drafts w JOIN staff st ON st.id = w.staff_id JOIN mailings m ON m.id = w.mailing_id WHERE w.id = $1`, int64(id)).
-			Scan(&o.Author, &o.From, &filed, &o.Trouble); err != nil {
-			return err
-		}
-		o.Filed = filed > 0
-		return x.fillOutgoing(v, &o)
-	})
-	return o, err
-}
-
 // accepted is the condition that a server has taken the mail of a draft w for
 // some recipient.
 const accepted = `EXISTS (SELECT 1 FROM dispatches d WHERE d.mailing_id = w.mailing_id AND (d.state = 'sent' OR EXISTS (SELECT 1 FROM attempts a WHERE a.dispatch_id = d.id AND a.state = 'sent')))`

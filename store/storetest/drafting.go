@@ -123,9 +123,9 @@ func testDraftsOfTheirAuthor(t *testing.T, d *desk) {
 	if again, err := d.s.NewDraft(d.ctx, d.me, crm.SavedDraft{Answers: d.mail, Customer: d.dora.ID, Text: "anew"}); err != nil || again.ID != n.ID || again.Text != n.Text {
 		t.Errorf("a second answer is %+v, %v", again, err)
 	}
-	list, err := d.s.Drafts(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID})
+	list, err := d.s.OwnDrafts(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID})
 	d.check(err)
-	same, err := d.s.Drafts(d.ctx, d.me, crm.Correspondence{Conversation: d.conversation(d.mail)})
+	same, err := d.s.OwnDrafts(d.ctx, d.me, crm.Correspondence{Conversation: d.conversation(d.mail)})
 	d.check(err)
 	if len(list) != 1 || len(same) != 1 || list[0].Text != n.Text || !slices.Equal(list[0].References, []string{"q0", "q1"}) || !list[0].Quoted || list[0].Mailbox != d.anna.ID {
 		t.Errorf("listed %+v and %+v", list, same)
@@ -143,9 +143,7 @@ func testDraftsOfTheirAuthor(t *testing.T, d *desk) {
 		d.refused(d.s.RemoveDraftFile(d.ctx, v, n.ID, 1), crm.KindNotFound, "")
 		d.refused(d.s.DiscardDraft(d.ctx, v, n.ID), crm.KindNotFound, "")
 		d.refused(d.s.UndoSend(d.ctx, v, n.ID), crm.KindNotFound, "")
-		_, err = d.s.OutgoingDraft(d.ctx, v, n.ID)
-		d.refused(err, crm.KindNotFound, "")
-		if list, err := d.s.Drafts(d.ctx, v, crm.Correspondence{Customer: d.dora.ID}); err != nil || len(list) != 0 {
+		if list, err := d.s.OwnDrafts(d.ctx, v, crm.Correspondence{Customer: d.dora.ID}); err != nil || len(list) != 0 {
 			t.Errorf("%s sees %+v, %v", name, list, err)
 		}
 	}
@@ -498,9 +496,9 @@ func testFiling(t *testing.T, d *desk) {
 	claims(0) // another process
 	d.check(d.s.FilingFailed(d.ctx, f.Draft, d.now.Add(time.Minute), "the server is away"))
 	claims(0)
-	o, err := d.s.OutgoingDraft(d.ctx, d.me, n.ID)
-	if err != nil || o.Trouble != "the server is away" || o.Filed {
-		t.Errorf("%+v, %v", o, err)
+	shown, err := d.s.Outgoing(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID})
+	if err != nil || len(shown) != 1 || shown[0].Trouble != "the server is away" || shown[0].Filed {
+		t.Errorf("%+v, %v", shown, err)
 	}
 	d.now = d.now.Add(time.Minute)
 	if f := claims(1)[0]; f.Tries != 1 {
@@ -603,7 +601,7 @@ func testDraftsOfMerged(t *testing.T, d *desk) {
 	id, err := d.s.Merge(d.ctx, d.me, keep.ID, d.dora.ID, false)
 	d.check(err)
 	count := func(c crm.CustomerID) int {
-		list, err := d.s.Drafts(d.ctx, d.me, crm.Correspondence{Customer: c})
+		list, err := d.s.OwnDrafts(d.ctx, d.me, crm.Correspondence{Customer: c})
 		d.check(err)
 		return len(list)
 	}

@@ -14,6 +14,7 @@ type ConversationPage struct {
 	Mails   []MailCard
 	Span    string    // from when to when
 	Last    *MailCard // what is answered; nil when robots have written all of it
+	LastTo  string    // who gets the answer
 	Writing WritingPart
 }
 
@@ -44,7 +45,10 @@ func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *cal
 	}
 	for i := len(p.Mails) - 1; i >= 0 && p.Last == nil; i-- {
 		if p.Mails[i].Replies {
-			p.Last = &p.Mails[i]
+			p.Last, p.LastTo = &p.Mails[i], p.Mails[i].From.Display()
+			if p.Last.Direction == crm.Out && len(p.Last.To) > 0 {
+				p.LastTo = p.Last.To[0].Display()
+			}
 		}
 	}
 	if p.Writing, err = s.writing(r, c, crm.Correspondence{Conversation: id}); err != nil {

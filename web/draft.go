@@ -103,6 +103,9 @@ func (s *Server) showDraft(w http.ResponseWriter, r *http.Request, c *call, p Dr
 	if p.To, p.Cc, err = s.partyLines(r, c, d); err != nil {
 		return err
 	}
+	if d.Answers != 0 && len(p.To) > 0 {
+		p.Heading = c.t("draft.answer", p.To[0].Display())
+	}
 	if p.From, _, err = s.identities(r, c); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,8 +126,9 @@ func (c *call) outgoingLine(o crm.Outgoing, now time.Time) OutgoingLine {
 			l.State, l.Tone = "", "wait"
 		}
 	}
+	alike := !slices.ContainsFunc(o.Recipients, func(d crm.Dispatch) bool { return d.State != o.Recipients[0].State })
 	for _, d := range o.Recipients {
-		if len(o.Recipients) > 1 && !l.Undo || d.State == crm.Failed || d.State == crm.Deferred || d.State == crm.Unknown || d.State == crm.Suppressed || d.State == crm.Expired {
+		if !alike || d.Reason != "" || d.State == crm.Deferred {
 			l.Each = append(l.Each, c.recipientLine(d))
 		}
 	}

@@ -72,9 +72,7 @@ func (f *Filer) Pass(ctx context.Context) error {
 }
 
 func (f *Filer) file(ctx context.Context, j *crm.Filing) error {
-	point("file")
 	err := f.append(ctx, j)
-	point("filed")
 	// What has happened is noted, also when the program ends meanwhile.
 	held := context.WithoutCancel(ctx)
 	if err == nil {

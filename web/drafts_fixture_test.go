@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"kaveri/crm"
@@ -10,6 +11,7 @@ import (
 
 // letters is a small Drafts and Postbox in memory.
 type letters struct {
+	mu       sync.Mutex
 	m        *memory
 	boxes    []crm.Mailbox
 	drafts   []crm.SavedDraft
@@ -35,6 +37,8 @@ func (m *memory) canWrite() *letters {
 }
 
 func (l *letters) OwnMailboxes(_ context.Context, v crm.Viewer) ([]crm.Mailbox, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.boxes), func(b crm.Mailbox) bool { return b.Staff != v.Staff }), nil
 }
 
@@ -48,6 +52,8 @@ func (l *letters) find(v crm.Viewer, id crm.DraftID) (*crm.SavedDraft, error) {
 }
 
 func (l *letters) NewDraft(ctx context.Context, v crm.Viewer, d crm.SavedDraft) (crm.SavedDraft, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if d.Answers != 0 {
 		if _, err := l.m.Mail(ctx, v, d.Answers); err != nil {
 			return d, err
@@ -64,6 +70,8 @@ func (l *letters) NewDraft(ctx context.Context, v crm.Viewer, d crm.SavedDraft) 
 }
 
 func (l *letters) Draft(_ context.Context, v crm.Viewer, id crm.DraftID) (crm.SavedDraft, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	d, err := l.find(v, id)
 	if err != nil {
 		return crm.SavedDraft{}, err
@@ -72,6 +80,12 @@ func (l *letters) Draft(_ context.Context, v crm.Viewer, id crm.DraftID) (crm.Sa
 }
 
 func (l *letters) SaveDraft(ctx context.Context, v crm.Viewer, given crm.SavedDraft) (crm.SavedDraft, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.save(ctx, v, given)
+}
+
+func (l *letters) save(ctx context.Context, v crm.Viewer, given crm.SavedDraft) (crm.SavedDraft, error) {
 	d, err := l.find(v, given.ID)
 	if err != nil {
 		return given, err
@@ -95,6 +109,8 @@ func (l *letters) SaveDraft(ctx context.Context, v crm.Viewer, given crm.SavedDr
 }
 
 func (l *letters) AddDraftFile(_ context.Context, v crm.Viewer, id crm.DraftID, f crm.DraftFile) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	d, err := l.find(v, id)
 	if err == nil {
 		err = f.Validate()
@@ -108,6 +124,8 @@ func (l *letters) AddDraftFile(_ context.Context, v crm.Viewer, id crm.DraftID, 
 }
 
 func (l *letters) RemoveDraftFile(_ context.Context, v crm.Viewer, id crm.DraftID, n int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	d, err := l.find(v, id)
 	if err == nil {
 		d.Files = slices.DeleteFunc(d.Files, func(f crm.DraftFile) bool { return f.N == n })
@@ -116,6 +134,8 @@ func (l *letters) RemoveDraftFile(_ context.Context, v crm.Viewer, id crm.DraftI
 }
 
 func (l *letters) DiscardDraft(_ context.Context, v crm.Viewer, id crm.DraftID) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if _, err := l.find(v, id); err != nil {
 		return err
 	}
@@ -124,7 +144,9 @@ func (l *letters) DiscardDraft(_ context.Context, v crm.Viewer, id crm.DraftID) 
 }
 
 func (l *letters) SendDraft(ctx context.Context, v crm.Viewer, given crm.SavedDraft) (crm.SavedDraft, error) {
-	if _, err := l.SaveDraft(ctx, v, given); err != nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.save(ctx, v, given); err != nil {
 		return given, err
 	}
 	d, err := l.find(v, given.ID)
@@ -137,6 +159,8 @@ func (l *letters) SendDraft(ctx context.Context, v crm.Viewer, given crm.SavedDr
 }
 
 func (l *letters) UndoSend(_ context.Context, v crm.Viewer, id crm.DraftID) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	d, err := l.find(v, id)
 	switch {
 	case err != nil:
@@ -159,6 +183,8 @@ func (l *letters) of(d *crm.SavedDraft, of crm.Correspondence) bool {
 }
 
 func (l *letters) OwnDrafts(_ context.Context, v crm.Viewer, of crm.Correspondence) (out []crm.SavedDraft, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, d := range l.drafts {
 		if d.Staff == v.Staff && d.Mailing == 0 && d.Touched && l.of(&d, of) {
 			out = append(out, d)
@@ -168,6 +194,8 @@ func (l *letters) OwnDrafts(_ context.Context, v crm.Viewer, of crm.Corresponden
 }
 
 func (l *letters) Outgoing(_ context.Context, v crm.Viewer, of crm.Correspondence) (out []crm.Outgoing, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, d := range l.drafts {
 		if d.Staff == v.Staff && d.Mailing != 0 && l.of(&d, of) {
 			out = append(out, l.outgoing(d))
@@ -190,18 +218,26 @@ func (l *letters) outgoing(d crm.SavedDraft) crm.Outgoing {
 }
 
 func (l *letters) Writers(context.Context, crm.Viewer, crm.Correspondence) ([]crm.Writing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.others, nil
 }
 
 func (l *letters) SuppressionsOf(_ context.Context, _ crm.Viewer, a crm.Address) ([]crm.Suppression, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.m.outbox.stops), func(s crm.Suppression) bool { return s.Address != a }), nil
 }
 
 func (l *letters) Snippets(context.Context, crm.Viewer) ([]crm.Snippet, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return slices.Clone(l.snippets), nil
 }
 
 func (l *letters) SaveSnippet(_ context.Context, v crm.Viewer, t crm.Snippet) (crm.Snippet, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err := t.Validate(); err != nil {
 		return t, err
 	}
@@ -223,6 +259,8 @@ func (l *letters) SaveSnippet(_ context.Context, v crm.Viewer, t crm.Snippet) (c
 }
 
 func (l *letters) RemoveSnippet(_ context.Context, _ crm.Viewer, id crm.SnippetID) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n := len(l.snippets)
 	if l.snippets = slices.DeleteFunc(l.snippets, func(t crm.Snippet) bool { return t.ID == id }); len(l.snippets) == n {
 		return crm.NotFound("no such text")
@@ -231,10 +269,26 @@ func (l *letters) RemoveSnippet(_ context.Context, _ crm.Viewer, id crm.SnippetI
 }
 
 func (l *letters) MoveDraft(_ context.Context, _ crm.Viewer, id crm.DraftID) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.ill == nil {
 		l.moved = append(l.moved, id)
 	}
 	return l.ill
+}
+
+// first gives the first draft as it is now.
+func (l *letters) first() crm.SavedDraft {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.drafts[0]
+}
+
+// set changes something while pages are open.
+func (l *letters) set(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
 }
 
 // busyDesk is the company with mail being written, for pages and pictures.

@@ -59,21 +59,23 @@ const (
 	maxFileName     = 200
 )
 
-// Outgoing is a mail that a colleague has sent and that has not been found in
-// the mailbox yet: the ledger knows more of it than the timeline.
+// Outgoing is a mail that a colleague has sent and that the ledger knows more of
+// than the timeline: it has not been found in the mailbox yet, or not everybody
+// gets it.
 type Outgoing struct {
 	SavedDraft
 	Author     string // name
 	From       Address
+	State      MailingState
 	Recipients []Dispatch
-	Filed      bool   // it lies in the Sent folder
-	Trouble    string // why it does not yet, for people
+	Unsent     bool   // certainly nobody has it: its author can take it back
+	Captured   bool   // it stands on the timeline
+	Trouble    string // why it does not lie in the Sent folder yet, for people
 }
 
-// Undoable reports whether all of it can still be taken back. The ledger decides
-// when somebody does.
-func (o *Outgoing) Undoable() bool {
-	return !slices.ContainsFunc(o.Recipients, func(d Dispatch) bool { return d.State != Queued && d.State != Suppressed && d.State != Cancelled })
+// Waiting reports whether nobody has tried to send it yet.
+func (o *Outgoing) Waiting() bool {
+	return !slices.ContainsFunc(o.Recipients, func(d Dispatch) bool { return d.State != Queued && d.State != Suppressed })
 }
 
 // Moving reports whether a recipient waits for the mail: the page looks again.
@@ -97,7 +99,7 @@ const WritingRest = 10 * time.Minute
 // conversation.
 type Correspondence struct {
 	Customer     CustomerID
-	Conversation ConversationID
+	Conversation ConversationID // with a customer: what is of either
 }
 
 // Filing is a sent mail whose copy is to be put into its author's Sent folder.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"kaveri/crm"
@@ -98,20 +99,25 @@ func (s *Store) OwnDrafts(ctx context.Context, v crm.Viewer, of crm.Corresponden
 	return list, err
 }
 
-// draftsOf is the condition that a draft w is of a customer or a conversation.
+// draftsOf is the condition that a draft w is of a customer, of a conversation,
+// or of either.
 func (x *tx) draftsOf(of crm.Correspondence, args []any) (string, []any, error) {
+	var either []string
 	if of.Conversation != 0 {
-		return `w.answers_id IN (SELECT id FROM messages WHERE conversation_id = ` + arg(&args, int64(of.Conversation)) + `)`, args, nil
+		either = append(either, `w.answers_id IN (SELECT id FROM messages WHERE conversation_id = `+arg(&args, int64(of.Conversation))+`)`)
 	}
-	ids, err := x.mergedInto(int64(of.Customer))
-	in := ``
-	for _, id := range ids {
-		if in != `` {
-			in += `, `
+	if of.Customer != 0 || of.Conversation == 0 {
+		ids, err := x.mergedInto(int64(of.Customer))
+		if err != nil {
+			return "", nil, err
 		}
-		in += arg(&args, id)
+		var in []string
+		for _, id := range ids {
+			in = append(in, arg(&args, id))
+		}
+		either = append(either, `w.customer_id IN (`+strings.Join(in, `, `)+`)`)
 	}
-	return `w.customer_id IN (` + in + `)`, args, err
+	return `(` + strings.Join(either, ` OR `) + `)`, args, nil
 }
 
 // mergedInto gives a customer and all that were merged into it, so that drafts
@@ -250,14 +256,21 @@ func (x *tx) saveDraft(v crm.Viewer, d crm.SavedDraft) (crm.SavedDraft, error) {
 		}
 	}
 	now := x.s.now()
-	rested := now.Sub(is.Changed) > crm.WritingRest
+	rest := now.Sub(is.Changed)
+	news, rested := !is.Touched || rest > toldAgain, rest > crm.WritingRest
 	is.Touched, is.Changed = true, fromMicros(micros(now))
 	if err := x.exec(`UPDATE drafts SET parties = $1, subject = $2, body = $3, quoted = $4, mailbox_id = $5, touched = 1, changed_us = $6, began_us = CASE WHEN CAST($7 AS BIGINT) = 1 THEN $6 ELSE began_us END WHERE id = $8`,
 		partiesText(&is), is.Subject, clean(is.Text, crm.MaxDraftText), flag(is.Quoted), orNull(is.Mailbox), micros(now), flag(rested), int64(is.ID)); err != nil {
 		return is, err
 	}
+	if !news { // it is kept with every few words
+		return is, nil
+	}
 	return is, x.tellDraft(&is)
 }
+
+// toldAgain is how long nobody is told once more that somebody writes.
+const toldAgain = time.Minute
 
 // openDraft reads an own draft that is not sent.
 func (x *tx) openDraft(v crm.Viewer, id crm.DraftID) (crm.SavedDraft, error) {

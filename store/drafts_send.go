@@ -180,46 +180,54 @@ func (s *Store) UndoSend(ctx context.Context, v crm.Viewer, id crm.DraftID) erro
 	return err
 }
 
-// takeBack cancels all dispatches of a mailing, or none: one that was ever in
-// hand may have left.
+// takeBack cancels all dispatches of a mailing that wait, when certainly nobody
+// has the mail; else it changes nothing.
 func (x *tx) takeBack(m crm.MailingID) error {
-	var ids []int64
-	rows, err := x.query(`SELECT d.id, d.state, d.tries, d.token, d.resent FROM dispatches d WHERE d.mailing_id = $1 ORDER BY d.id`, int64(m))
+	waiting, unsent, err := x.unsent(m)
 	if err != nil {
 		return err
 	}
-	late := false
-	if err := scanAll(rows, func(r *sql.Rows) error {
-		var id, tries, token, resent int64
-		var state crm.DispatchState
-		if err := r.Scan(&id, &state, &tries, &token, &resent); err != nil {
-			return err
-		}
-		switch state {
-		case crm.Queued:
-			ids = append(ids, id)
-			late = late || tries > 0 || resent > 0
-		case crm.Cancelled, crm.Suppressed:
-			late = late || tries > 0
-		default:
-			late = true
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if late {
+	if !unsent {
 		return &crm.Error{Kind: crm.KindConflict, Field: "undo", Text: "it is too late: the mail is on its way already"}
 	}
 	g := x.steps()
-	ds, err := g.rows(ids)
+	ds, err := g.rows(waiting)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	for _, id := range waiting {
 		g.move(ds[id], crm.Cancelled, "taken back by its author")
 	}
 	return g.finish()
+}
+
+// unsent reports that certainly nobody has a mail, and gives what of it waits.
+// The state alone does not say so: a failed mail may have bounced, and one that
+// waits, or was given up, may have been in doubt before.
+func (x *tx) unsent(m crm.MailingID) (waiting []int64, yes bool, err error) {
+	rows, err := x.query(`SELECT d.id, d.state, CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.dispatch_id = d.id AND a.state NOT IN ('deferred', 'failed'))
+OR EXISTS (SELECT 1 FROM dispatch_events e WHERE e.dispatch_id = d.id AND e.kind = $2) THEN 1 ELSE 0 END AS gone FROM dispatches d WHERE d.mailing_id = $1 ORDER BY d.id`, int64(m), string(crm.EventSettled))
+	if err != nil {
+		return nil, false, err
+	}
+	yes = true
+	err = scanAll(rows, func(r *sql.Rows) error {
+		var id, gone int64
+		var state crm.DispatchState
+		if err := r.Scan(&id, &state, &gone); err != nil {
+			return err
+		}
+		switch state {
+		case crm.Queued, crm.Deferred:
+			waiting = append(waiting, id)
+		case crm.Failed, crm.Expired, crm.Cancelled, crm.Suppressed:
+		default:
+			yes = false
+		}
+		yes = yes && gone == 0
+		return nil
+	})
+	return waiting, yes, err
 }
 
 // giveWay makes room for a draft that comes back. Of another open answer to the

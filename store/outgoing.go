@@ -15,7 +15,8 @@ const captured = `EXISTS (SELECT 1 FROM thread_ids t JOIN messages cm ON cm.conv
 // Outgoing lists mails of a customer or conversation that were sent from here
 // and are not captured yet, the oldest first. The author sees them from the
 // start; colleagues when a server has taken them, as they would on the timeline:
-// an answer to a mail that the viewer may not see is not shown.
+// an answer to a mail that the viewer may not see is not shown. The author sees
+// for a week as well what is captured and does not reach everybody.
 func (s *Store) Outgoing(ctx context.Context, v crm.Viewer, of crm.Correspondence) (list []crm.Outgoing, err error) {
 	if v.Staff == 0 {
 		return nil, nil
@@ -28,19 +29,20 @@ func (s *Store) Outgoing(ctx context.Context, v crm.Viewer, of crm.Correspondenc
 		}
 		sees, args := x.answeredVisible(v, args)
 		mine := arg(&args, int64(v.Staff))
-		rows, err := x.query(`SELECT `+draftCols+`, st.name, m.from_address, w.filed_us, w.file_trouble FROM drafts w JOIN staff st ON st.id = w.staff_id JOIN mailings m ON m.id = w.mailing_id
-WHERE w.mailing_id IS NOT NULL AND `+condition+` AND `+sees+` AND (w.staff_id = `+mine+` OR `+accepted+`) AND NOT `+captured+` ORDER BY w.id LIMIT 50`, args...)
+		week := arg(&args, micros(s.now().Add(-7*24*time.Hour)))
+		rows, err := x.query(`SELECT `+draftCols+`, st.name, m.from_address, m.state, w.file_trouble, CASE WHEN `+captured+` THEN 1 ELSE 0 END AS there FROM drafts w JOIN staff st ON st.id = w.staff_id JOIN mailings m ON m.id = w.mailing_id
+WHERE w.mailing_id IS NOT NULL AND `+condition+` AND `+sees+` AND (w.staff_id = `+mine+` OR `+accepted+`) AND (NOT `+captured+` OR (w.staff_id = `+mine+` AND w.sent_us > `+week+` AND `+incomplete+`)) ORDER BY w.id LIMIT 50`, args...)
 		list, err = collect(rows, err, func(r *sql.Rows, o *crm.Outgoing) error {
-			var filed int64
-			err := scanDraft(r, &o.SavedDraft, &o.Author, &o.From, &filed, &o.Trouble)
-			o.Filed = filed > 0
+			var there int64
+			err := scanDraft(r, &o.SavedDraft, &o.Author, &o.From, &o.State, &o.Trouble, &there)
+			o.Captured = there == 1
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		for i := range list {
-			if err := x.fillOutgoing(v, &list[i]); err != nil {
+			if err := x.fillOutgoing(&list[i]); err != nil {
 				return err
 			}
 		}
@@ -53,6 +55,9 @@ WHERE w.mailing_id IS NOT NULL AND `+condition+` AND `+sees+` AND (w.staff_id = 
 // some recipient.
 const accepted = `EXISTS (SELECT 1 FROM dispatches d WHERE d.mailing_id = w.mailing_id AND (d.state = 'sent' OR EXISTS (SELECT 1 FROM attempts a WHERE a.dispatch_id = d.id AND a.state = 'sent')))`
 
+// incomplete is the condition that somebody does not have the mail of a draft w.
+const incomplete = `EXISTS (SELECT 1 FROM dispatches d WHERE d.mailing_id = w.mailing_id AND d.state NOT IN ('sent', 'cancelled'))`
+
 // answeredVisible is the condition that the viewer may see the mail that a draft
 // w answers, or it answers none.
 func (x *tx) answeredVisible(v crm.Viewer, args []any) (string, []any) {
@@ -60,7 +65,7 @@ func (x *tx) answeredVisible(v crm.Viewer, args []any) (string, []any) {
 	return `(w.answers_id IS NULL OR EXISTS (SELECT 1 FROM messages m WHERE m.id = w.answers_id AND ` + condition + `))`, args
 }
 
-func (x *tx) fillOutgoing(v crm.Viewer, o *crm.Outgoing) (err error) {
+func (x *tx) fillOutgoing(o *crm.Outgoing) (err error) {
 	if o.Files, err = x.draftFiles(o.ID, false); err != nil {
 		return err
 	}
@@ -69,7 +74,10 @@ func (x *tx) fillOutgoing(v crm.Viewer, o *crm.Outgoing) (err error) {
 	if err != nil {
 		return err
 	}
-	o.Recipients, err = dispatchesOf(cs)
+	if o.Recipients, err = dispatchesOf(cs); err != nil {
+		return err
+	}
+	_, o.Unsent, err = x.unsent(o.Mailing)
 	return err
 }
 

@@ -89,6 +89,7 @@ var writingWords = map[Key]phrase{
 	"outgoing.unknown":   {"In doubt: it may have arrived or not", "Epävarma: viesti on ehkä perillä, ehkä ei"},
 	"outgoing.failed":    {"Not everybody gets it", "Kaikki eivät saa sitä"},
 	"outgoing.cancelled": {"Called off", "Peruttu"},
+	"outgoing.held":      {"It waits for you: see the details", "Odottaa päätöstäsi: katso tiedot"},
 	"outgoing.unfiled":   {"It is not in your Sent folder yet; that is tried again until it works.", "Viesti ei ole vielä Lähetetyt-kansiossasi; yritetään, kunnes se onnistuu."},
 	"outgoing.ledger":    {"Details", "Tiedot"},
 

@@ -46,7 +46,7 @@ type PartyLine struct {
 	Tone    string // known, colleague, outside: told by Tag in words too
 	Tag     string
 	Stopped string // why the address must not be written to
-	Note    string // what to know before writing
+	Hint    string // what to know before writing
 }
 
 func (s *Server) draftPage(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -115,10 +115,13 @@ func (s *Server) showDraft(w http.ResponseWriter, r *http.Request, c *call, p Dr
 	}
 	p.Named = firstName(d)
 	p.State = c.draftState(d, "")
-	if p.Writing, err = s.writers(r, c, correspondenceOf(d, p.Answered)); err != nil {
+	var answered crm.ConversationID
+	if p.Answered != nil {
+		answered = p.Answered.Conversation
+	}
+	if p.Writing, err = s.writersBeside(r, c, d, answered); err != nil {
 		return err
 	}
-	p.Writing.Refresh = draftPath(d.ID) + "/writers"
 	p.Shell = s.shell(c, "customers", p.Heading)
 	s.render(w, r, c, status, "draft", p)
 	return nil
@@ -223,7 +226,7 @@ func (s *Server) partyLine(ctx context.Context, c *call, p crm.Party, known map[
 		case stop.Reason.Stops(crm.MailingDirect):
 			l.Stopped = c.t("draft.stopped", c.t(Key("stopped."+string(stop.Reason))))
 		default:
-			l.Note = c.t("draft.opted-out")
+			l.Hint = c.t("draft.opted-out")
 		}
 	}
 	return l, err
@@ -245,34 +248,33 @@ func (c *call) draftState(d *crm.SavedDraft, fault string) DraftState {
 	return st
 }
 
-// correspondenceOf says whose writers are of interest to the author.
-func correspondenceOf(d *crm.SavedDraft, answered *MailCard) crm.Correspondence {
-	if answered != nil {
-		return crm.Correspondence{Conversation: answered.Conversation}
-	}
-	return crm.Correspondence{Customer: d.Customer}
-}
-
 // draftWriters gives again who else is writing, for a page that is open.
 func (s *Server) draftWriters(w http.ResponseWriter, r *http.Request, c *call) error {
 	d, err := s.draft(r, c)
 	if err != nil {
 		return err
 	}
-	of := crm.Correspondence{Customer: d.Customer}
+	var answered crm.ConversationID
 	if d.Answers != 0 {
 		m, err := s.Store.Mail(r.Context(), c.viewer, d.Answers)
 		if err != nil {
 			return err
 		}
-		of = crm.Correspondence{Conversation: m.Conversation}
+		answered = m.Conversation
 	}
-	ws, err := s.writers(r, c, of)
+	ws, err := s.writersBeside(r, c, &d, answered)
 	if err != nil {
 		return err
 	}
-	ws.Refresh = draftPath(d.ID) + "/writers"
 	return s.renderPart(w, r, c, "draft", "writers", ws)
+}
+
+// writersBeside says who else writes to the same customer, or in the same
+// conversation.
+func (s *Server) writersBeside(r *http.Request, c *call, d *crm.SavedDraft, answered crm.ConversationID) (Writers, error) {
+	ws, err := s.writers(r, c, crm.Correspondence{Customer: d.Customer, Conversation: answered})
+	ws.Refresh = draftPath(d.ID) + "/writers"
+	return ws, err
 }
 
 // insertSnippet puts a text at the end of what was written.

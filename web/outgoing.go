@@ -91,10 +91,13 @@ func preview(s string) string {
 }
 
 func (s *Server) writers(r *http.Request, c *call, of crm.Correspondence) (Writers, error) {
-	w := Writers{Refresh: fmt.Sprintf("/customers/%d/writing", of.Customer), Events: fmt.Sprintf("writing-%d from:body, customer-%d from:body, mailings from:body, hello from:body", of.Customer, of.Customer)}
+	w := Writers{Refresh: fmt.Sprintf("/customers/%d/writing", of.Customer), Events: "mailings from:body, hello from:body"}
+	if of.Customer != 0 {
+		w.Events = fmt.Sprintf("writing-%d from:body, customer-%d from:body, ", of.Customer, of.Customer) + w.Events
+	}
 	if of.Conversation != 0 {
 		w.Refresh = fmt.Sprintf("/conversations/%d/writing", of.Conversation)
-		w.Events = fmt.Sprintf("answering-%d from:body, customers from:body, mailings from:body, hello from:body", of.Conversation)
+		w.Events = fmt.Sprintf("answering-%d from:body, customers from:body, ", of.Conversation) + w.Events
 	}
 	list, err := s.Drafts.Writers(r.Context(), c.viewer, of)
 	for _, l := range list {
@@ -119,9 +122,9 @@ func (c *call) outgoingLine(o crm.Outgoing, now time.Time) OutgoingLine {
 		l.Who += " " + c.t("mail.and-more", more)
 	}
 	l.State, l.Tone = c.outgoingState(&o)
-	if left := o.Sent.Add(crm.UndoTime).Sub(now); l.Mine && o.Undoable() {
+	if left := o.Sent.Add(crm.UndoTime).Sub(now); l.Mine && o.Unsent {
 		l.Undo = true
-		if left > 0 && o.Moving() {
+		if left > 0 && o.Waiting() {
 			l.Left, l.Seconds = int(left.Milliseconds()), int((left+time.Second-1)/time.Second)
 			l.State, l.Tone = "", "wait"
 		}
@@ -145,6 +148,8 @@ func (c *call) outgoingState(o *crm.Outgoing) (text, tone string) {
 		n[d.State]++
 	}
 	switch all := len(o.Recipients); {
+	case o.State == crm.MailingHeld || o.State == crm.MailingPaused:
+		return c.t("outgoing.held"), "wait"
 	case n[crm.Failed]+n[crm.Expired]+n[crm.Suppressed] > 0:
 		return c.t("outgoing.failed"), "bad"
 	case n[crm.Unknown] > 0:

@@ -36,8 +36,9 @@ func Drafts(t *testing.T, o store.Options, dsn func(testing.TB) string) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := &desk{now: time.Now().UTC().Truncate(time.Second)}
-			o.Now = func() time.Time { return d.now }
-			s, err := store.Open(t.Context(), dsn(t), o)
+			own := o
+			own.Now = func() time.Time { return d.now }
+			s, err := store.Open(t.Context(), dsn(t), own)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -351,7 +352,10 @@ func testUndoOrClaim(t *testing.T, d *desk) {
 		"one was sent":      {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Sent) }, true, "queued 1, sent 1"},
 		"one is in doubt":   {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Unknown) }, true, "queued 1, unknown 1"},
 		"tried again by us": {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Unknown); d.again(ds) }, true, "queued 2"},
-		"refused for now":   {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Deferred) }, true, "queued 1, deferred 1"},
+		"refused for now":   {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Deferred) }, false, "cancelled 2"},
+		"refused for good":  {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Failed) }, false, "failed 1, cancelled 1"},
+		"bounced":           {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.settle(l, ds, crm.Sent); d.undelivered(ds) }, true, "queued 1, failed 1"},
+		"given up in doubt": {func(_ crm.SavedDraft, ds map[crm.Address]crm.Dispatch) { d.arm(l, ds); d.crashed(&l); d.givenUp(ds) }, true, "queued 1, cancelled 1"},
 		"called off already": {func(n crm.SavedDraft, ds map[crm.Address]crm.Dispatch) {
 			d.giveBack(l, ds)
 			d.check(d.s.StopMailing(d.ctx, d.me, n.Mailing))
@@ -393,6 +397,32 @@ func (d *desk) settle(l crm.Lease, ds map[crm.Address]crm.Dispatch, state crm.Di
 		a.Due = d.now.Add(time.Hour)
 		_, err := d.s.Settle(d.ctx, l, []crm.Attempt{a}, nil)
 		d.check(err)
+	}
+}
+
+func (d *desk) undelivered(ds map[crm.Address]crm.Dispatch) {
+	for _, x := range ds {
+		d.check(d.s.Undelivered(d.ctx, x.ID, "550 5.1.1"))
+	}
+}
+
+func (d *desk) arm(l crm.Lease, ds map[crm.Address]crm.Dispatch) {
+	for _, x := range ds {
+		d.arms(l, x)
+	}
+}
+
+// crashed lets the process die that has the lease; another one has it then.
+func (d *desk) crashed(l *crm.Lease) {
+	d.check(d.s.ReleaseLease(d.ctx, *l))
+	*l = d.lease("next")
+	_, err := d.s.Recover(d.ctx, *l)
+	d.check(err)
+}
+
+func (d *desk) givenUp(ds map[crm.Address]crm.Dispatch) {
+	for _, x := range ds {
+		d.check(d.s.ResolveUnknown(d.ctx, d.me, x.ID, crm.Cancelled))
 	}
 }
 
@@ -497,7 +527,7 @@ func testFiling(t *testing.T, d *desk) {
 	d.check(d.s.FilingFailed(d.ctx, f.Draft, d.now.Add(time.Minute), "the server is away"))
 	claims(0)
 	shown, err := d.s.Outgoing(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID})
-	if err != nil || len(shown) != 1 || shown[0].Trouble != "the server is away" || shown[0].Filed {
+	if err != nil || len(shown) != 1 || shown[0].Trouble != "the server is away" || shown[0].Captured {
 		t.Errorf("%+v, %v", shown, err)
 	}
 	d.now = d.now.Add(time.Minute)
@@ -563,6 +593,13 @@ func testOutgoing(t *testing.T, d *desk) {
 	d.check(d.s.SetPrivate(d.ctx, d.me, d.mail, false))
 	d.arrives(letter{From: "Anna <anna@kaukoranta.example>", To: "dora@acme.example", Subject: "Re: Lofoten", Text: "In May.", ID: n.MessageID, ReplyTo: "q1"}, d.me)
 	want("captured", d.me, "")
+	list, err := d.s.Outgoing(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID})
+	d.check(err)
+	d.check(d.s.Undelivered(d.ctx, n.Lead, "550 5.1.1 no such user"))
+	if list, err = d.s.Outgoing(d.ctx, d.me, crm.Correspondence{Customer: d.dora.ID}); err != nil || len(list) != 1 || !list[0].Captured || list[0].Unsent || list[0].Recipients[0].State != crm.Failed {
+		t.Errorf("of what does not arrive its author sees %+v, %v", list, err)
+	}
+	want("another's that does not arrive", d.pekka, "")
 	items := d.timeline(d.pekka, d.dora.ID, 10)
 	if len(items) != 2 || items[0].Mail.Subject != "Re: Lofoten" || items[0].Mail.Conversation != items[1].Mail.Conversation {
 		t.Errorf("the timeline is %+v", items)

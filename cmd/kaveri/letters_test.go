@@ -380,6 +380,11 @@ func TestFiledAfterACrash(t *testing.T) {
 	if n := len(y.inSent()); n != 2 {
 		t.Fatalf("%d copies in the Sent folder", n)
 	}
+	// Nor does it prove that a recipient in doubt has the mail.
+	folders := &ingest.SentFolders{Store: y.s, Now: y.now}
+	if found, known, err := folders.Filed(t.Context(), "anna@oy.example", second.MessageID); err != nil || found || known {
+		t.Errorf("our own copy is a proof: found %v, known %v, %v", found, known, err)
+	}
 	events, err := y.s.DispatchEvents(t.Context(), crm.SystemViewer, second.Lead)
 	y.check(err)
 	if slices.ContainsFunc(events, func(e crm.DispatchEvent) bool { return e.Mark == "provider" }) {

@@ -38,6 +38,12 @@ type (
 	DraftID int64
 	// SnippetID names a text that colleagues put into mails.
 	SnippetID int64
+	// OrderID names an order.
+	OrderID int64
+	// ProductID names a product.
+	ProductID int64
+	// ImportID names a file or batch that was brought in.
+	ImportID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

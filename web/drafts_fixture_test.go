@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -22,6 +23,8 @@ type letters struct {
 	moved    []crm.DraftID
 	ill      error // MoveDraft fails with it
 	trouble  string
+	mailing  crm.MailingState // of what was sent; "" running
+	captured bool
 }
 
 func newLetters(m *memory) *letters {
@@ -210,7 +213,7 @@ func (l *letters) Outgoing(_ context.Context, v crm.Viewer, of crm.Correspondenc
 }
 
 func (l *letters) outgoing(d crm.SavedDraft) crm.Outgoing {
-	o := crm.Outgoing{SavedDraft: d, Author: "Mikko Laine", From: "mikko@saarimatkat.example", State: crm.MailingRunning, Trouble: l.trouble, Unsent: slices.Contains([]crm.DispatchState{crm.Queued, crm.Cancelled, crm.Deferred, crm.Failed}, l.states[d.ID])}
+	o := crm.Outgoing{SavedDraft: d, Author: "Mikko Laine", From: "mikko@saarimatkat.example", State: cmp.Or(l.mailing, crm.MailingRunning), Captured: l.captured, Trouble: l.trouble, Unsent: slices.Contains([]crm.DispatchState{crm.Queued, crm.Cancelled, crm.Deferred, crm.Failed}, l.states[d.ID])}
 	for _, p := range slices.Concat(d.To, d.Cc) {
 		o.Recipients = append(o.Recipients, crm.Dispatch{ID: crm.DispatchID(l.m.id()), Mailing: d.Mailing, Address: p.Address, Name: p.Name, State: l.states[d.ID], Changed: now})
 	}

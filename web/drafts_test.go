@@ -204,6 +204,16 @@ func TestSendAndUndo(t *testing.T) {
 		l.states[d.ID] = state
 		want(t, v.get("/customers/11/writing"), 200, says)
 	}
+	l.mailing = crm.MailingHeld
+	want(t, v.get("/customers/11/writing"), 200, "Odottaa päätöstäsi")
+	// What is on the timeline is not shown twice: only whom it does not reach.
+	l.mailing, l.captured, l.states[d.ID] = "", true, crm.Failed
+	w = v.get("/customers/11/writing")
+	want(t, w, 200, "Kaikki eivät saa")
+	if strings.Contains(w.Body.String(), "Vene on.") {
+		t.Error("the text stands on the page twice")
+	}
+	l.captured = false
 	l.trouble = "the login was refused"
 	want(t, v.get("/customers/11/writing"), 200, "ei ole vielä Lähetetyt-kansiossasi", "the login was refused")
 }

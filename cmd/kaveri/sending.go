@@ -111,6 +111,9 @@ func (p *program) openSending(ctx context.Context) (sending, error) {
 // Close ends it.
 func (o *mailroom) Close() error { return o.s.Close() }
 
+// Firm gives the topics, and whether clicks and opens are counted.
+func (o *mailroom) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
+
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
 	return rendering(o.s, &o.firm), nil
@@ -171,11 +174,12 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Suppressed gives those of the addresses that mailings must not go to.
-func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error) {
+// Suppressed gives those of the addresses that mailings about a topic must not
+// go to.
+func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range addresses {
-		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience)
+		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience, topic)
 		if err != nil {
 			return nil, err
 		}

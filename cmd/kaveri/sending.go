@@ -282,6 +282,12 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
 			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
 		}
+		if wait, err := o.s.MailingWaits(ctx, crm.SystemViewer, id); err != nil {
+			return row.Recipients, err
+		} else if wait.N > 0 && wait.N >= waiting {
+			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), wait.Until.Format(time.RFC3339), wait.Reason)
+			return row.Recipients, nil
+		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why
 			o.p.notef("Mail waits: %s.\n", strings.TrimSuffix(why, "."))

@@ -59,7 +59,11 @@ func (p *public) unsubscribe(w http.ResponseWriter, r *http.Request, c *publicCa
 // undoUnsubscribe takes back what this link has just done. When it is too late
 // for that, the page says what holds.
 func (p *public) undoUnsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) error {
-	err := p.Store.UndoOptOut(r.Context(), c.statement(r, crm.ConsentUndo, "wording.again"))
+	st := c.statement(r, crm.ConsentUndo, "wording.again")
+	if c.to.Stopped == "" && c.to.Out {
+		st.Wording = c.versioned("wording.topic", c.topic())
+	}
+	err := p.Store.UndoOptOut(r.Context(), st)
 	if err != nil && crm.KindOf(err) != crm.KindConflict {
 		return err
 	}

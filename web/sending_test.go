@@ -21,7 +21,7 @@ func TestMailings(t *testing.T) {
 	want(t, v.get("/mailings/95?state=failed"), 200, "no such mailbox", "/dispatches/95143")
 	want(t, v.get("/mailings/95?state=lost"), 422)
 	want(t, v.get("/mailings/1"), 404)
-	want(t, v.get("/mailings/95"), 200, `saarimatkat.example/talvi?a=1</a>`, "<strong>180</strong>", `<td class="n muted">55</td>`, "The hidden link, which no person sees", "1,140 mails are put off:", "Warm-up: 50 of 50 mails")
+	want(t, v.get("/mailings/95"), 200, `saarimatkat.example/talvi?a=1</a>`, "<strong>180</strong>", `by scanners only">55</td>`, "The hidden link, which no person sees", "1,140 mails are put off:", "Warm-up: 50 of 50 mails")
 	if w := v.get("/mailings/94"); strings.Contains(w.Body.String(), `id="links"`) || strings.Contains(w.Body.String(), `id="waits"`) {
 		t.Error("a mailing whose clicks are not counted shows links, or waits")
 	}

@@ -40,7 +40,7 @@ type claimed struct {
 
 // Claim gives up to n dispatches of running mailings whose time has come:
 // colleagues' own mails first, then the longest due first, and of those that are
-// due together the recipients who have written to us last. What has expired or
+// due together the recipients who have written or bought last. What has expired or
 // must not be written to is moved to that state instead. A mailing that would
 // begin more than [crm.LateStart] late is held instead, and waits for a person.
 func (s *Store) Claim(ctx context.Context, l crm.Lease, n int) ([]crm.Dispatch, error) {

@@ -121,7 +121,7 @@ type enlisting struct {
 	persons map[int64]int64        // contact -> dispatch
 	known   map[crm.Address]int64  // address -> the one contact that uses it
 	stopped map[crm.Address]string // address -> why it is suppressed
-	places  map[int64]int64        // contact -> days since they wrote to us
+	places  map[int64]int64        // contact -> days since they wrote to us or bought
 	sum     crm.Enlisted
 	reports []crm.RecipientReport
 
@@ -229,21 +229,20 @@ WHERE c.merged_into = 0 AND u.from_us <= $1 AND (u.until_us = 0 OR u.until_us > 
 	})
 }
 
-// neverWrote is the place of those who have not written to us: behind all who
-// have.
-const neverWrote = 100_000
+// strangers have this place: behind all who have written or bought.
+const strangers = 100_000
 
-// lookUpPlaces finds how many days ago contacts wrote to us last: while a domain
-// warms up, those who did lately are written to first.
+// lookUpPlaces finds how many days ago contacts wrote to us, or bought, last:
+// while a domain warms up, those who did lately are written to first.
 func (e *enlisting) lookUpPlaces(contacts []int64) error {
 	e.places = map[int64]int64{}
-	return each(e.x, `SELECT c.id, (SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id WHERE l.contact_id = c.id AND m.direction = $1 AND m.class = $2 ORDER BY l.at_us DESC, l.message_id DESC LIMIT 1)
-FROM contacts c WHERE c.id IN (IN)`, []any{string(crm.In), string(crm.ClassHuman)}, contacts, func(r *sql.Rows) error {
-		var id int64
-		var last sql.NullInt64
-		err := r.Scan(&id, &last)
-		if last.Valid {
-			e.places[id] = min(max(int64(e.now.Sub(fromMicros(last.Int64)).Hours()/24), 0), neverWrote-1)
+	return each(e.x, `SELECT c.id, COALESCE((SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id WHERE l.contact_id = c.id AND m.direction = $1 AND m.class = $2 ORDER BY l.at_us DESC, l.message_id DESC LIMIT 1), 0),
+COALESCE((SELECT o.at_us FROM orders o WHERE o.customer_id = c.customer_id AND o.state = $3 AND o.refunds = '' ORDER BY o.at_us DESC, o.id DESC LIMIT 1), 0)
+FROM contacts c WHERE c.id IN (IN)`, []any{string(crm.In), string(crm.ClassHuman), string(crm.OrderPlaced)}, contacts, func(r *sql.Rows) error {
+		var id, wrote, bought int64
+		err := r.Scan(&id, &wrote, &bought)
+		if last := max(wrote, bought); last > 0 {
+			e.places[id] = min(max(int64(e.now.Sub(fromMicros(last)).Hours()/24), 0), strangers-1)
 		}
 		return err
 	})
@@ -290,9 +289,9 @@ func (e *enlisting) add(r crm.Recipient) error {
 	if due.IsZero() {
 		due = e.m.Created
 	}
-	place, wrote := e.places[int64(r.Contact)]
-	if !wrote {
-		place = neverWrote
+	place, known := e.places[int64(r.Contact)]
+	if !known {
+		place = strangers
 	}
 	e.dispatches = append(e.dispatches, id, int64(e.m.ID), string(state), micros(due), place, micros(e.now), reason)
 	e.recipients = append(e.recipients, id, int64(e.m.ID), orNull(r.Contact), string(r.Address), clean(r.Name, 300), fields)

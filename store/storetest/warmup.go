@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -77,8 +76,8 @@ func testWaitsForAReason(t *testing.T, s *store.Store) {
 	}
 }
 
-// Of those that are due together, the people who wrote to us last go first,
-// whatever their order in the list.
+// Of those that are due together, the people who wrote to us or bought last go
+// first, whatever their order in the list.
 func testLastWritersFirst(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	for _, x := range []struct {
@@ -92,19 +91,23 @@ func testLastWritersFirst(t *testing.T, s *store.Store) {
 			w.arrives(letter{From: string(a), To: "anna@kaukoranta.example", Subject: "Hei", Text: "Hei"}, w.anna)
 		}
 	}
+	w.customer("buyer", "buyer@acme.example")
+	bought, off := order("1", "buyer@acme.example", "10.00"), order("2", "buyer@acme.example", "10.00")
+	bought.At, off.At, off.State = time.Now().AddDate(0, 0, -20), time.Now(), crm.OrderCancelled
+	w.orders(store.OrderOptions{}, bought, off)
 	l := w.lease("host/1")
 	m := bulk()
 	m.Start = time.Now().Add(-time.Minute)
-	w.mailing(m, "stranger@x.example", "silent@acme.example", "old@acme.example", "new@acme.example")
-	var order []string
-	for range 4 {
+	w.mailing(m, "stranger@x.example", "silent@acme.example", "old@acme.example", "buyer@acme.example", "new@acme.example")
+	var claimed []string
+	for range 5 {
 		ds, err := s.Claim(w.ctx, l, 1)
 		w.check(err)
 		for _, d := range ds {
-			order = append(order, d.Address.Local())
+			claimed = append(claimed, d.Address.Local())
 		}
 	}
-	if got := strings.Join(order, " "); got != "new old stranger silent" {
-		t.Errorf("the order is %s", fmt.Sprint(got))
+	if got := strings.Join(claimed, " "); got != "new buyer old stranger silent" {
+		t.Errorf("the order is %s", got)
 	}
 }

@@ -3,6 +3,7 @@ package outbound_test
 import (
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ func TestWarmUp(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "accepted")
 		sink := testsmtp.Start(t, testsmtp.Options{File: file})
 		start := time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)
-		at := start
-		now := func() time.Time { return at }
+		var days atomic.Int64 // since then
+		now := func() time.Time { return start.AddDate(0, 0, int(days.Load())) }
 		st := openStore(t, dsn, now)
 		if _, err := st.AddSender(t.Context(), crm.SystemViewer, warming(sink.Sender())); err != nil {
 			t.Fatal(err)
@@ -50,7 +51,7 @@ func TestWarmUp(t *testing.T) {
 				}
 				finish(t, st, few, now, func(r crm.Recipients) bool { return r[crm.Sent] == 2 }) // another provider
 			}
-			at = at.AddDate(0, 0, 1)
+			days.Add(1)
 		}
 		row, err := st.ReadMailing(t.Context(), crm.SystemViewer, id)
 		if err != nil || !row.Finished() {

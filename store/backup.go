@@ -45,6 +45,7 @@ var backupTables = []string{
 	"signed_details", "contact_details",
 	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "warm_ups", "leases",
 	"mailing_links", "visits",
+	"drafts", "draft_files", "snippets",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

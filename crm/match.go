@@ -18,6 +18,7 @@ type Facts struct {
 	Bounced   []Address // recipients that it reports as failed
 	Forged    bool      // the receiving server found the author's address forged
 	Mail      MessageID // 0 while it is not stored
+	Held      bool      // a colleague has said whose it is, or has written down a wish of it: no exclusion removes it
 }
 
 // Directory is what the rules may ask about the firm's knowledge.
@@ -104,7 +105,7 @@ func Decide(f *Firm, m *Facts, dir Directory) Verdict {
 	if rule := f.Screen(m.Envelope); rule != "" {
 		return Verdict{Rule: rule}
 	}
-	if f.Excludes(f.Excluded, m) && !SaidToBelong(d.corrected()) {
+	if f.Excludes(f.Excluded, m) && !m.Held {
 		return Verdict{Rule: RuleExcluded}
 	}
 	d.addresses()
@@ -405,24 +406,13 @@ func (d *decision) namesakes() {
 	}
 }
 
-// corrected gives what colleagues have said about the mail.
-func (d *decision) corrected() []Correction {
-	if d.m.Mail == 0 {
-		return nil
-	}
-	return d.dir.Corrections(d.m.Mail)
-}
-
-// SaidToBelong reports whether a colleague has said that the mail belongs to somebody:
-// then it stays, whatever is excluded.
-func SaidToBelong(cs []Correction) bool {
-	return slices.ContainsFunc(cs, func(c Correction) bool { return c.Belongs })
-}
-
 // corrections let a colleague's word outrank the rules.
 func (d *decision) corrections() {
+	if d.m.Mail == 0 {
+		return
+	}
 	v := &d.v
-	for _, c := range d.corrected() {
+	for _, c := range d.dir.Corrections(d.m.Mail) {
 		v.Links = slices.DeleteFunc(v.Links, func(l Link) bool {
 			v.Unproven = v.Unproven || l.Contact == c.Contact && l.Rule == RuleThread
 			return l.Contact == c.Contact

@@ -22,7 +22,7 @@ type spot struct {
 // fate is what the exclusions do to a stored mail.
 type fate struct {
 	goes   bool
-	byHand bool   // it would, but for a colleague's word
+	byHand bool   // it would, but a colleague holds on to it
 	leaves []spot // where it is not kept any more
 }
 
@@ -41,6 +41,9 @@ func (b *batch) fates(mails []*storedMail) (map[int64]fate, error) {
 		}
 	}
 	spots, err := b.spots(ask)
+	if err == nil {
+		err = b.held(mails, ask)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func (b *batch) fates(mails []*storedMail) (map[int64]fate, error) {
 		} else {
 			f.leaves, f.goes = b.leaves(m, spots[m.id])
 		}
-		if crm.SaidToBelong(b.said[m.id]) {
+		if m.Held {
 			f = fate{byHand: f.goes}
 		}
 		if f.goes || f.byHand || len(f.leaves) > 0 {
@@ -62,6 +65,19 @@ func (b *batch) fates(mails []*storedMail) (map[int64]fate, error) {
 	}
 	return out, nil
 }
+
+// held marks the mails that colleagues hold on to: they have said whose it is, or
+// have written down a wish of it.
+func (b *batch) held(mails []*storedMail, ids []int64) error {
+	wished, err := b.x.idsIn(`SELECT DISTINCT message_id FROM wishes WHERE `+confirmed+` AND message_id IN (IN)`, ids)
+	for _, m := range mails {
+		m.Held = slices.Contains(wished, m.id) || slices.ContainsFunc(b.said[m.id], func(c crm.Correction) bool { return c.Belongs })
+	}
+	return err
+}
+
+// confirmed holds for wishes that a colleague has written down or taken over.
+const confirmed = `state NOT IN ('proposed', 'dismissed')`
 
 // leaves judges a mail mailbox by mailbox: it goes when no mailbox keeps it. A
 // mailbox does not keep what its owner excludes, nor what lies in its excluded

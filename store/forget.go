@@ -129,6 +129,14 @@ func (x *tx) removeMails(ids []int64) error {
 		}
 	}
 	for _, q := range []string{
+		`DELETE FROM wish_steps WHERE wish_id IN (SELECT id FROM wishes WHERE NOT ` + confirmed + ` AND message_id IN (IN))`,
+		`DELETE FROM wishes WHERE NOT ` + confirmed + ` AND message_id IN (IN)`,
+		`UPDATE wishes SET message_id = NULL WHERE message_id IN (IN)`,
+		`DELETE FROM draft_files WHERE draft_id IN (SELECT id FROM drafts WHERE mailing_id IS NULL AND touched = 0 AND answers_id IN (IN))`,
+		`DELETE FROM drafts WHERE mailing_id IS NULL AND touched = 0 AND answers_id IN (IN)`,
+		`UPDATE drafts SET quote = '' WHERE mailing_id IS NULL AND answers_id IN (IN)`, // what its author has written stays
+		`UPDATE drafts SET lost = 1 WHERE answers_id IN (SELECT id FROM messages WHERE private = 1 AND id IN (IN))`,
+		`UPDATE drafts SET answers_id = NULL WHERE answers_id IN (IN)`,
 		`UPDATE contact_details SET message_id = NULL WHERE message_id IN (IN)`,
 		`UPDATE dispatch_events SET message_id = NULL WHERE message_id IN (IN)`,
 		`DELETE FROM unmatched_reports WHERE message_id IN (IN)`,
@@ -279,8 +287,9 @@ func has64(in []int64, v int64) bool {
 // FollowDeletions removes, when the firm follows deletions, the mails that have
 // left every mailbox in which they were seen and have stayed away, at that time,
 // for as long as it says; it gives how many they were. What a colleague has said belongs to
-// somebody stays, and so does what was dropped or imported, which no mailbox
-// holds, and a report that waits to be looked at. preview removes nothing.
+// somebody or has taken a wish from stays, and so does what was dropped or
+// imported, which no mailbox holds, what somebody is answering, and a report that
+// waits to be looked at. preview removes nothing.
 func (s *Store) FollowDeletions(ctx context.Context, at time.Time, preview bool) (removed int, err error) {
 	for {
 		var n int
@@ -335,6 +344,8 @@ func (x *tx) left(at time.Time, all bool) ([]int64, error) {
 AND NOT EXISTS (SELECT 1 FROM sightings o JOIN folders f ON f.id = o.folder_id JOIN mailboxes b ON b.id = f.mailbox_id
   WHERE o.message_id = g.message_id AND (o.gone_us = 0 OR o.gone_us > $2 OR b.state = $3))
 AND NOT EXISTS (SELECT 1 FROM corrections k WHERE k.message_id = g.message_id AND k.belongs = 1)
+AND NOT EXISTS (SELECT 1 FROM wishes w WHERE w.message_id = g.message_id AND `+confirmed+`)
+AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.answers_id = g.message_id AND d.mailing_id IS NULL)
 AND NOT EXISTS (SELECT 1 FROM unmatched_reports u WHERE u.message_id = g.message_id AND u.seen_us = 0)
 ORDER BY g.message_id LIMIT $4`, before, before, string(crm.MailboxImported), limit)
 }

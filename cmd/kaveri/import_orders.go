@@ -20,21 +20,21 @@ import (
 // The bounds of a transaction of orders: a waiting reader and a crash lose no
 // more than that.
 const (
-	orderBatch     = 500
-	orderLineBatch = 5000
+	ordersAtOnce     = 500
+	orderLinesAtOnce = 5000
 )
 
 // badShown bounds the rows kept aside that are told one by one.
 const badShown = 20
 
-// orderFlags say what a file of orders does not.
-type orderFlags struct {
+// orderImportFlags say what a file of orders does not.
+type orderImportFlags struct {
 	source, mapping, dates, decimal, currency, rejects string
 	preview, replace                                   bool
 }
 
 func (p *program) importOrdersCommand() *cobra.Command {
-	var o orderFlags
+	var o orderImportFlags
 	c := p.reads(&cobra.Command{
 		Use: "orders FILE", Short: "Import orders from CSV or TSV with a header; bad orders are kept aside, the rest imported",
 		Long: "Import orders from CSV or TSV: a row for each order, or for each of its lines. The titles tell the columns, in English, Finnish, Swedish and German;\n" +
@@ -57,7 +57,7 @@ func (p *program) importOrdersCommand() *cobra.Command {
 }
 
 // options gives what the flags and the firm say about a file.
-func (o *orderFlags) options(firm *crm.Firm) (orders.Options, error) {
+func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
 	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency}
 	var err error
 	if out.Zone, err = time.LoadLocation(firm.TimeZone); err != nil {
@@ -85,7 +85,7 @@ func (o *orderFlags) options(firm *crm.Firm) (orders.Options, error) {
 	return out, nil
 }
 
-func (p *program) importOrders(ctx context.Context, file string, o orderFlags) error {
+func (p *program) importOrders(ctx context.Context, file string, o orderImportFlags) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return ingest.FileError(file, err)
@@ -180,7 +180,7 @@ func (r *orderRun) all(ctx context.Context, t *orders.Table) error {
 	r.bar = r.p.bar("orders")
 	err := t.Each(func(g orders.Group) error {
 		r.groups, r.lines = append(r.groups, g), r.lines+len(g.Rows)
-		if len(r.groups) < orderBatch && r.lines < orderLineBatch {
+		if len(r.groups) < ordersAtOnce && r.lines < orderLinesAtOnce {
 			return nil
 		}
 		return r.save(ctx)
@@ -252,7 +252,7 @@ func (r *orderRun) count(g *orders.Group, result *crm.OrderResult) {
 // bad keeps an order aside.
 func (r *orderRun) bad(g *orders.Group, err error) {
 	r.j.KeptAside++
-	r.j.Reasons[fieldOf(err)]++
+	r.j.Reasons[countedAs(err)]++
 	reason := sentence(err)
 	if len(r.j.Bad) < badShown {
 		r.j.Bad = append(r.j.Bad, badOrderJSON{g.Rows[0].Number, g.Order.Number, reason})
@@ -265,8 +265,8 @@ func (r *orderRun) bad(g *orders.Group, err error) {
 	}
 }
 
-// fieldOf gives the field at fault, as the summary counts it.
-func fieldOf(err error) string {
+// countedAs gives the field at fault, as the summary counts it.
+func countedAs(err error) string {
 	if crm.KindOf(err) == crm.KindConflict {
 		return "known already"
 	}

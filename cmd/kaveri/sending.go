@@ -25,24 +25,28 @@ type post struct {
 	service  *outbound.Service
 	resolver *outbound.Resolver
 	guard    *outbound.Guard
+	filer    *outbound.Filer
 	courier  *outbound.Courier
 }
 
 // newPost makes the services; nothing is sent before run.
 func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
-	renderer, err := newRenderer(ctx, s)
+	mailings, err := newRenderer(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	renderer := outbound.Kinds{Direct: outbound.Direct{Drafts: s}, Mailing: mailings}
+	composer, folders := compose.New(s, p.now), &ingest.SentFolders{Store: s, Now: p.now}
 	courier := outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
 	return &post{
 		courier: courier,
 		service: outbound.New(outbound.Options{
-			Ledger: s, Renderer: renderer, Composer: compose.New(s, p.now), Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
+			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
 		}),
-		resolver: &outbound.Resolver{Ledger: s, Sent: &ingest.SentFolders{Store: s}, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
+		resolver: &outbound.Resolver{Ledger: s, Sent: folders, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
+		filer:    &outbound.Filer{Ledger: s, Sent: folders, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Now: p.now, Every: 2 * time.Second, Log: p.log},
 	}, nil
 }
 
@@ -66,6 +70,7 @@ func (o *post) run(ctx context.Context) error {
 	g.Go(func() error { return o.service.Run(ctx) })
 	g.Go(func() error { return o.resolver.Run(ctx) })
 	g.Go(func() error { return o.guard.Run(ctx) })
+	g.Go(func() error { return o.filer.Run(ctx) })
 	return g.Wait()
 }
 
@@ -110,6 +115,9 @@ func (p *program) openSending(ctx context.Context) (sending, error) {
 
 // Close ends it.
 func (o *mailroom) Close() error { return o.s.Close() }
+
+// Firm gives the topics, and whether clicks and opens are counted.
+func (o *mailroom) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
 
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
@@ -171,11 +179,12 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Suppressed gives those of the addresses that mailings must not go to.
-func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error) {
+// Suppressed gives those of the addresses that mailings about a topic must not
+// go to.
+func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range addresses {
-		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience)
+		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience, topic)
 		if err != nil {
 			return nil, err
 		}
@@ -277,6 +286,12 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 			return row.Recipients, nil
 		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
 			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+		}
+		if wait, err := o.s.MailingWaits(ctx, crm.SystemViewer, id); err != nil {
+			return row.Recipients, err
+		} else if wait.N > 0 && wait.N >= waiting {
+			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), wait.Until.Format(time.RFC3339), wait.Reason)
+			return row.Recipients, nil
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why

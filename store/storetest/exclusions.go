@@ -327,3 +327,34 @@ func testFollowDeletions(t *testing.T, s *store.Store) {
 	follow(30, 1) // it has left Pekka's too
 	w.gone(both)
 }
+
+// When the mail goes that a draft answers, what its author has written stays,
+// without the quote; what nobody has written in goes. What was sent stays, and an
+// answer to a private mail stays its author's.
+func testDraftsOfRemoved(t *testing.T, d *desk) {
+	begun := d.answer("dora@acme.example") // as it stands on the page, nothing of it saved
+	e := d.exclude(d.ritva, 0, crm.ExcludedAddress, "dora@acme.example", crm.ExclusionEffect{Removed: 1})
+	_, err := d.s.Draft(d.ctx, d.me, begun.ID)
+	d.refused(err, crm.KindNotFound, "")
+	d.check(d.s.RemoveExclusion(d.ctx, d.ritva, e.ID))
+
+	d.mail = d.arrives(letter{From: "Dora <dora@acme.example>", To: "anna@kaukoranta.example", Subject: "Lofoten", Text: "When?", ID: "q1"}, d.me)
+	d.check(d.s.SetPrivate(d.ctx, d.me, d.mail, true))
+	sent := d.sent("dora@acme.example")
+	written, err := d.s.SaveDraft(d.ctx, d.me, d.answer("dora@acme.example"))
+	d.check(err)
+	d.now = d.now.Add(time.Minute)
+	d.settles(d.lease("sender"), map[crm.Address]crm.DispatchState{"dora@acme.example": crm.Sent})
+	d.exclude(d.ritva, 0, crm.ExcludedAddress, "dora@acme.example", crm.ExclusionEffect{Removed: 1})
+	d.gone(d.mail)
+	if is, err := d.s.Draft(d.ctx, d.me, written.ID); err != nil || is.Text != "In May." || is.Quote != "" || is.Answers != 0 {
+		t.Errorf("the written draft is %+v, %v", is, err)
+	}
+	for who, want := range map[crm.Viewer]int{d.me: 1, d.pekka: 0, d.ritva: 0, crm.SystemViewer: 1} {
+		list, err := d.s.Outgoing(d.ctx, who, crm.Correspondence{Customer: d.dora.ID})
+		d.check(err)
+		if len(list) != want || want > 0 && list[0].ID != sent.ID {
+			t.Errorf("%+v sees %+v", who, list)
+		}
+	}
+}

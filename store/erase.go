@@ -59,8 +59,11 @@ func (s *Store) Tidy(ctx context.Context) error {
 	if s.engine.purge != nil {
 		s.group.whenQuiet(func(w *sql.DB) { clean, err = s.engine.purge(ctx, w) })
 	}
+	if err != nil { // it is tried again; the rows, bytes and words are gone
+		s.log.Warn("files could not be purged of what was removed", "err", err)
+	}
 	if err != nil || !clean {
-		return err
+		return nil
 	}
 	return s.write(ctx, func(x *tx) error {
 		if s.untidy.Load() { // more was removed meanwhile

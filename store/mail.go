@@ -96,7 +96,9 @@ func (x *tx) sees(v crm.Viewer, id crm.MessageID) error {
 	return err
 }
 
-func noMail(id crm.MessageID) error { return crm.NotFound("no mail has the number %d", id) }
+func noMail(id crm.MessageID) error {
+	return crm.Of("mail", crm.NotFound("no mail has the number %d", id))
+}
 
 // Mail gives all that is known about a mail. One that the viewer may not see
 // is as one that is not there.

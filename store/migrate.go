@@ -78,7 +78,7 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 		return nil, err
 	}
 	if have > newest {
-		return nil, crm.Conflict("the database is of a newer Kaveri (schema %d, this one knows %d); use that version", have, newest)
+		return nil, crm.Of("database", crm.Conflict("the database is of a newer Kaveri (schema %d, this one knows %d); use that version", have, newest))
 	}
 	done, err := p.Up(ctx)
 	if err != nil {

@@ -132,7 +132,7 @@ func (s *Store) UndoOptOut(ctx context.Context, st crm.Statement) error {
 		undone, err := column[crm.Address](x, `UPDATE suppressions SET lifted_us = $1 WHERE dispatch_id = $2 AND reason = $3 AND lifted_us = 0 AND at_us > $4 RETURNING address`,
 			micros(now), int64(p.Dispatch), string(crm.SuppressedUnsubscribed), micros(now.Add(-crm.UndoWindow)))
 		if err == nil && len(undone) == 0 {
-			err = crm.Conflict("there is nothing to undo any more")
+			err = crm.Of("undo", crm.Conflict("there is nothing to undo any more"))
 		}
 		if err != nil {
 			return err

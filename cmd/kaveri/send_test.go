@@ -128,11 +128,11 @@ func TestSend(t *testing.T) {
 	if code != exitPartly {
 		t.Errorf("exit code %d", code)
 	}
-	wantErr := `row 3: "olli.asiakas.example" has no name or no domain; write it like name@example.com
-row 4: they have unsubscribed
-row 5: order has no value, and the text has no fallback for it
-row 6: day, "soon", is not a date like 2026-11-14 or 14.11.2026
-row 7: aino@asiakas.example is in row 2 already
+	wantErr := `kaveri: row 3: "olli.asiakas.example" has no name or no domain; write it like name@example.com
+kaveri: row 4, out@asiakas.example: they have unsubscribed
+kaveri: row 5, eeva@asiakas.example: order has no value, and the text has no fallback for it
+kaveri: row 6, emil@asiakas.example: day, "soon", is not a date like 2026-11-14 or 14.11.2026
+kaveri: row 7: aino@asiakas.example is in row 2 already
 kaveri: 5 rows were left out; mend and send to them alone
 `
 	if stderr != wantErr {

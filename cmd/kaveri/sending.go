@@ -193,7 +193,7 @@ func (o *mailroom) Launch(ctx context.Context, m crm.Mailing, recipients iter.Se
 	if why, err := o.s.SendingHeld(ctx); err != nil {
 		return 0, nil, err
 	} else if why != "" {
-		return 0, nil, crm.Forbidden("%s: kaveri sender confirm", why)
+		return 0, nil, &crm.Error{Kind: crm.KindForbidden, Field: "database", Text: why + "; if this is the only copy, say so: kaveri sender confirm"}
 	}
 	id, err := o.enlist(ctx, m, recipients)
 	if err != nil {
@@ -210,9 +210,9 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 	case err != nil:
 		return 0, err
 	case was.Finished() || was.State == crm.MailingStopped:
-		return was.ID, crm.Conflict("this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
+		return was.ID, inConflict("audience", "this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
 	case was.State == crm.MailingPaused || was.State == crm.MailingHeld:
-		return was.ID, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
+		return was.ID, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
 	case was.State == crm.MailingRunning:
 		o.p.notef("Going on with mailing %d of %s.\n", was.ID, was.Created.Format(time.DateTime))
 		return was.ID, nil
@@ -276,7 +276,7 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 		case waiting == 0:
 			return row.Recipients, nil
 		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
-			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+			return row.Recipients, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why
@@ -292,21 +292,8 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 }
 
 // Doubtful names the dispatches of a mailing that are in doubt.
-func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, each func(crm.Dispatch) error) error {
-	var page crm.PageKey
-	for {
-		list, next, err := o.s.Dispatches(ctx, crm.SystemViewer, id, crm.Unknown, page, 500)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			if err := each(d); err != nil {
-				return err
-			}
-		}
-		if next == (crm.PageKey{}) {
-			return nil
-		}
-		page = next
-	}
+func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, do func(crm.Dispatch) error) error {
+	return eachPage(func(page crm.PageKey) ([]crm.Dispatch, crm.PageKey, error) {
+		return o.s.Dispatches(ctx, crm.SystemViewer, id, crm.Unknown, page, 500)
+	}, do)
 }

@@ -39,7 +39,7 @@ type job struct {
 	again    bool       // to be read in full though it looked like a copy
 	policy   crm.Policy // "": the firm's
 	flight   *flight
-	open     func()  // of an import: told that the mail has no end; nil in all other work
+	open     func() // of an import: told that the mail has no end; nil in all other work
 }
 
 // flight counts the jobs of one pass over a folder, so that the pass can wait

@@ -36,6 +36,8 @@ type (
 	DetailID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
+	// ImportID is an address book that was imported.
+	ImportID int64
 )
 
 // ParseID reads a decimal id as it stands in addresses of pages and on the

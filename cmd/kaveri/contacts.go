@@ -16,7 +16,8 @@ import (
 )
 
 func (p *program) contactsCommand() *cobra.Command {
-	return group("contacts", "Address books of other programs: vCard, and CSV of Google, Outlook and Thunderbird", p.contactsReadCommand())
+	return group("contacts", "Address books of other programs: vCard, and CSV of Google, Outlook and Thunderbird",
+		p.contactsReadCommand(), p.contactsImportCommand(), p.contactsImportsCommand(), p.contactsUndoCommand())
 }
 
 func (p *program) contactsReadCommand() *cobra.Command {

@@ -303,3 +303,4 @@ CREATE TABLE notes (
     at_us       BIGINT NOT NULL
 );
 CREATE INDEX notes_customer ON notes (customer_id, at_us, id);
+CREATE INDEX notes_contact ON notes (contact_id) WHERE contact_id IS NOT NULL;

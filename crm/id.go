@@ -34,10 +34,14 @@ type (
 	SenderID int64
 	// DetailID names what a signature says about a contact.
 	DetailID int64
+	// OrderID names an order.
+	OrderID int64
+	// ProductID names a product.
+	ProductID int64
+	// ImportID names a file or batch that was brought in.
+	ImportID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
-	// ImportID is an address book that was imported.
-	ImportID int64
 )
 
 // ParseID reads a decimal id as it stands in addresses of pages and on the

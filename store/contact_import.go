@@ -40,9 +40,9 @@ func (x *tx) importing(s *Store) (*importing, error) {
 	return &importing{b, map[int64]map[string]bool{}, map[int64]string{}, map[crm.Address]bool{}, map[crm.Address]optedOut{}, map[int64]optedOut{}}, err
 }
 
-// PlanImport says what [Store.ImportContacts] would do with each entry, and
+// PlanContactImport says what [Store.ImportContacts] would do with each entry, and
 // changes nothing.
-func (s *Store) PlanImport(ctx context.Context, v crm.Viewer, list []ContactImport) (steps []crm.ImportStep, err error) {
+func (s *Store) PlanContactImport(ctx context.Context, v crm.Viewer, list []ContactImport) (steps []crm.ImportStep, err error) {
 	if !mayRead(v) {
 		return nil, errNobody
 	}
@@ -252,8 +252,8 @@ func (im *importing) suppose(step *crm.ImportStep) {
 
 // ImportContacts imports an address book, some entries a transaction, and calls
 // told with the steps taken. All it changes is noted under the number that it
-// gives, for [Store.UndoImport]; of an import that is cut short that number is
-// the last of [Store.Imports].
+// gives, for [Store.UndoContactImport]; of an import that is cut short that number is
+// the last of [Store.ContactImports].
 func (s *Store) ImportContacts(ctx context.Context, v crm.Viewer, source string, list []ContactImport, told func([]crm.ImportStep)) (crm.ImportID, error) {
 	if !mayRead(v) {
 		return 0, errNobody
@@ -263,7 +263,7 @@ func (s *Store) ImportContacts(ctx context.Context, v crm.Viewer, source string,
 		if id, err = x.id(); err != nil {
 			return err
 		}
-		return x.exec(`INSERT INTO imports (id, source, staff_id, at_us) VALUES ($1, $2, $3, $4)`, id, clean(source, 300), orNull(v.Staff), micros(s.now()))
+		return x.exec(`INSERT INTO contact_imports (id, source, staff_id, at_us) VALUES ($1, $2, $3, $4)`, id, clean(source, 300), orNull(v.Staff), micros(s.now()))
 	})
 	if err != nil {
 		return 0, err
@@ -440,7 +440,7 @@ func (r *importRows) write(b *batch) error {
 		insert(`customer_words (word, customer_id)`, 2, r.words),
 		insert(`phones (contact_id, phone)`, 2, r.phones),
 		insert(`notes (id, customer_id, contact_id, staff_id, kind, body, at_us)`, 7, r.notes),
-		insert(`import_changes (import_id, n, kind, contact_id, value)`, importChangeCols, r.changes),
+		insert(`contact_import_changes (import_id, n, kind, contact_id, value)`, importChangeCols, r.changes),
 	} {
 		if err := step(); err != nil {
 			return err
@@ -449,13 +449,13 @@ func (r *importRows) write(b *batch) error {
 	return b.phonesChanged(distinct(r.called))
 }
 
-// Imports lists the address books that were imported, the newest first.
-func (s *Store) Imports(ctx context.Context, v crm.Viewer) (list []crm.ContactBook, err error) {
+// ContactImports lists the address books that were imported, the newest first.
+func (s *Store) ContactImports(ctx context.Context, v crm.Viewer) (list []crm.ContactBook, err error) {
 	if !mayRead(v) {
 		return nil, nil
 	}
 	err = s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT i.id, i.source, COALESCE(st.name, ''), i.at_us, i.undone_us FROM imports i LEFT JOIN staff st ON st.id = i.staff_id ORDER BY i.at_us DESC, i.id DESC LIMIT $1`, 1000)
+		rows, err := x.query(`SELECT i.id, i.source, COALESCE(st.name, ''), i.at_us, i.undone_us FROM contact_imports i LEFT JOIN staff st ON st.id = i.staff_id ORDER BY i.at_us DESC, i.id DESC LIMIT $1`, 1000)
 		list, err = collect(rows, err, func(r *sql.Rows, b *crm.ContactBook) error {
 			var at, undone int64
 			err := r.Scan(&b.ID, &b.Source, &b.Staff, &at, &undone)
@@ -471,7 +471,7 @@ func (s *Store) Imports(ctx context.Context, v crm.Viewer) (list []crm.ContactBo
 			ids[i] = int64(list[i].ID)
 			at[ids[i]] = &list[i]
 		}
-		return each(x, `SELECT import_id, kind, count(*) FROM import_changes WHERE import_id IN (IN) GROUP BY import_id, kind`, nil, ids, func(r *sql.Rows) error {
+		return each(x, `SELECT import_id, kind, count(*) FROM contact_import_changes WHERE import_id IN (IN) GROUP BY import_id, kind`, nil, ids, func(r *sql.Rows) error {
 			var id int64
 			var kind string
 			var n int

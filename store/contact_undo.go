@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"slices"
 	"strconv"
 
 	"kaveri/crm"
@@ -15,15 +15,15 @@ type importChange struct {
 	kind, value string
 }
 
-// UndoImport takes back what an import has changed, as far as nobody has built
+// UndoContactImport takes back what an import has changed, as far as nobody has built
 // on it since: a customer with mail, notes or a colleague's word stays, and so
 // does what a merge has moved. One that is undone already is an error of kind
 // [crm.KindConflict]. What an opt-out rests on is never touched.
-func (s *Store) UndoImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (out crm.ImportUndone, err error) {
+func (s *Store) UndoContactImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (out crm.ImportUndone, err error) {
 	if !mayRead(v) {
 		return out, errNobody
 	}
-	if err := s.view(ctx, func(x *tx) error { return x.mayUndo(id) }); err != nil {
+	if err := s.view(ctx, func(x *tx) error { return x.mayUndoContacts(id) }); err != nil {
 		return out, err
 	}
 	// First what was given to contacts, so that mail finds its place without it;
@@ -38,12 +38,12 @@ func (s *Store) UndoImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (
 		}
 	}
 	return out, s.write(ctx, func(x *tx) error {
-		return x.exec(`UPDATE imports SET undone_us = $1 WHERE id = $2`, micros(s.now()), int64(id))
+		return x.exec(`UPDATE contact_imports SET undone_us = $1 WHERE id = $2`, micros(s.now()), int64(id))
 	})
 }
 
-func (x *tx) mayUndo(id crm.ImportID) error {
-	undone, err := column[int64](x, `SELECT undone_us FROM imports WHERE id = $1`, int64(id))
+func (x *tx) mayUndoContacts(id crm.ImportID) error {
+	undone, err := column[int64](x, `SELECT undone_us FROM contact_imports WHERE id = $1`, int64(id))
 	switch {
 	case err != nil:
 		return err
@@ -63,7 +63,7 @@ func (s *Store) undoSteps(ctx context.Context, id crm.ImportID, out *crm.ImportU
 		var did crm.ImportUndone
 		err := s.write(ctx, func(x *tx) error {
 			did = crm.ImportUndone{} // the closure may run again
-			rows, err := x.query(`SELECT n, contact_id, kind, value FROM import_changes WHERE import_id = $1 AND n < $2 ORDER BY n DESC LIMIT $3`, int64(id), before, importChunk)
+			rows, err := x.query(`SELECT n, contact_id, kind, value FROM contact_import_changes WHERE import_id = $1 AND n < $2 ORDER BY n DESC LIMIT $3`, int64(id), before, importChunk)
 			some, err = collect(rows, err, func(r *sql.Rows, c *importChange) error { return r.Scan(&c.n, &c.contact, &c.kind, &c.value) })
 			if err != nil || len(some) == 0 {
 				return err
@@ -113,76 +113,34 @@ func (x *tx) takeBack(changes []importChange, out *crm.ImportUndone) error {
 	return b.finish()
 }
 
-// bare finds, of contacts, those that nothing hangs on any more, with their
-// customers, which have no other.
-const bare = `SELECT c.id, c.customer_id FROM contacts c JOIN customers k ON k.id = c.customer_id WHERE c.merged_into = 0 AND k.merged_into = 0 AND k.organisation_id IS NULL AND k.owner_id IS NULL AND k.language_said = 0
-AND NOT EXISTS (SELECT 1 FROM contacts o WHERE o.customer_id = k.id AND o.id <> c.id)
-AND NOT EXISTS (SELECT 1 FROM merges m WHERE m.kept_id = k.id OR m.gone_id = k.id)
-AND NOT EXISTS (SELECT 1 FROM contact_addresses u WHERE u.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM phones p WHERE p.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM links l WHERE l.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.customer_id = k.id)
-AND NOT EXISTS (SELECT 1 FROM corrections r WHERE r.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM contact_details d WHERE d.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM reviews v WHERE (v.contact_id = c.id OR v.other_id = c.id) AND v.state <> 'open')
-AND NOT EXISTS (SELECT 1 FROM recipients d WHERE d.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM consents s WHERE s.contact_id = c.id)
-AND c.id IN (IN)`
+// bare finds, of contacts, those that have no address and no phone any more.
+const bare = `SELECT c.id FROM contacts c WHERE NOT EXISTS (SELECT 1 FROM contact_addresses u WHERE u.contact_id = c.id) AND NOT EXISTS (SELECT 1 FROM phones p WHERE p.contact_id = c.id) AND c.id IN (IN)`
 
-// removeImported removes the customers that the import made and that are bare
-// now, and names those that stay.
+// removeImported removes the customers that the import made and of whom nothing
+// is known any more, and names those that stay.
 func (x *tx) removeImported(changes []importChange, out *crm.ImportUndone) error {
 	var made []int64
-	names := map[int64]string{}
 	for _, c := range changes {
 		if c.kind == "customer" {
 			made = append(made, c.contact)
-			names[c.contact] = c.value
 		}
 	}
-	customers := map[int64]int64{}
-	if err := each(x, bare, nil, made, func(r *sql.Rows) error {
-		var contact, customer int64
-		err := r.Scan(&contact, &customer)
-		customers[contact] = customer
-		return err
-	}); err != nil {
+	empty, err := x.idsOf(bare, made)
+	if err != nil {
 		return err
 	}
-	there := map[int64]bool{}
-	if err := each(x, `SELECT id FROM contacts WHERE id IN (IN)`, nil, made, func(r *sql.Rows) error {
-		var c int64
-		err := r.Scan(&c)
-		there[c] = true
-		return err
-	}); err != nil {
+	_, customers, err := x.forgetContacts(empty)
+	if err != nil {
 		return err
 	}
-	var contacts, gone []int64
-	for _, c := range made {
-		switch customer, is := customers[c]; {
-		case is:
-			contacts, gone = append(contacts, c), append(gone, customer)
-		case there[c]:
-			out.Kept = append(out.Kept, fmt.Sprintf("%s stays: mail, notes or what colleagues or mailings have done hang on it", names[c]))
-		}
+	out.Customers += len(customers)
+	stay, err := x.idsOf(`SELECT id FROM contacts WHERE id IN (IN)`, made)
+	if err != nil {
+		return err
 	}
-	out.Customers += len(gone)
-	touched := map[int64]bool{}
-	for _, c := range gone {
-		touched[c] = true
-	}
-	x.tellOf(touched)
-	for _, d := range []struct {
-		query string
-		ids   []int64
-	}{
-		{`DELETE FROM reviews WHERE contact_id IN (IN)`, contacts}, {`DELETE FROM reviews WHERE other_id IN (IN)`, contacts},
-		{`DELETE FROM contacts WHERE id IN (IN)`, contacts}, {`DELETE FROM customer_words WHERE customer_id IN (IN)`, gone}, {`DELETE FROM customers WHERE id IN (IN)`, gone},
-	} {
-		if _, err := x.changedEach(d.query, nil, d.ids); err != nil {
-			return err
+	for _, c := range changes {
+		if c.kind == "customer" && slices.Contains(stay, c.contact) {
+			out.Kept = append(out.Kept, c.value+" stays: mail, notes or what colleagues or mailings have done hang on it")
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func (p *program) importContacts(ctx context.Context, name string, preview bool,
 	if partly := (partlyError{}); damaged != nil && (!errors.As(damaged, &partly) || len(list) == 0) {
 		return damaged
 	}
-	plan, err := s.PlanImport(ctx, v, list)
+	plan, err := s.PlanContactImport(ctx, v, list)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (p *program) listImports(ctx context.Context, as string) error {
 		return err
 	}
 	defer s.Close()
-	all, err := s.Imports(ctx, v)
+	all, err := s.ContactImports(ctx, v)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (p *program) undoImport(ctx context.Context, which, as string) error {
 		return err
 	}
 	defer s.Close()
-	u, err := s.UndoImport(ctx, v, id)
+	u, err := s.UndoContactImport(ctx, v, id)
 	if err != nil {
 		return err
 	}

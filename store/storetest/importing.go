@@ -69,7 +69,7 @@ known Two at once [] []
 refuse Only a phone [] [1] it has no mail address
 refuse Anna [] [] anna@kaukoranta.example is one of your own addresses`
 	want = strings.ReplaceAll(want, "[] [1] it", "[] [] it")
-	plan, err := s.PlanImport(w.ctx, w.anna, list)
+	plan, err := s.PlanContactImport(w.ctx, w.anna, list)
 	w.check(err)
 	if got := told(plan); got != want {
 		t.Errorf("planned\n%s\nwant\n%s", got, want)
@@ -93,20 +93,20 @@ refuse Anna [] [] anna@kaukoranta.example is one of your own addresses`
 			t.Errorf("%q is missing in\n%s", line, after)
 		}
 	}
-	plan, err = s.PlanImport(w.ctx, w.anna, list)
+	plan, err = s.PlanContactImport(w.ctx, w.anna, list)
 	w.check(err)
 	for _, p := range plan {
 		if p.Verb == crm.ImportAdd || p.Verb == crm.ImportExtend {
 			t.Errorf("once more would %+v", p)
 		}
 	}
-	books, err := s.Imports(w.ctx, w.anna)
+	books, err := s.ContactImports(w.ctx, w.anna)
 	w.check(err)
 	if b := books[0]; len(books) != 1 || b.ID != id || b.Source != "book.vcf" || b.Staff != "Anna" || b.Customers != 2 || b.Addresses != 4 || b.Phones != 2 || !b.Undone.IsZero() {
 		t.Errorf("imports %+v", books)
 	}
 
-	undone, err := s.UndoImport(w.ctx, w.anna, id)
+	undone, err := s.UndoContactImport(w.ctx, w.anna, id)
 	w.check(err)
 	if undone.Customers != 2 || undone.Addresses != 4 || undone.Phones != 2 || undone.Notes != 1 || len(undone.Kept) > 0 {
 		t.Errorf("undone %+v", undone)
@@ -114,9 +114,9 @@ refuse Anna [] [] anna@kaukoranta.example is one of your own addresses`
 	if got := w.everything(); got != before {
 		t.Errorf("undone, there is\n%s\nand was\n%s", got, before)
 	}
-	_, err = s.UndoImport(w.ctx, w.anna, id)
+	_, err = s.UndoContactImport(w.ctx, w.anna, id)
 	w.refused(err, crm.KindConflict, "import")
-	_, err = s.UndoImport(w.ctx, w.anna, 1<<40)
+	_, err = s.UndoContactImport(w.ctx, w.anna, 1<<40)
 	w.refused(err, crm.KindNotFound, "import")
 	_, err = s.ImportContacts(w.ctx, crm.Viewer{}, "", list, nil)
 	w.refused(err, crm.KindForbidden, "")
@@ -142,7 +142,7 @@ func testImportBuiltOn(t *testing.T, s *store.Store) {
 	w.check(err)
 	_, err = s.Merge(w.ctx, w.anna, find("Kept").ID, find("Merged").ID, false)
 	w.check(err)
-	undone, err := s.UndoImport(w.ctx, w.anna, id)
+	undone, err := s.UndoContactImport(w.ctx, w.anna, id)
 	w.check(err)
 	if undone.Customers != 1 || len(undone.Kept) != 3 {
 		t.Errorf("undone %+v", undone)
@@ -167,7 +167,7 @@ func testImportRevivesNobody(t *testing.T, s *store.Store) {
 		entry("Once", nil, "once@x.example", "once@work.example"),
 		entry("Moved", nil, "dead@x.example", "alive@x.example"),
 	}
-	plan, err := s.PlanImport(w.ctx, w.anna, list)
+	plan, err := s.PlanContactImport(w.ctx, w.anna, list)
 	w.check(err)
 	id, err := s.ImportContacts(w.ctx, w.anna, "book.vcf", list, func(done []crm.ImportStep) {
 		for i := range done {
@@ -186,7 +186,7 @@ func testImportRevivesNobody(t *testing.T, s *store.Store) {
 		}
 	}
 	stopped()
-	undone, err := s.UndoImport(w.ctx, w.anna, id)
+	undone, err := s.UndoContactImport(w.ctx, w.anna, id)
 	w.check(err)
 	if undone.Customers != 2 || len(undone.Kept) > 0 {
 		t.Errorf("%+v", undone)
@@ -213,13 +213,13 @@ func Import(b *testing.B, s *store.Store) {
 		})
 	}
 	run("plan", func() {
-		_, err := s.PlanImport(w.ctx, w.anna, list)
+		_, err := s.PlanContactImport(w.ctx, w.anna, list)
 		w.check(err)
 	})
 	run("import and undo", func() {
 		id, err := s.ImportContacts(w.ctx, w.anna, "book.vcf", list, func([]crm.ImportStep) {})
 		w.check(err)
-		_, err = s.UndoImport(w.ctx, w.anna, id)
+		_, err = s.UndoContactImport(w.ctx, w.anna, id)
 		w.check(err)
 	})
 	run("import", func() {

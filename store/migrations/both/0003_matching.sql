@@ -57,15 +57,15 @@ CREATE INDEX merges_gone ON merges (gone_id);
 
 -- Address books that were imported, with what each has changed, so that it can
 -- be taken back. A contact may be gone by then.
-CREATE TABLE imports (
+CREATE TABLE contact_imports (
     id        BIGINT PRIMARY KEY,
     source    TEXT   NOT NULL, -- the name of the file
     staff_id  BIGINT REFERENCES staff (id),
     at_us     BIGINT NOT NULL,
     undone_us BIGINT NOT NULL DEFAULT 0
 );
-CREATE TABLE import_changes (
-    import_id  BIGINT NOT NULL REFERENCES imports (id),
+CREATE TABLE contact_import_changes (
+    import_id  BIGINT NOT NULL REFERENCES contact_imports (id),
     n          BIGINT NOT NULL,
     kind       TEXT   NOT NULL, -- customer, address, phone, note
     contact_id BIGINT NOT NULL,

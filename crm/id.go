@@ -38,6 +38,12 @@ type (
 	OrderID int64
 	// ProductID names a product.
 	ProductID int64
+	// GroupID names a group of products.
+	GroupID int64
+	// WishID names what a customer wishes.
+	WishID int64
+	// SurveyID names a survey.
+	SurveyID int64
 	// ImportID names a file or batch that was brought in.
 	ImportID int64
 	// MergeID names a merge of two customers or contacts.

@@ -184,7 +184,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "order", "ladder"
 	Customer CustomerID
 	Message  MessageID // when not everybody may know of it
 	Mailbox  MailboxID

@@ -38,6 +38,9 @@ func TestRulesComplain(t *testing.T) {
 		"crm imports a library": {"Imports", map[string]string{
 			"crm/a.go": "package crm\nimport (\n_ \"net/mail\"\n_ \"golang.org/x/text/unicode/norm\"\n_ \"golang.org/x/textual\"\n)\n"},
 			[]string{"golang.org/x/textual"}},
+		"insight imports a library": {"Imports", map[string]string{
+			"insight/a.go": "package insight\nimport (\n_ \"math\"\n_ \"kaveri/crm\"\n_ \"golang.org/x/text/width\"\n_ \"gonum.org/v1/gonum/stat\"\n)\n"},
+			[]string{"insight must not import golang.org/x/text/width", "insight must not import gonum.org/v1/gonum/stat"}},
 		"neighbours": {"Imports", map[string]string{
 			"web/a.go":             "package web\nimport _ \"kaveri/ingest\"\n",
 			"campaigns/a.go":       "package campaigns\nimport _ \"kaveri/insight\"\nimport _ \"kaveri/templates\"\n",

@@ -29,7 +29,7 @@ func (s *Store) UndoContactImport(ctx context.Context, v crm.Viewer, id crm.Impo
 	// First what was given to contacts, so that mail finds its place without it;
 	// then the customers that are left with nothing. Done in part it can be done
 	// again: what is gone is not missed.
-	for _, step := range []func(*tx, []importChange, *crm.ImportUndone) error{(*tx).takeBack, (*tx).removeImported} {
+	for _, step := range []func(*tx, []importChange, *crm.ImportUndone) error{(*tx).takeFromContacts, (*tx).removeImported} {
 		if err := s.undoSteps(ctx, id, &out, step); err != nil {
 			return out, err
 		}
@@ -79,9 +79,9 @@ func (s *Store) undoSteps(ctx context.Context, id crm.ImportID, out *crm.ImportU
 	}
 }
 
-// takeBack takes addresses, phones and notes from contacts. An address whose
+// takeFromContacts takes addresses, phones and notes from contacts. An address whose
 // time a colleague has changed since is theirs.
-func (x *tx) takeBack(changes []importChange, out *crm.ImportUndone) error {
+func (x *tx) takeFromContacts(changes []importChange, out *crm.ImportUndone) error {
 	b, err := x.newBatch(x.s.now())
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ const unbound = `c.organisation_id IS NULL AND c.owner_id IS NULL AND c.language
 AND NOT EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM drafts t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.kept_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.gone_id = c.id)`
 

@@ -38,7 +38,8 @@ type Options struct {
 type Service struct {
 	o Options
 
-	paces paces
+	paces  paces
+	warmth warmth
 
 	mu     sync.Mutex
 	status Status
@@ -149,20 +150,10 @@ func pause(ctx context.Context, d time.Duration) {
 
 // term is the time of one lease.
 func (s *Service) term(ctx context.Context, lease crm.Lease) error {
-	point("recover")
-	found, err := s.o.Ledger.Recover(ctx, lease)
-	point("recovered")
-	if err != nil {
+	if err := s.begin(ctx, lease); err != nil {
+		s.release(ctx, lease) // or nobody could send until it runs out
 		return err
 	}
-	if found.Queued+found.Unknown > 0 {
-		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
-	}
-	saved, err := s.o.Ledger.Paces(ctx)
-	if err != nil {
-		return err
-	}
-	s.paces.load(saved)
 	// held ends when the lease is lost: then sockets are closed at once. It
 	// outlives ctx, so that what is under way can come to its end.
 	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -178,15 +169,40 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	t.close()
 	s.savePaces(context.WithoutCancel(ctx))
 
-	err = context.Cause(held)
+	err := context.Cause(held)
 	lost(nil)
 	<-renewed
 	if err == nil {
-		if e := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); e != nil {
-			s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", e)
-		}
+		s.release(ctx, lease)
 	}
 	return err
+}
+
+// begin settles what an earlier process had in hand, and takes over what was
+// learned.
+func (s *Service) begin(ctx context.Context, lease crm.Lease) error {
+	point("recover")
+	found, err := s.o.Ledger.Recover(ctx, lease)
+	point("recovered")
+	if err != nil {
+		return err
+	}
+	if found.Queued+found.Unknown > 0 {
+		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
+	}
+	saved, err := s.o.Ledger.Paces(ctx)
+	if err != nil {
+		return err
+	}
+	s.paces.load(saved)
+	s.warmth.load(nil, time.Time{}) // what was on its way when the last lease ended is known now
+	return nil
+}
+
+func (s *Service) release(ctx context.Context, lease crm.Lease) {
+	if err := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); err != nil {
+		s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", err)
+	}
 }
 
 // renew holds the lease. When it cannot be renewed in time it is lost, whatever

@@ -25,19 +25,21 @@ type importing struct {
 	phones map[int64]map[string]bool // of contacts
 	names  map[int64]string          // of customers
 	stop   map[crm.Address]bool      // is not written to
-	out    map[crm.Address]optedOut  // is not, because its owner wants it so
-	left   map[int64]optedOut        // contacts of whom an address is so
+	out    map[crm.Address][]optOut  // what its owner does not want
+	left   map[int64][]optOut        // what contacts do not want, by any of their own addresses
 }
 
-// optedOut is who wants no mail, and the address by which that is known.
-type optedOut struct {
+// optOut is that somebody wants no mail, of a topic or at all, and the address by
+// which that is known.
+type optOut struct {
 	reason  crm.SuppressionReason
+	topic   string // "": no mailings at all
 	address crm.Address
 }
 
 func (x *tx) importing(s *Store) (*importing, error) {
 	b, err := x.newBatch(s.now())
-	return &importing{b, map[int64]map[string]bool{}, map[int64]string{}, map[crm.Address]bool{}, map[crm.Address]optedOut{}, map[int64]optedOut{}}, err
+	return &importing{b, map[int64]map[string]bool{}, map[int64]string{}, map[crm.Address]bool{}, map[crm.Address][]optOut{}, map[int64][]optOut{}}, err
 }
 
 // PlanContactImport says what [Store.ImportContacts] would do with each entry, and
@@ -112,22 +114,23 @@ func (im *importing) lookUp(list []ContactImport) error {
 // contacts have an address of their own by which they have opted out: who opts
 // out is a person, so what they gain is not written to either.
 func (im *importing) lookUpStopped(addresses []crm.Address, contacts []int64) error {
-	if err := each(im.x, `SELECT address, reason FROM suppressions WHERE lifted_us = 0 AND address IN (IN)`, nil, addresses, func(r *sql.Rows) error {
-		var o optedOut
-		err := r.Scan(&o.address, &o.reason)
-		if im.stop[o.address] = true; o.reason != crm.SuppressedBounced {
-			im.out[o.address] = o
+	if err := each(im.x, `SELECT address, reason, topic FROM suppressions WHERE lifted_us = 0 AND address IN (IN)`, nil, addresses, func(r *sql.Rows) error {
+		var o optOut
+		err := r.Scan(&o.address, &o.reason, &o.topic)
+		im.stop[o.address] = im.stop[o.address] || o.topic == ""
+		if o.reason != crm.SuppressedBounced {
+			im.out[o.address] = append(im.out[o.address], o)
 		}
 		return err
 	}); err != nil {
 		return err
 	}
-	return each(im.x, `SELECT u.contact_id, s.address, s.reason FROM contact_addresses u JOIN addresses a ON a.id = u.address_id JOIN suppressions s ON s.address = a.address
+	return each(im.x, `SELECT u.contact_id, s.address, s.reason, s.topic FROM contact_addresses u JOIN addresses a ON a.id = u.address_id JOIN suppressions s ON s.address = a.address
 WHERE s.lifted_us = 0 AND s.reason <> 'bounced' AND u.shared = 0 AND u.contact_id IN (IN)`, nil, contacts, func(r *sql.Rows) error {
 		var c int64
-		var o optedOut
-		err := r.Scan(&c, &o.address, &o.reason)
-		im.left[c] = o
+		var o optOut
+		err := r.Scan(&c, &o.address, &o.reason, &o.topic)
+		im.left[c] = append(im.left[c], o)
 		return err
 	})
 }
@@ -170,7 +173,7 @@ func (im *importing) step(entry int, c *ContactImport) crm.ImportStep {
 	default:
 		out.Verb, out.Reason = crm.ImportRefuse, "it has no mail address"
 	}
-	_, left := im.leaver(&out)
+	left := slices.ContainsFunc(im.unwanted(&out), func(o optOut) bool { return o.topic == "" })
 	for _, a := range out.Addresses {
 		if im.stop[a] || left {
 			out.Stopped = append(out.Stopped, a)
@@ -179,34 +182,31 @@ func (im *importing) step(entry int, c *ContactImport) crm.ImportStep {
 	return out
 }
 
-// leaver gives by what the person of a step is known to want no mail.
-func (im *importing) leaver(step *crm.ImportStep) (optedOut, bool) {
-	if o, ok := im.left[int64(step.Contact)]; ok {
-		return o, true
-	}
+// unwanted gives what the person of a step is known not to want.
+func (im *importing) unwanted(step *crm.ImportStep) []optOut {
+	all := slices.Clone(im.left[int64(step.Contact)])
 	for _, a := range step.Addresses {
-		if o, ok := im.out[a]; ok {
-			return o, true
-		}
+		all = append(all, im.out[a]...)
 	}
-	return optedOut{}, false
+	return all
 }
 
-// stay keeps the addresses that somebody gains who has opted out from being
-// written to.
+// stay keeps the addresses that somebody gains from being sent what they have
+// opted out of.
 func (im *importing) stay(step *crm.ImportStep) error {
-	o, left := im.leaver(step)
-	if !left {
+	all := im.unwanted(step)
+	if len(all) == 0 {
 		return nil
 	}
-	im.left[int64(step.Contact)] = o
+	im.left[int64(step.Contact)] = all
 	for _, a := range step.Addresses {
-		if im.stop[a] {
-			continue
-		}
-		im.stop[a] = true
-		if _, err := im.x.suppress(crm.Suppression{Address: a, Reason: o.reason, Evidence: "imported as an address of " + string(o.address) + ", who is not written to", At: im.now}); err != nil {
-			return err
+		for _, o := range all {
+			if a == o.address {
+				continue
+			}
+			if _, err := im.x.suppress(crm.Suppression{Address: a, Reason: o.reason, Topic: o.topic, Evidence: "imported as an address of " + string(o.address) + ", who is not written to", At: im.now}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -233,9 +233,7 @@ func (im *importing) suppose(step *crm.ImportStep) {
 		contact = -int64(step.Entry) - 1
 		customer = contact
 		im.names[customer] = step.Name
-		if o, left := im.leaver(step); left {
-			im.left[contact] = o
-		}
+		im.left[contact] = im.unwanted(step)
 	case crm.ImportExtend:
 	default:
 		step.Contact, step.Customer = max(step.Contact, 0), max(step.Customer, 0)

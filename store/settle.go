@@ -85,6 +85,10 @@ func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
 			due = micros(a.Due)
 		}
 		g.tried(d, to, due, reason)
+		g.warm(&a)
+	}
+	if err := g.warmed(); err != nil {
+		return nil, err
 	}
 	return late, g.x.insert(`INSERT INTO attempts (dispatch_id, n, sender_id, server, stage, at_us, took_us, code, enhanced, words, state, reason) VALUES `, attemptCols, args, ``)
 }

@@ -33,6 +33,7 @@ func (p *program) suppressionCommand() *cobra.Command {
 type suppressionJSON struct {
 	Address  crm.Address           `json:"address"`
 	Reason   crm.SuppressionReason `json:"reason"`
+	Topic    string                `json:"topic"` // "": all mailings
 	Evidence string                `json:"evidence"`
 	At       jsonTime              `json:"at"`
 	Lifted   jsonTime              `json:"lifted"`
@@ -44,14 +45,14 @@ func (p *program) listSuppressions(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ADDRESS", "WHY", "EVIDENCE", "SINCE")
+	t := p.table("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
 	err = eachPage(func(page crm.PageKey) ([]crm.Suppression, crm.PageKey, error) {
 		return s.Suppressions(ctx, crm.SystemViewer, page, 500)
 	}, func(m crm.Suppression) error {
 		if p.json {
-			return p.printJSON(suppressionJSON{m.Address, m.Reason, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)})
+			return p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)})
 		}
-		t.row(string(m.Address), string(m.Reason), m.Evidence, m.At)
+		t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
 		return nil
 	})
 	if err != nil || p.json {
@@ -100,7 +101,7 @@ func (p *program) liftSuppressions(ctx context.Context, as, address string) erro
 		if !m.Lifted.IsZero() {
 			continue
 		}
-		if err := s.LiftSuppression(ctx, v, a, m.Reason); err != nil {
+		if err := s.LiftSuppression(ctx, v, a, m.Reason, m.Topic); err != nil {
 			return err
 		}
 		n++

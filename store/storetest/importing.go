@@ -158,7 +158,8 @@ func testImportBuiltOn(t *testing.T, s *store.Store) {
 func testImportRevivesNobody(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	w.customer("Dora", "dora@acme.example")
-	for _, p := range []crm.Suppression{{Address: "dora@acme.example", Reason: crm.SuppressedUnsubscribed}, {Address: "once@x.example", Reason: crm.SuppressedComplained}, {Address: "dead@x.example", Reason: crm.SuppressedBounced}} {
+	for _, p := range []crm.Suppression{{Address: "dora@acme.example", Reason: crm.SuppressedUnsubscribed}, {Address: "once@x.example", Reason: crm.SuppressedComplained}, {Address: "dead@x.example", Reason: crm.SuppressedBounced},
+		{Address: "partly@x.example", Reason: crm.SuppressedUnsubscribed, Topic: "offers"}} {
 		w.check(s.Suppress(w.ctx, p))
 	}
 	list := []store.ContactImport{
@@ -166,6 +167,7 @@ func testImportRevivesNobody(t *testing.T, s *store.Store) {
 		entry("Dora again", nil, "dora@new.example", "dora@third.example"),
 		entry("Once", nil, "once@x.example", "once@work.example"),
 		entry("Moved", nil, "dead@x.example", "alive@x.example"),
+		entry("Partly", nil, "partly@x.example", "also@x.example"),
 	}
 	plan, err := s.PlanContactImport(w.ctx, w.anna, list)
 	w.check(err)
@@ -179,16 +181,19 @@ func testImportRevivesNobody(t *testing.T, s *store.Store) {
 	w.check(err)
 	stopped := func() {
 		t.Helper()
-		for a, want := range map[crm.Address]bool{"dora@acme.example": true, "dora@new.example": true, "dora@third.example": true, "once@x.example": true, "once@work.example": true, "dead@x.example": true, "alive@x.example": false} {
-			if _, is, err := s.IsSuppressed(w.ctx, a, crm.MailingAudience); err != nil || is != want {
+		for a, want := range map[crm.Address]bool{"dora@acme.example": true, "dora@new.example": true, "dora@third.example": true, "once@x.example": true, "once@work.example": true, "dead@x.example": true, "alive@x.example": false, "also@x.example": false} {
+			if _, is, err := s.IsSuppressed(w.ctx, a, crm.MailingAudience, ""); err != nil || is != want {
 				t.Errorf("%s: not written to: %t, %v; want %t", a, is, err, want)
 			}
+		}
+		if _, is, err := s.IsSuppressed(w.ctx, "also@x.example", crm.MailingAudience, "offers"); err != nil || !is {
+			t.Errorf("offers go to another address of who wants none: %v", err)
 		}
 	}
 	stopped()
 	undone, err := s.UndoContactImport(w.ctx, w.anna, id)
 	w.check(err)
-	if undone.Customers != 2 || len(undone.Kept) > 0 {
+	if undone.Customers != 3 || len(undone.Kept) > 0 {
 		t.Errorf("%+v", undone)
 	}
 	stopped()

@@ -19,14 +19,14 @@ type mailboxChange struct {
 	password, pause, resume, noTest bool
 }
 
-// mailboxSettings are the flags that change a mailbox.
-var mailboxSettings = []string{"host", "port", "security", "username", "label", "include-folder", "exclude-folder", "password", "pause", "resume"}
-
 func (p *program) mailboxSetCommand() *cobra.Command {
 	var n mailboxChange
 	c := &cobra.Command{
 		Use: "set ADDRESS", Short: "Change a mailbox: a new password, another server, its folders; what is not named stays as it is", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if !changes(c) {
+				return misused("nothing to change: name a setting, such as --password")
+			}
 			return p.setMailbox(c.Context(), args[0], n, c.Flags().Changed)
 		},
 	}
@@ -79,10 +79,7 @@ func nonempty(list []string) []string {
 }
 
 func (p *program) setMailbox(ctx context.Context, who string, n mailboxChange, asked func(string) bool) error {
-	switch {
-	case !slices.ContainsFunc(mailboxSettings, asked):
-		return misused("nothing to change: name a setting, such as --password")
-	case n.pause && n.resume:
+	if n.pause && n.resume {
 		return misused("--pause and --resume say the opposite; give one of them")
 	}
 	s, err := p.openExisting(ctx)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -90,8 +89,13 @@ func (p *program) addSender(ctx context.Context, name string, n senderFlags, ask
 	return nil
 }
 
-// senderSettings are the flags that change a sender.
-var senderSettings = []string{"host", "port", "security", "username", "domain", "bounce-domain", "connections", "rate", "order", "password", "off", "on"}
+// changes reports a flag of the verb's own that changes what is stored.
+func changes(c *cobra.Command) (found bool) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		found = found || f.Name != "no-test" && f.Name != "json" && c.InheritedFlags().Lookup(f.Name) == nil
+	})
+	return found
+}
 
 // check refuses values that would be taken for something else.
 func (n *senderFlags) check(asked func(flag string) bool) error {
@@ -139,6 +143,9 @@ func (p *program) senderSetCommand() *cobra.Command {
 	c := p.reads(&cobra.Command{
 		Use: "set NAME", Short: "Change a sender: what is not named stays as it is", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if !changes(c) {
+				return misused("nothing to change: name a setting, such as --connections 2")
+			}
 			return p.setSender(c.Context(), args[0], n, c.Flags().Changed)
 		},
 	})
@@ -150,9 +157,6 @@ func (p *program) senderSetCommand() *cobra.Command {
 }
 
 func (p *program) setSender(ctx context.Context, name string, n senderFlags, asked func(string) bool) error {
-	if !slices.ContainsFunc(senderSettings, asked) {
-		return misused("nothing to change: name a setting, such as --connections 2")
-	}
 	if err := n.check(asked); err != nil {
 		return err
 	}

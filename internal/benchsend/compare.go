@@ -58,6 +58,7 @@ func compare(o options) error {
 		{name: "smtpblast, RSA", do: func(b *bench) (run, error) { return b.blast("rsa") }},
 		{name: "kaveri, RSA and Ed25519", do: func(b *bench) (run, error) { return b.kaveri("both") }},
 	}
+	list = slices.DeleteFunc(list, func(c *contender) bool { return !strings.HasPrefix(c.name, o.only) })
 	for round := range o.rounds {
 		for _, c := range list {
 			r, err := c.do(b)
@@ -68,7 +69,9 @@ func compare(o options) error {
 			fmt.Printf("round %d  %-27s %8.0f messages/s  %5.0f us CPU  %4.0f MB\n", round+1, c.name, r.rate, r.cpu, r.peakMB)
 		}
 	}
-	report(list)
+	if o.only == "" { // a ratio needs all of them
+		report(list)
+	}
 	return nil
 }
 

@@ -9,8 +9,8 @@ import (
 
 // options of the command.
 type options struct {
-	shared, work, sink, profile, dkim string
-	recipients, rounds, connections   int
+	shared, work, sink, profile, dkim, only string
+	recipients, rounds, connections         int
 }
 
 func main() {
@@ -20,6 +20,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured, in turn")
 	flag.IntVar(&o.connections, "connections", 256, "connections of Kaveri; smtpblast has 64")
 	flag.StringVar(&o.dkim, "dkim", "", "internal: sign with ed25519 or both")
+	flag.StringVar(&o.only, "only", "", "measure only what is called so, or begins so")
 	flag.StringVar(&o.sink, "sink", "127.0.0.1:12525", "where the sink listens; its control port is the next one")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the unsigned child here")
 	flag.StringVar(&o.shared, "shared", os.Getenv("KAVERI_SHARED"), "folder that holds bench/ (KAVERI_SHARED)")

@@ -90,16 +90,18 @@ func (x *tx) claim(l crm.Lease, n int) (got []claimed, dropped int, err error) {
 	for i := range cs {
 		c := &cs[i]
 		reason, no := stopped[c.d.id]
+		r, known := to[c.d.id]
 		switch expires := max(c.expires, c.m.until); {
 		case c.m.stopped:
 			g.move(&c.d, crm.Cancelled, "")
+		case !known:
+			g.move(&c.d, crm.Cancelled, nobody)
 		case no:
 			g.move(&c.d, crm.Suppressed, reason)
 		case expires <= g.now:
 			g.move(&c.d, crm.Expired, "")
 		default:
 			g.claim(&c.d, l.Token)
-			r := to[c.d.id]
 			r.d.ID, r.d.Mailing, r.d.State, r.d.Token, r.d.Tries = crm.DispatchID(c.d.id), crm.MailingID(c.d.mailing), c.d.state, c.d.token, int(c.d.tries)
 			r.d.Due, r.d.Expires, r.d.Changed = fromMicros(c.due), fromMicros(expires), fromMicros(g.now)
 			got = append(got, r)

@@ -170,6 +170,10 @@ func (g *steps) notClaimed(l crm.Lease, ids []int64) (mine []int64, refused []cr
 	return mine, refused, nil
 }
 
+// nobody is why a dispatch is called off that has lost its recipient: by damage,
+// or by somebody's hand in the database.
+const nobody = "the ledger has no recipient for it any more"
+
 // refuse settles what the statement has left claimed.
 func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 	type why struct {
@@ -197,6 +201,10 @@ func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := g.x.recipientsOf(left)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range left {
 		d := rows[id]
 		g.counts[count{d.mailing, crm.Claimed}]++ // it was not armed
@@ -207,6 +215,9 @@ func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 		}
 		if r, no := stopped[id]; no {
 			to, reason = crm.Suppressed, r
+		}
+		if _, ok := known[id]; !ok { // queued, it would be refused for ever
+			to, reason = crm.Cancelled, nobody
 		}
 		refused = append(refused, crm.Refused{Dispatch: crm.DispatchID(id), State: to, Reason: reason})
 		if to == crm.Queued {

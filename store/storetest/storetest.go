@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ThreadInheritance", testThreadInheritance},
 		{"ParentComesLater", testParentComesLater},
 		{"StrangerInThread", testStrangerInThread},
+		{"AnswersGoAlong", testAnswersGoAlong},
 		{"Languages", testLanguages},
 		{"Absence", testAbsence},
 		{"Details", testDetails},

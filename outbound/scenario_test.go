@@ -448,7 +448,7 @@ func TestNoSenderWaits(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()
-	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example") {
+	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example; its mail waits until sink is switched on (kaveri sender set sink --on)") {
 		t.Errorf("it says: %q", why)
 	}
 	stop()

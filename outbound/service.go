@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,10 +52,14 @@ type Status struct {
 }
 
 // lacking notes that a mailing's mail waits for a sender.
-func (s *Service) lacking(m *crm.Mailing, routed bool) {
-	why := "no sender that is switched on may send for " + m.From.Address.Domain() + "; its mail waits until there is one"
+func (s *Service) lacking(m *crm.Mailing, senders []crm.Sender, routed bool) {
+	domain := m.From.Address.Domain()
+	why := "no sender that is switched on may send for " + domain + "; its mail waits until there is one"
+	if i := slices.IndexFunc(senders, func(k crm.Sender) bool { return k.Disabled && k.Fits(m.From.Address) }); i >= 0 {
+		why = "no sender that is switched on may send for " + domain + "; its mail waits until " + senders[i].Name + " is switched on (kaveri sender set " + senders[i].Name + " --on), or there is another"
+	}
 	if routed {
-		why = "the senders for " + m.From.Address.Domain() + " are in trouble (kaveri sender list says which); its mail waits"
+		why = "the senders for " + domain + " are in trouble (kaveri sender list says which); its mail waits"
 	}
 	s.say(Status{Sending: true, Problem: why})
 }

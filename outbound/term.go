@@ -147,7 +147,7 @@ func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatc
 	l, routed := t.route(senders, m, now)
 	switch {
 	case l == nil: // all that could are in trouble, or switched off, or there is none: ours to mend, so the mail waits
-		t.s.lacking(m, routed)
+		t.s.lacking(m, senders, routed)
 		back.Due = now.Add(30 * time.Second)
 		return back, false
 	}

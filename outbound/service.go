@@ -40,6 +40,8 @@ type Service struct {
 	o Options
 
 	paces paces
+	owed  []crm.Attempt // that earlier terms could not record
+	kept  *crm.Lease    // that the last term could not give up
 
 	mu     sync.Mutex
 	status Status
@@ -112,18 +114,47 @@ func (s *Service) Run(ctx context.Context) error {
 	go s.tend(tended)
 	go s.keepPaces(tended)
 	for ctx.Err() == nil {
-		lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
-		if err == nil {
-			s.say(Status{Sending: true})
-			err = s.term(ctx, lease)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
 			s.say(Status{Problem: sentence(err)})
 			pause(ctx, 5*s.o.Poll)
 		}
 	}
+	if len(s.owed) > 0 {
+		s.o.Log.Warn("the ledger cannot be written, so the answers of mail servers are not recorded; these mails will be in doubt", "mails", len(s.owed))
+	}
 	s.say(Status{})
 	return nil
+}
+
+// turn takes the right to send and uses it as long as it can.
+func (s *Service) turn(ctx context.Context) error {
+	if s.kept != nil {
+		if err := s.o.Ledger.ReleaseLease(ctx, *s.kept); err != nil {
+			return err
+		}
+		s.kept = nil
+	}
+	lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
+	if err != nil {
+		return err
+	}
+	s.say(Status{Sending: true})
+	return s.term(ctx, lease)
+}
+
+// settleOwed records what earlier terms could not, before it is doubted.
+func (s *Service) settleOwed(ctx context.Context, lease crm.Lease) error {
+	if len(s.owed) == 0 {
+		return nil
+	}
+	point("settle")
+	_, err := s.o.Ledger.Settle(ctx, lease, s.owed, nil)
+	point("settled")
+	if err == nil {
+		s.o.Log.Info("the ledger can be written again; the last answers of mail servers are recorded", "mails", len(s.owed))
+		s.owed = nil
+	}
+	return err
 }
 
 // tend keeps the courier's connections in order.
@@ -154,10 +185,15 @@ func pause(ctx context.Context, d time.Duration) {
 
 // term is the time of one lease.
 func (s *Service) term(ctx context.Context, lease crm.Lease) error {
+	if err := s.settleOwed(ctx, lease); err != nil {
+		s.release(ctx, lease)
+		return err
+	}
 	point("recover")
 	found, err := s.o.Ledger.Recover(ctx, lease)
 	point("recovered")
 	if err != nil {
+		s.release(ctx, lease)
 		return err
 	}
 	if found.Queued+found.Unknown > 0 {
@@ -165,6 +201,7 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	}
 	saved, err := s.o.Ledger.Paces(ctx)
 	if err != nil {
+		s.release(ctx, lease)
 		return err
 	}
 	s.paces.load(saved)
@@ -179,19 +216,30 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	}()
 
 	t := s.newTerm(ctx, held, lease)
-	t.send(ctx)
+	if err = t.send(ctx); err != nil { // what is under way may take minutes to end
+		s.say(Status{Problem: sentence(err)})
+	}
 	t.close()
+	s.owed = append(s.owed, t.settle.owed...)
 	s.savePaces(context.WithoutCancel(ctx))
 
-	err = context.Cause(held)
+	gone := context.Cause(held)
 	lost(nil)
 	<-renewed
-	if err == nil {
-		if e := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); e != nil {
-			s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", e)
-		}
+	if gone != nil {
+		return gone
 	}
+	s.release(ctx, lease)
 	return err
+}
+
+// release gives the right to send up. When that cannot be written it is tried
+// again before the next turn: nobody is to wait for ourselves.
+func (s *Service) release(ctx context.Context, lease crm.Lease) {
+	if err := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); err != nil {
+		s.kept = &lease
+		s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", err)
+	}
 }
 
 // renew holds the lease. When it cannot be renewed in time it is lost, whatever

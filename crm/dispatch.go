@@ -178,6 +178,7 @@ type Lease struct {
 type Return struct {
 	Dispatch DispatchID
 	Due      time.Time // not to be claimed before; zero: at once
+	Token    int64     // of the claim it was made under; 0: of the lease it is given back under
 }
 
 // Refused is a dispatch that may not be armed any more, with its state: called

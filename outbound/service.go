@@ -41,6 +41,7 @@ type Service struct {
 
 	paces paces
 	owed  []crm.Attempt // that earlier terms could not record
+	back  []crm.Return  // that they could not give back
 	kept  *crm.Lease    // that the last term could not give up
 
 	mu     sync.Mutex
@@ -144,17 +145,23 @@ func (s *Service) turn(ctx context.Context) error {
 
 // settleOwed records what earlier terms could not, before it is doubted.
 func (s *Service) settleOwed(ctx context.Context, lease crm.Lease) error {
-	if len(s.owed) == 0 {
-		return nil
-	}
-	point("settle")
-	_, err := s.o.Ledger.Settle(ctx, lease, s.owed, nil)
-	point("settled")
-	if err == nil {
+	if len(s.owed) > 0 {
+		point("settle")
+		_, err := s.o.Ledger.Settle(ctx, lease, s.owed, nil)
+		point("settled")
+		if err != nil {
+			return err
+		}
 		s.o.Log.Info("the ledger can be written again; the last answers of mail servers are recorded", "mails", len(s.owed))
 		s.owed = nil
 	}
-	return err
+	if len(s.back) > 0 {
+		if err := s.o.Ledger.Return(ctx, lease, s.back); err != nil {
+			return err
+		}
+		s.back = nil
+	}
+	return nil
 }
 
 // tend keeps the courier's connections in order.
@@ -220,7 +227,7 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 		s.say(Status{Problem: sentence(err)})
 	}
 	t.close()
-	s.owed = append(s.owed, t.settle.owed...)
+	s.owed, s.back = append(s.owed, t.settle.owed...), append(s.back, t.settle.back...)
 	s.savePaces(context.WithoutCancel(ctx))
 
 	gone := context.Cause(held)

@@ -36,6 +36,9 @@ type settler struct {
 	once   sync.Once
 	err    error         // why; to be read when broken is closed
 	owed   []crm.Attempt // of run alone, until it has ended
+
+	mu   sync.Mutex
+	back []crm.Return // that could not be given back
 }
 
 // linger is how long a commit waits for connections that will want to arm in a
@@ -70,6 +73,17 @@ func (s *settler) fail(err error) {
 		s.err = err
 		close(s.broken)
 	})
+}
+
+// keep keeps what could not be given back: some of it may be armed, by a COMMIT
+// whose answer was lost.
+func (s *settler) keep(rs []crm.Return) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range rs {
+		r.Token = s.lease.Token
+		s.back = append(s.back, r)
+	}
 }
 
 // run settles until in is closed. When ctx ends, what comes is refused.

@@ -196,15 +196,19 @@ func (t *term) fail(d *crm.Dispatch, reason string) {
 }
 
 // giveBack returns dispatches that were not sent. When that cannot be written
-// the next term finds them: what is claimed under a lease that has ended was not
-// sent.
+// the next term does it.
 func (t *term) giveBack(rs ...crm.Return) {
-	if len(rs) == 0 || t.held.Err() != nil || t.settle.trouble() != nil {
+	if len(rs) == 0 || t.held.Err() != nil {
+		return
+	}
+	if t.settle.trouble() != nil {
+		t.settle.keep(rs)
 		return
 	}
 	point("return")
 	defer point("returned")
 	if err := t.s.o.Ledger.Return(t.held, t.lease, rs); err != nil && !errors.Is(err, context.Canceled) {
+		t.settle.keep(rs)
 		t.settle.fail(err)
 	}
 }

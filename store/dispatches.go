@@ -275,11 +275,14 @@ func (x *tx) beginMailings() (held []crm.MailingID, err error) {
 
 // Return gives claimed dispatches back unsent; an armed one too, when its final
 // dot has provably not left. Those of a mailing that was stopped meanwhile are
-// cancelled. What is not under this lease any more is left alone.
+// cancelled. What was claimed under an earlier lease is named with its token;
+// what is under another claim by now is left alone.
 func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error {
 	ids := make([]int64, len(rs))
+	under := make(map[int64]int64, len(rs))
 	for i, r := range rs {
 		ids[i] = int64(r.Dispatch)
+		under[ids[i]] = cmp.Or(r.Token, l.Token)
 	}
 	ids = distinct(ids)
 	return s.write(ctx, func(x *tx) error {
@@ -292,7 +295,7 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 			return err
 		}
 		for _, d := range rows {
-			if d.token == l.Token && d.state == crm.Armed {
+			if d.token == under[d.id] && d.state == crm.Armed {
 				g.move(d, crm.Ready, "")
 			}
 		}
@@ -306,7 +309,7 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 		for _, r := range rs {
 			d := rows[int64(r.Dispatch)]
 			switch {
-			case d == nil || d.token != l.Token || d.state != crm.Claimed && d.state != crm.Ready:
+			case d == nil || d.token != under[d.id] || d.state != crm.Claimed && d.state != crm.Ready:
 			case stopped[d.mailing]:
 				g.move(d, crm.Cancelled, "")
 			case r.Due.IsZero():

@@ -211,6 +211,26 @@ func testReturn(t *testing.T, s *store.Store) {
 	w.counts(id, "claimed 1, sent 1, cancelled 2")
 }
 
+// A process that could not write for a while gives back under its next lease
+// what it knows to be unsent, before the rest is doubted.
+func testReturnLate(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example")
+	l := w.lease("test")
+	got := w.claims(l, 3)
+	a, b, c := got["a@x.example"], got["b@x.example"], got["c@x.example"]
+	w.arms(l, a, b)
+	w.check(s.ReleaseLease(w.ctx, l))
+	next := w.lease("test")
+	w.check(s.Return(w.ctx, next, []crm.Return{{Dispatch: b.ID}, {Dispatch: c.ID, Token: next.Token}})) // other claims than theirs
+	w.counts(id, "claimed 1, armed 2")
+	w.check(s.Return(w.ctx, next, []crm.Return{{Dispatch: a.ID, Token: l.Token}, {Dispatch: c.ID, Token: l.Token}}))
+	w.counts(id, "queued 2, armed 1")
+	_, err := s.Recover(w.ctx, next)
+	w.check(err)
+	w.counts(id, "queued 2, unknown 1")
+}
+
 func testRecover(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example")

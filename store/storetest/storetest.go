@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"Lease", testLease},
 		{"SendOnce", testSendOnce},
 		{"Return", testReturn},
+		{"ReturnLate", testReturnLate},
 		{"Recover", testRecover},
 		{"Doubts", testDoubts},
 		{"MailingTurns", testMailingTurns},

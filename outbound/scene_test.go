@@ -78,17 +78,24 @@ func sendUntilKilled(dsn string) error {
 }
 
 func newService(st *store.Store, courier *outbound.Courier, now func() time.Time) *outbound.Service {
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: "https://mail.firm.example"})
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	lease := childLease
 	if time.Since(now()).Abs() > time.Minute {
 		lease = 100 * time.Hour // the clock is the test's, and makes leaps
 	}
-	return outbound.New(outbound.Options{Ledger: st, Renderer: renderer, Composer: compose.New(nil, now), Keyring: st.Keyring(), Courier: courier,
-		Log: log, Now: now, Lease: lease, Poll: 20 * time.Millisecond})
+	return serviceWith(st, courier, outbound.Options{Now: now, Lease: lease, Poll: 20 * time.Millisecond})
+}
+
+// serviceWith makes a service with these options and the tests' own parts.
+func serviceWith(st *store.Store, courier *outbound.Courier, o outbound.Options) *outbound.Service {
+	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: st.Keyring(), PublicURL: "https://mail.firm.example"})
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	o.Ledger, o.Renderer, o.Composer, o.Keyring, o.Courier = st, renderer, compose.New(nil, o.Now), st.Keyring(), courier
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	}
+	return outbound.New(o)
 }
 
 // engines runs a test on both databases.
@@ -119,7 +126,12 @@ func openStore(t *testing.T, dsn string, now func() time.Time) *store.Store {
 // mailing puts an audience of n on the ledger and starts it.
 func mailing(t *testing.T, st *store.Store, sink *testsmtp.Sink, connections, n int, change func(*crm.Mailing)) crm.MailingID {
 	t.Helper()
-	s := sink.Sender()
+	return mailingBy(t, st, sink.Sender(), connections, n, change)
+}
+
+// mailingBy is mailing by way of this sender.
+func mailingBy(t *testing.T, st *store.Store, s crm.Sender, connections, n int, change func(*crm.Mailing)) crm.MailingID {
+	t.Helper()
 	s.Name, s.Bounce, s.Connections = "sink", "bounce.firm.example", connections
 	if _, err := st.AddSender(t.Context(), crm.SystemViewer, s); err != nil {
 		t.Fatal(err)

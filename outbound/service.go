@@ -52,6 +52,7 @@ type Service struct {
 type Status struct {
 	Sending bool   // this process has the right to send
 	Problem string // why not, or why mail waits, one sentence
+	Other   bool   // another process has the right to send, and mail does not wait
 }
 
 // lacking notes that a mailing's mail waits for a sender.
@@ -101,7 +102,11 @@ func (s *Service) say(st Status) {
 	changed := s.status != st
 	s.status = st
 	s.mu.Unlock()
-	if changed && st.Problem != "" {
+	switch {
+	case !changed || st.Problem == "":
+	case st.Other:
+		s.o.Log.Info("another process sends", "which", st.Problem)
+	default:
 		s.o.Log.Warn("mail waits", "why", st.Problem)
 	}
 }
@@ -116,7 +121,7 @@ func (s *Service) Run(ctx context.Context) error {
 	go s.keepPaces(tended)
 	for ctx.Err() == nil {
 		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
-			s.say(Status{Problem: sentence(err)})
+			s.say(Status{Problem: sentence(err), Other: crm.KindOf(err) == crm.KindConflict})
 			pause(ctx, 5*s.o.Poll)
 		}
 	}

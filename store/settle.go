@@ -54,7 +54,10 @@ func (s *Store) Settle(ctx context.Context, l crm.Lease, attempts []crm.Attempt,
 	return refused, nil
 }
 
-const attemptCols = 12
+const (
+	attemptInsert = `INSERT INTO attempts (dispatch_id, n, sender_id, server, stage, at_us, took_us, code, enhanced, words, state, reason) VALUES `
+	attemptCols   = 12
+)
 
 // record writes attempts, and gives those that change nothing.
 func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
@@ -86,7 +89,7 @@ func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
 		}
 		g.tried(d, to, due, reason)
 	}
-	return late, g.x.insert(`INSERT INTO attempts (dispatch_id, n, sender_id, server, stage, at_us, took_us, code, enhanced, words, state, reason) VALUES `, attemptCols, args, ``)
+	return late, g.x.insert(attemptInsert, attemptCols, args, ``)
 }
 
 // follows gives the state that an attempt leads to, and false when its

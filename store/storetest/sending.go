@@ -233,6 +233,12 @@ func testReturnLate(t *testing.T, s *store.Store) {
 
 func testRecover(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
+	for _, k := range []crm.Sender{{Name: "relay", Host: "smtp.relay.example", Order: 1}, {Name: "spare", Host: "spare.relay.example", Order: 2},
+		{Name: "off", Host: "off.relay.example", Disabled: true}, {Name: "other", Host: "other.relay.example", Domains: []string{"other.example"}}} {
+		k.Port, k.Security = 465, crm.SecurityTLS
+		_, err := s.AddSender(w.ctx, w.ritva, k)
+		w.check(err)
+	}
 	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example")
 	l := w.lease("first")
 	got := w.claims(l, 4)
@@ -252,6 +258,12 @@ func testRecover(t *testing.T, s *store.Store) {
 		t.Errorf("recovered %+v", r)
 	}
 	w.counts(id, "queued 2, sent 1, unknown 2")
+	// When, and to which server, is on the ledger.
+	tries, err := s.Attempts(w.ctx, w.pekka, b.ID)
+	w.check(err)
+	if len(tries) != 1 || tries[0].State != crm.Unknown || tries[0].Server != "smtp.relay.example or spare.relay.example" || tries[0].At.IsZero() || tries[0].Reason == "" {
+		t.Errorf("the doubt says %+v", tries)
+	}
 	if r, err := s.Recover(w.ctx, next); err != nil || r != (crm.Recovered{}) {
 		t.Errorf("a second time: %+v, %v", r, err)
 	}

@@ -37,6 +37,13 @@ func (m *machine) says(code int, args ...string) string {
 // serves starts kaveri serve; its log can be read while it is written.
 func (m *machine) serves() (log *output, stop func()) {
 	m.Helper()
+	log, stop, _ = m.starts()
+	return log, stop
+}
+
+// starts is serves with another end, the sudden one.
+func (m *machine) starts() (log *output, stop, kill func()) {
+	m.Helper()
 	log = newOutput()
 	cmd := exec.Command("kaveri", "serve", "--listen", "127.0.0.1:0", "--data", m.data)
 	cmd.Stderr = log
@@ -45,7 +52,7 @@ func (m *machine) serves() (log *output, stop func()) {
 		m.Fatal(err)
 	}
 	m.Cleanup(p.Kill)
-	return log, func() { p.Stop(syscall.SIGTERM, time.Minute) }
+	return log, func() { p.Stop(syscall.SIGTERM, time.Minute) }, p.Kill
 }
 
 // schedules makes a firm with a sender and a mailing to n, made an hour ago, to

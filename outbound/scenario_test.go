@@ -117,6 +117,10 @@ func TestScenario2DeathInsideTheGap(t *testing.T) {
 		if d.Changed.IsZero() || time.Since(d.Changed) > time.Minute {
 			t.Errorf("in doubt since %v", d.Changed)
 		}
+		tries, err := st.Attempts(t.Context(), crm.SystemViewer, d.ID)
+		if err != nil || len(tries) != 1 || tries[0].Server != sink.Sender().Host || tries[0].At.IsZero() {
+			t.Errorf("it went to nobody: %+v, %v", tries, err)
+		}
 	})
 }
 

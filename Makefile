@@ -18,7 +18,7 @@ KAVERI_SCORE_DIR ?= $(CURDIR)/tmp/score
 
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check score bench bench-ingest bench-send soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
+.PHONY: help build run test check score bench bench-ingest bench-send bench-insight soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -64,6 +64,9 @@ bench-ingest: browser-libraries test-servers ## ingestion from a real Dovecot, b
 
 bench-send: ## sending over the durable ledger to a recording sink, beside the raw limit
 	go run ./internal/benchsend
+
+bench-insight: ## what the history says: baskets, models and the ladder, in memory
+	go test ./insight -run '^$$' -bench . -benchmem
 
 soak: browser-libraries test-servers ## the tests at full size (KAVERI_SOAK=1): hours, results go to docs/
 	KAVERI_SOAK=1 go test -json -vet=off -count=1 -timeout=12h ./... | go run ./internal/testreport

@@ -44,9 +44,13 @@ const (
 	// ReasonPhone: the author signs with a phone of the contact's; of a merge:
 	// both contacts have that phone.
 	ReasonPhone Rule = "same-phone"
+	// ReasonOrder: it names an order of the contact's by its number.
+	ReasonOrder Rule = "order-number"
 	// ReasonAnswer: a contact has answered, as one customer, a mail that is
 	// about the other, and there is proof that they are one person.
 	ReasonAnswer Rule = "same-thread"
+	// ReasonBuyer: of a merge: a shop has one number for both.
+	ReasonBuyer Rule = "same-buyer"
 	// ReasonDomain: two customers have addresses at one domain.
 	ReasonDomain Rule = "same-domain"
 	// ReasonUnverified: the receiving server says that the author's address is
@@ -62,6 +66,21 @@ const (
 	RuleNoCustomer Rule = "no-customer"
 	// RuleNobody: it names no address at all.
 	RuleNobody Rule = "no-address"
+)
+
+// The rules that give an order to a customer, beside [RuleByHand], [RuleExact]
+// and [RuleAlias], or leave it without one, beside [ReasonSeveral] and
+// [RuleInternal].
+const (
+	// RuleBuyerNumber: the shop has this number for somebody we know.
+	RuleBuyerNumber Rule = "buyer-number"
+	// RuleDomain: the buyer's address is at the domain of a confirmed
+	// organisation.
+	RuleDomain Rule = "confirmed-domain"
+	// RuleBuyer: nobody was known, and who buys is a customer.
+	RuleBuyer Rule = "new-buyer"
+	// ReasonNoBuyer: the order names nobody.
+	ReasonNoBuyer Rule = "no-buyer"
 )
 
 // Link joins a message to a contact, and says why.

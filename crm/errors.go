@@ -72,3 +72,12 @@ func KindOf(err error) Kind {
 	}
 	return KindInternal
 }
+
+// FieldOf gives the input at fault, "" when the error names none.
+func FieldOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Field
+	}
+	return ""
+}

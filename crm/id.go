@@ -34,6 +34,12 @@ type (
 	SenderID int64
 	// DetailID names what a signature says about a contact.
 	DetailID int64
+	// OrderID names an order.
+	OrderID int64
+	// ProductID names a product.
+	ProductID int64
+	// ImportID names a file or batch that was brought in.
+	ImportID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

@@ -29,9 +29,9 @@ type Directory interface {
 	ContactsLike(a Address, at time.Time) []Person
 	// ContactsNamed gives the contacts who are called so.
 	ContactsNamed(name string) []Person
-	// Clues gives the contacts to whom something in a stored mail points that
-	// proves nothing, the strongest first: who has a phone with which its author
-	// signs.
+	// Clues gives the contacts to whom something in a mail points that proves
+	// nothing, the strongest first: whose order it names by its number, who has a
+	// phone with which its author signs.
 	Clues(m *Facts) []Candidate
 	// CustomerOfDomain gives the customer that is a confirmed organisation
 	// with this registered domain, else 0.

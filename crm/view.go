@@ -30,12 +30,13 @@ const (
 	Internal Direction = "internal"
 )
 
-// TimelineItem is one entry of a customer's timeline: a mail or a note.
+// TimelineItem is one entry of a customer's timeline: a mail, a note or an order.
 type TimelineItem struct {
-	Kind    string // "mail" or "note"
+	Kind    string // "mail", "note" or "order"
 	At      time.Time
 	Mail    *MailRow
 	Note    *Note
+	Order   *Order
 	Staff   string // name of the note's author
 	Contact string // the contact it is linked through
 	Link    Link   // why a mail is here

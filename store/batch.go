@@ -307,6 +307,9 @@ func (b *batch) flush() error {
 	if err := b.hear(); err != nil {
 		return err
 	}
+	if err := b.placeOrdersAgain(); err != nil {
+		return err
+	}
 	if err := b.wake(); err != nil {
 		return err
 	}

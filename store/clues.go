@@ -7,7 +7,8 @@ import (
 	"kaveri/crm"
 )
 
-// This file finds who has a phone: a contact who was given it, or who signs
+// This file finds to whom something in a mail points: who has an order that it
+// names, and who has a phone: a contact who was given it, or who signs
 // with it in mail that everybody may see. Mail that is not everybody's must not
 // show in what others are asked.
 
@@ -58,9 +59,35 @@ func people(hs []holder) []holder {
 	return out
 }
 
-// Clues finds who has a phone with which the author of a mail signs. A mail that
-// is just coming has not been read yet: it is asked about when it has been.
+// Clues finds whose orders a mail names, and who has a phone with which its
+// author signs.
 func (b *batch) Clues(m *crm.Facts) []crm.Candidate {
+	return append(b.orderClues(m), b.phoneClues(m)...)
+}
+
+// orderClues finds whose orders a mail names by their numbers.
+func (b *batch) orderClues(m *crm.Facts) []crm.Candidate {
+	text, err := b.hand.text()
+	b.fail(err)
+	var out []crm.Candidate
+	b.fail(each(b.x, `SELECT o.number, c.id, c.customer_id FROM orders o JOIN contacts c ON c.id = o.contact_id WHERE o.number IN (IN) ORDER BY o.number, o.id`, nil,
+		distinct(append(crm.OrderNumbers(m.Subject), crm.OrderNumbers(text)...)), func(r *sql.Rows) error {
+			var number string
+			c := crm.Candidate{Reason: crm.ReasonOrder}
+			err := r.Scan(&number, &c.Contact, &c.Customer)
+			c.Evidence = "order: " + number
+			out = append(out, c)
+			return err
+		}))
+	if len(out) > maxHolders { // numbers that tell nobody apart
+		return nil
+	}
+	return out
+}
+
+// phoneClues finds who has a phone with which the author signs. A mail that is
+// just coming has not been read yet: it is asked about when it has been.
+func (b *batch) phoneClues(m *crm.Facts) []crm.Candidate {
 	if m.Mail == 0 {
 		return nil
 	}

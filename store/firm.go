@@ -83,6 +83,9 @@ func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 				return err
 			}
 		}
+		if err := x.recountOrders(&was, &f); err != nil {
+			return err
+		}
 		if !outside || was.AuthServer != f.AuthServer {
 			if err := x.allStale(); err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 type moved struct {
 	Contacts []int64  `json:"contacts,omitempty"` // to the kept customer
 	Notes    []int64  `json:"notes,omitempty"`
+	Orders   []int64  `json:"orders,omitempty"`
 	Words    []string `json:"words,omitempty"`   // new to the kept customer
 	Domains  []string `json:"domains,omitempty"` // of the other's organisation
 	Company  int64    `json:"company,omitempty"` // that organisation
@@ -28,11 +29,19 @@ type person struct {
 	Addresses []int64  `json:"addresses,omitempty"`
 	Phones    []string `json:"phones,omitempty"`
 	Notes     []int64  `json:"notes,omitempty"`
+	Orders    []int64  `json:"orders,omitempty"`
+	Buyers    []shop   `json:"buyers,omitempty"`
 	Followers []int64  `json:"followers,omitempty"` // merged into Gone before
 }
 
-// Merge makes two customers one: keep takes over the contacts and notes of
-// other. When samePerson is set, their contacts are one human. Everything can
+// shop is the number that a shop has for somebody.
+type shop struct {
+	Source string `json:"source"`
+	Number string `json:"number"`
+}
+
+// Merge makes two customers one: keep takes over the contacts, notes and
+// orders of other. When samePerson is set, their contacts are one human. Everything can
 // be undone by [Store.Unmerge].
 func (s *Store) Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error) {
 	if !mayRead(v) {
@@ -96,6 +105,9 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, one *person) (crm.M
 	}
 	m := moved{Contacts: b}
 	if m.Notes, err = column[int64](x, `SELECT id FROM notes WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
+		return 0, err
+	}
+	if m.Orders, err = column[int64](x, `SELECT id FROM orders WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
 		return 0, err
 	}
 	if m.Words, err = x.newWords(keep, other); err != nil {
@@ -176,6 +188,7 @@ func (x *tx) moveTo(keep, other crm.CustomerID, m *moved) error {
 	for _, q := range []string{
 		`UPDATE contacts SET customer_id = $1 WHERE customer_id = $2`,
 		`UPDATE notes SET customer_id = $1 WHERE customer_id = $2`,
+		`UPDATE orders SET customer_id = $1 WHERE customer_id = $2`,
 		`UPDATE customers SET merged_into = $1 WHERE id = $2`,
 	} {
 		if err := x.exec(q, int64(keep), int64(other)); err != nil {
@@ -193,6 +206,13 @@ func (x *tx) onePerson(kept, gone int64) (*person, error) {
 		return nil, err
 	}
 	if p.Notes, err = column[int64](x, `SELECT id FROM notes WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
+		return nil, err
+	}
+	if p.Orders, err = column[int64](x, `SELECT id FROM orders WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
+		return nil, err
+	}
+	rows, err := x.query(`SELECT source, number FROM buyers WHERE contact_id = $1 ORDER BY source, number`, gone)
+	if p.Buyers, err = collect(rows, err, func(r *sql.Rows, s *shop) error { return r.Scan(&s.Source, &s.Number) }); err != nil {
 		return nil, err
 	}
 	if p.Followers, err = column[int64](x, `SELECT id FROM contacts WHERE merged_into = $1 ORDER BY id`, gone); err != nil {
@@ -221,6 +241,16 @@ func (x *tx) hand(p *person, from, to int64) error {
 	}
 	for _, n := range p.Notes {
 		if err := x.exec(`UPDATE notes SET contact_id = $1 WHERE id = $2 AND contact_id = $3`, to, n, from); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.Orders {
+		if err := x.exec(`UPDATE orders SET contact_id = $1 WHERE id = $2 AND contact_id = $3`, to, o, from); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.Buyers {
+		if err := x.exec(`UPDATE buyers SET contact_id = $1 WHERE source = $2 AND number = $3 AND contact_id = $4`, to, s.Source, s.Number, from); err != nil {
 			return err
 		}
 	}
@@ -255,7 +285,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 	return x.stalePhonesOf(contacts)
 }
 
-// Unmerge undoes a merge: every contact, address, phone and note goes back to
+// Unmerge undoes a merge: every contact, address, phone, note and order goes back to
 // where it was, unless it was moved again since. Mail that came meanwhile goes
 // where its address says.
 func (s *Store) Unmerge(ctx context.Context, v crm.Viewer, id crm.MergeID) error {
@@ -325,6 +355,7 @@ func (x *tx) moveBack(keep, other int64, m *moved) error {
 	}{
 		{m.Contacts, `UPDATE contacts SET customer_id = $1 WHERE customer_id = $2 AND (id = $3 OR merged_into = $4)`},
 		{m.Notes, `UPDATE notes SET customer_id = $1 WHERE customer_id = $2 AND id = $3 AND id = $4`},
+		{m.Orders, `UPDATE orders SET customer_id = $1 WHERE customer_id = $2 AND id = $3 AND id = $4`},
 	} {
 		for _, id := range w.ids {
 			if err := x.exec(w.query, other, keep, id, id); err != nil {

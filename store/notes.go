@@ -133,10 +133,12 @@ func (x *tx) holder(v crm.Viewer, id crm.MessageID) error {
 	return err
 }
 
-// recomputeLast sets the time by which customers are sorted: that of the
-// newest mail which everybody may see, so that the order tells nothing of
-// private mail.
+// recomputeLast sets the time by which customers are sorted: that of the newest
+// order, or of the newest mail which everybody may see, so that the order tells
+// nothing of private mail.
 func (x *tx) recomputeLast(c crm.CustomerID) error {
-	return x.exec(`UPDATE customers SET last_us = COALESCE((SELECT max((SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id
-WHERE l.contact_id = ct.id AND m.private = 0 ORDER BY l.at_us DESC LIMIT 1)) FROM contacts ct WHERE ct.customer_id = $1), 0) WHERE id = $2`, int64(c), int64(c))
+	return x.exec(`UPDATE customers SET last_us = COALESCE((SELECT max(t.at_us) FROM (
+SELECT (SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id WHERE l.contact_id = ct.id AND m.private = 0 ORDER BY l.at_us DESC LIMIT 1) AS at_us
+FROM contacts ct WHERE ct.customer_id = $1
+UNION ALL SELECT max(o.at_us) AS at_us FROM orders o WHERE o.customer_id = $1) AS t), 0) WHERE id = $1`, int64(c))
 }

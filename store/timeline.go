@@ -9,7 +9,8 @@ import (
 	"kaveri/crm"
 )
 
-// entry is a place on a timeline: a mail, through one contact, or a note.
+// entry is a place on a timeline: a mail, through one contact, a note, or an
+// order.
 type entry struct {
 	at, id     int64
 	contact    int64
@@ -17,6 +18,7 @@ type entry struct {
 	link       crm.Link
 	confidence int64
 	note       *crm.Note
+	order      *crm.Order
 	author     string
 }
 
@@ -33,7 +35,7 @@ func (e entry) before(o entry) int {
 	return 0
 }
 
-// Timeline gives the mails and notes of a customer's contacts that the viewer
+// Timeline gives the orders of a customer, and the mails and notes that the viewer
 // may see, newest first, and the key of the next page, zero at the end. A mail
 // linked to two contacts stands there once.
 func (s *Store) Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, page crm.PageKey, limit int) ([]crm.TimelineItem, crm.PageKey, error) {
@@ -61,6 +63,11 @@ func (s *Store) Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, p
 			}
 			entries = append(entries, more...)
 		}
+		orders, err := x.ordersBefore(c.ID, page, limit+1)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, orders...)
 		slices.SortFunc(entries, entry.before)
 		entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.id == b.id })
 		if len(entries) > limit {
@@ -104,7 +111,7 @@ WHERE n.customer_id = $1 AND (n.at_us, n.id) < ($2, $3) ORDER BY n.at_us DESC, n
 func (x *tx) timelineItems(entries []entry) ([]crm.TimelineItem, error) {
 	var ids []int64
 	for _, e := range entries {
-		if e.note == nil {
+		if e.note == nil && e.order == nil {
 			ids = append(ids, e.id)
 		}
 	}
@@ -115,14 +122,17 @@ func (x *tx) timelineItems(entries []entry) ([]crm.TimelineItem, error) {
 	items := make([]crm.TimelineItem, 0, len(entries))
 	for _, e := range entries {
 		item := crm.TimelineItem{Kind: "mail", At: fromMicros(e.at), Contact: e.name, Link: e.link}
-		if e.note != nil {
+		switch {
+		case e.note != nil:
 			item.Kind, item.Note, item.Staff = "note", e.note, e.author
-		} else {
+		case e.order != nil:
+			item.Kind, item.Order = "order", e.order
+		default:
 			item.Mail = mails[e.id]
 		}
 		items = append(items, item)
 	}
-	return items, nil
+	return items, x.fillTimelineOrders(items)
 }
 
 // maxConversation bounds a conversation as it is shown: its newest mails.

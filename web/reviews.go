@@ -119,7 +119,7 @@ func (c *call) question(v crm.Review) Question {
 	switch v.Kind {
 	case crm.ReviewMail:
 		q.Text, q.Reason, q.See = c.t("review.mail", c.author(v.Mail), v.ContactName), c.reason(v, g), mailPath(v.Message)
-		if v.Reason != crm.ReasonPhone {
+		if v.Reason != crm.ReasonPhone && v.Reason != crm.ReasonOrder {
 			q.Evidence = v.Evidence
 		}
 	case crm.ReviewAddress:
@@ -140,6 +140,8 @@ func (c *call) whyOne(v crm.Review, g crm.Grounds) string {
 	switch v.Reason {
 	case crm.ReasonPhone:
 		return c.t("reason.merge-phone", phone(g.Value))
+	case crm.ReasonBuyer:
+		return c.t("reason.merge-buyer", v.Evidence)
 	case crm.ReasonAnswer:
 		return join(c.t("reason.merge-thread", v.OtherName, v.ContactName), c.proof(g))
 	}
@@ -167,6 +169,8 @@ func (c *call) reason(v crm.Review, g crm.Grounds) string {
 		return c.t("reason.several-customers", g.Value)
 	case crm.ReasonPhone:
 		return c.t("reason.same-phone", phone(g.Value), v.ContactName)
+	case crm.ReasonOrder:
+		return c.t("reason.order-number", g.Value, v.ContactName)
 	case crm.ReasonName:
 		return c.t("reason.same-name")
 	case crm.ReasonUnverified:

@@ -113,6 +113,10 @@ func reasonText(q crm.Review) string {
 		return fmt.Sprintf("Both have the phone number %s.", g.Value)
 	case q.Reason == crm.ReasonPhone:
 		return fmt.Sprintf("Its author signs with the phone number %s, which belongs to %s.", g.Value, q.ContactName)
+	case q.Reason == crm.ReasonOrder:
+		return fmt.Sprintf("It names the order %s, which is of %s.", g.Value, q.ContactName)
+	case q.Reason == crm.ReasonBuyer:
+		return fmt.Sprintf("A shop has one customer number for both: %s.", q.Evidence)
 	case q.Reason == crm.ReasonAnswer:
 		return fmt.Sprintf("A mail of %s answers a mail of %s, and %s.", q.OtherName, q.ContactName, proofOf(g))
 	case q.Kind == crm.ReviewMerge:

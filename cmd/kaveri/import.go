@@ -21,6 +21,7 @@ func (p *program) importCommand() *cobra.Command {
 			return p.importMail(c.Context(), args[0], args[1], owner, policy)
 		},
 	})
+	c.AddCommand(p.importOrdersCommand())
 	c.Flags().StringVar(&owner, "owner", "", "whose mail it is: address or number of a colleague")
 	c.Flags().StringVar(&policy, "policy", "", "what is kept: known, external or all (default: the firm's policy)")
 	return c

@@ -22,6 +22,7 @@ var directions = map[string][]string{
 	bounceReader:  {"crm", "ingest/parse"},
 	enricher:      {"crm", "ingest/language", "ingest/signature"},
 	tableReader:   {"crm"},
+	orderReader:   {"crm", "crm/sheet"},
 	"campaigns":   {"crm", "insight", "templates"},
 	"templates":   {"crm"},
 	"web":         {"crm", "insight", "templates"},
@@ -44,6 +45,8 @@ const (
 	enricher = "ingest/enrich"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
+	// orderReader lies there too: files, shops' calls and mail all tell orders.
+	orderReader = "crm/orders"
 )
 
 // domainLibraries are the modules, besides the standard library, that the domain may import.

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/crm/orders"
+	"kaveri/ingest"
+	"kaveri/store"
+)
+
+// The bounds of a transaction of orders: a waiting reader and a crash lose no
+// more than that.
+const (
+	ordersAtOnce     = 500
+	orderLinesAtOnce = 5000
+)
+
+// badShown bounds the rows kept aside that are told one by one.
+const badShown = 20
+
+// orderImportFlags say what a file of orders does not.
+type orderImportFlags struct {
+	source, mapping, dates, decimal, currency, rejects string
+	preview, replace                                   bool
+}
+
+func (p *program) importOrdersCommand() *cobra.Command {
+	var o orderImportFlags
+	c := p.reads(&cobra.Command{
+		Use: "orders FILE", Short: "Import orders from CSV or TSV with a header; bad orders are kept aside, the rest imported",
+		Long: "Import orders from CSV or TSV: a row for each order, or for each of its lines. The titles tell the columns, in English, Finnish, Swedish and German;\n" +
+			"--map says what they do not. How dates and decimals are written is found by looking at all of them. --preview shows how the file is understood and keeps nothing.\n" +
+			"An order is known by its number in its source: importing the same file again changes nothing. kaveri order undo takes a file back.\n" +
+			"Who bought is found by address or by the shop's number for them; whom nobody knows becomes a customer.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.importOrders(c.Context(), args[0], o) },
+	})
+	f := c.Flags()
+	f.StringVar(&o.source, "source", "shop", "the shop or register that numbers the orders")
+	f.StringVar(&o.mapping, "map", "", "columns by field, such as order=Receipt,date=Day,total=Sum; an empty one for none")
+	f.StringVar(&o.dates, "dates", "", "how dates are written: ymd, dmy or mdy (default: as the file shows)")
+	f.StringVar(&o.decimal, "decimal", "", "the decimal sign: comma or point (default: as the file shows)")
+	f.StringVar(&o.currency, "currency", "", "of orders that name none (default: the firm's)")
+	f.BoolVar(&o.preview, "preview", false, "show how the file is understood, and keep nothing")
+	f.BoolVar(&o.replace, "replace", false, "let orders that are here with other content be replaced")
+	f.StringVar(&o.rejects, "rejects", "", "write the rows kept aside to this CSV file, with row and reason in front")
+	return c
+}
+
+// options gives what the flags and the firm say about a file.
+func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
+	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency}
+	var err error
+	if out.Zone, err = time.LoadLocation(firm.TimeZone); err != nil {
+		return out, err
+	}
+	if o.currency != "" {
+		if out.Currency, err = crm.ParseCurrency(o.currency); err != nil {
+			return out, err
+		}
+	}
+	if o.dates != "" {
+		if out.Dates, err = orders.ParseDates(o.dates); err != nil {
+			return out, err
+		}
+	}
+	switch o.decimal {
+	case "":
+	case "comma", ",":
+		out.Decimal = ','
+	case "point", ".":
+		out.Decimal = '.'
+	default:
+		return out, misused("--decimal: %q is unknown; write comma or point", o.decimal)
+	}
+	return out, nil
+}
+
+func (p *program) importOrders(ctx context.Context, file string, o orderImportFlags) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return ingest.FileError(file, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return crm.Invalid("file", "%s is a folder", file)
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return err
+	}
+	options, err := o.options(&firm)
+	if err != nil {
+		return err
+	}
+	t, err := orders.Look(f, options)
+	if err != nil {
+		return err
+	}
+	if o.preview {
+		return p.printOrderPreview(t, &options)
+	}
+	run := orderRun{p: p, s: s, how: store.OrderOptions{Replace: o.replace}, j: orderImportJSON{Source: o.source, Read: t.Read.String(), Columns: t.Mapping.Describe(t.Head), Unsure: orEmpty(t.Unsure), Rows: t.Rows, Reasons: map[string]int{}, Bad: []badOrderJSON{}}}
+	if err := run.rejectsTo(o.rejects); err != nil {
+		return err
+	}
+	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, filepath.Base(file)); err != nil {
+		return err
+	}
+	run.j.Import = run.how.Import
+	return run.all(ctx, t)
+}
+
+// orderImportJSON is what an import of orders did, in JSON.
+type orderImportJSON struct {
+	Import       crm.ImportID   `json:"import"`
+	Source       string         `json:"source"`
+	Read         string         `json:"read"`    // how the file was understood
+	Columns      string         `json:"columns"` // which column was taken for what
+	Unsure       []string       `json:"unsure"`  // what could be read otherwise
+	Rows         int            `json:"rows"`
+	Added        int            `json:"added"`
+	Same         int            `json:"same"`
+	Replaced     int            `json:"replaced"`
+	NewCustomers int            `json:"new_customers"`
+	Nobody       int            `json:"without_customer"`
+	KeptAside    int            `json:"kept_aside"` // orders
+	Reasons      map[string]int `json:"reasons"`    // of those, by the field at fault
+	Bad          []badOrderJSON `json:"bad"`        // the first of them
+}
+
+type badOrderJSON struct {
+	Row    int    `json:"row"` // as a spreadsheet counts; the titles are row 1
+	Order  string `json:"order"`
+	Reason string `json:"reason"`
+}
+
+// orderRun is an import of orders under way.
+type orderRun struct {
+	p       *program
+	s       *store.Store
+	how     store.OrderOptions
+	j       orderImportJSON
+	bar     *bar
+	rows    int
+	groups  []orders.Group
+	lines   int
+	rejects *csv.Writer
+	file    io.Closer
+}
+
+// rejectsTo opens the file for what is kept aside, before anything is imported.
+func (r *orderRun) rejectsTo(name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fileError(name, err)
+	}
+	r.rejects, r.file = csv.NewWriter(f), f
+	return nil
+}
+
+func (r *orderRun) all(ctx context.Context, t *orders.Table) error {
+	r.bar = r.p.bar("orders")
+	err := t.Each(func(g orders.Group) error {
+		r.groups, r.lines = append(r.groups, g), r.lines+len(g.Rows)
+		if len(r.groups) < ordersAtOnce && r.lines < orderLinesAtOnce {
+			return nil
+		}
+		return r.save(ctx)
+	})
+	if err == nil {
+		err = r.save(ctx)
+	}
+	r.bar.end()
+	if r.rejects != nil {
+		r.rejects.Flush()
+		if e := r.rejects.Error(); e != nil && err == nil {
+			err = e
+		}
+		r.file.Close()
+	}
+	if err != nil {
+		if n := r.j.Added + r.j.Replaced; n > 0 {
+			r.p.notef("%s imported before this; importing the file again goes on\n", plural(n, "order was", "orders were"))
+		}
+		return err
+	}
+	return r.end()
+}
+
+// save keeps the orders that are pending, in one transaction.
+func (r *orderRun) save(ctx context.Context) error {
+	var list []crm.Order
+	var of []int
+	for i := range r.groups {
+		if g := &r.groups[i]; g.Err != nil {
+			r.bad(g, g.Err)
+		} else {
+			list, of = append(list, g.Order), append(of, i)
+		}
+	}
+	results, err := r.s.SaveOrders(ctx, crm.SystemViewer, list, r.how)
+	if err != nil {
+		return err
+	}
+	for i, result := range results {
+		r.count(&r.groups[of[i]], &result)
+	}
+	r.rows += r.lines
+	r.bar.of(int64(r.rows), int64(r.j.Rows))
+	r.groups, r.lines = r.groups[:0], 0
+	return nil
+}
+
+func (r *orderRun) count(g *orders.Group, result *crm.OrderResult) {
+	switch result.Outcome {
+	case crm.OrderAdded:
+		r.j.Added++
+	case crm.OrderReplaced:
+		r.j.Replaced++
+	case crm.OrderSame:
+		r.j.Same++
+	case crm.OrderRefused:
+		r.bad(g, result.Err)
+		return
+	}
+	if result.Made {
+		r.j.NewCustomers++
+	}
+	if result.Customer == 0 {
+		r.j.Nobody++
+	}
+}
+
+// bad keeps an order aside.
+func (r *orderRun) bad(g *orders.Group, err error) {
+	r.j.KeptAside++
+	r.j.Reasons[countedAs(err)]++
+	reason := sentence(err)
+	if len(r.j.Bad) < badShown {
+		r.j.Bad = append(r.j.Bad, badOrderJSON{g.Rows[0].Number, g.Order.Number, reason})
+		r.p.notef("row %d: %s\n", g.Rows[0].Number, reason)
+	}
+	if r.rejects != nil {
+		for _, row := range g.Rows {
+			r.rejects.Write(append([]string{strconv.Itoa(row.Number), reason}, row.Cells...))
+		}
+	}
+}
+
+// countedAs gives the field at fault, as the summary counts it.
+func countedAs(err error) string {
+	if crm.KindOf(err) == crm.KindConflict {
+		return "known already"
+	}
+	if f := crm.FieldOf(err); f != "" {
+		return f
+	}
+	return "other"
+}
+
+func (r *orderRun) end() error {
+	if r.p.json {
+		if err := r.p.printJSON(r.j); err != nil {
+			return err
+		}
+	} else {
+		r.p.printOrderImport(&r.j)
+	}
+	if r.j.KeptAside > 0 {
+		return partly("%s kept aside; mend and import them again", plural(r.j.KeptAside, "order was", "orders were"))
+	}
+	return nil
+}
+
+func (p *program) printOrderImport(j *orderImportJSON) {
+	p.printf("Read as %s; %s.\n", j.Read, printable(j.Columns))
+	for _, u := range j.Unsure {
+		p.printf("Not sure: %s.\n", u)
+	}
+	p.printf("%d rows: %d orders added, %d known already, %d replaced, %d kept aside. %s new, %s of nobody.\nImport %d; kaveri order undo %d takes it back.\n",
+		j.Rows, j.Added, j.Same, j.Replaced, j.KeptAside, plural(j.NewCustomers, "customer is", "customers are"), plural(j.Nobody, "order is", "orders are"), j.Import, j.Import)
+	if more := j.KeptAside - len(j.Bad); more > 0 {
+		p.notef("and %d more; --rejects FILE writes them all\n", more)
+	}
+}
+
+// orderPreviewJSON is how a file of orders is understood, in JSON.
+type orderPreviewJSON struct {
+	Read     string                  `json:"read"`
+	Columns  map[orders.Field]string `json:"columns"`
+	Dates    orders.Dates            `json:"dates"`
+	Decimal  string                  `json:"decimal"`
+	Currency string                  `json:"currency"`
+	Unsure   []string                `json:"unsure"`
+	Rows     int                     `json:"rows"`
+	Orders   int                     `json:"orders"`
+	Sample   []orderJSON             `json:"sample"`
+	Bad      []badOrderJSON          `json:"bad"`
+}
+
+func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
+	j := orderPreviewJSON{Read: t.Read.String(), Columns: map[orders.Field]string{}, Dates: t.Dates, Decimal: string(rune(t.Decimal)), Currency: o.Currency,
+		Unsure: orEmpty(t.Unsure), Rows: t.Rows, Orders: t.Orders, Sample: []orderJSON{}, Bad: []badOrderJSON{}}
+	for f, i := range t.Mapping {
+		j.Columns[f] = t.Head[i]
+	}
+	for i := range t.Sample {
+		g := &t.Sample[i]
+		if g.Err != nil {
+			j.Bad = append(j.Bad, badOrderJSON{g.Rows[0].Number, g.Order.Number, sentence(g.Err)})
+			continue
+		}
+		j.Sample = append(j.Sample, orderJSONOf(&g.Order))
+	}
+	if p.json {
+		return p.printJSON(j)
+	}
+	p.printf("Read as %s; %s.\nDates are %s, decimals follow %q, amounts without currency are %s. %d rows, %d orders. Nothing was kept.\n",
+		j.Read, printable(t.Mapping.Describe(t.Head)), j.Dates, j.Decimal, j.Currency, j.Rows, j.Orders)
+	for _, u := range j.Unsure {
+		p.printf("Not sure: %s.\n", u)
+	}
+	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
+	for _, s := range j.Sample {
+		table.row(s.Number, time.Time(s.At).In(o.Zone).Format("2006-01-02 15:04"), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
+	}
+	if err := table.end(); err != nil {
+		return err
+	}
+	for _, b := range j.Bad {
+		p.notef("row %d: %s\n", b.Row, b.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/store"
+)
+
+func (p *program) orderCommand() *cobra.Command {
+	var customer string
+	var nobody bool
+	list := p.reads(&cobra.Command{
+		Use: "list", Short: "List orders, the newest first", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.listOrders(c.Context(), customer, nobody) },
+	})
+	list.Flags().StringVar(&customer, "customer", "", "only those of this customer, by number")
+	list.Flags().BoolVar(&nobody, "nobody", false, "only those of which it is not known whose they are")
+	show := p.reads(&cobra.Command{
+		Use: "show ID", Short: "Show an order with its lines, and why it is whose it is", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.showOrder(c.Context(), args[0]) },
+	})
+	var as, to string
+	assign := &cobra.Command{
+		Use: "assign ID --to CUSTOMER", Short: "Say whose an order is; it outranks the rules", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.assignOrder(c.Context(), as, args[0], to) },
+	}
+	assign.Flags().StringVar(&to, "to", "", "the customer, by number; 0 for nobody")
+	assign.MarkFlagRequired("to")
+	asFlag(assign, &as)
+	imports := p.reads(&cobra.Command{
+		Use: "imports", Short: "List the files of orders that were imported", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.listOrderImports(c.Context()) },
+	})
+	undo := p.reads(&cobra.Command{
+		Use: "undo IMPORT", Short: "Take an imported file of orders back; what it replaced is as it was before", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.undoOrderImport(c.Context(), args[0]) },
+	})
+	return group("order", "Orders: what customers bought", list, show, assign, imports, undo)
+}
+
+// orderJSON is an order in JSON. Amounts are decimal strings.
+type orderJSON struct {
+	ID         crm.OrderID     `json:"id,omitempty"`
+	Source     string          `json:"source"`
+	Number     string          `json:"number"`
+	At         jsonTime        `json:"at"`
+	State      crm.OrderState  `json:"state"`
+	Customer   crm.CustomerID  `json:"customer"`
+	Contact    crm.ContactID   `json:"contact"`
+	Rule       crm.Rule        `json:"rule"`
+	Evidence   string          `json:"evidence"`
+	Buyer      buyerJSON       `json:"buyer"`
+	Currency   string          `json:"currency"`
+	Total      string          `json:"total"`
+	Discount   string          `json:"discount"`
+	Net        string          `json:"net"` // in the firm's currency, less what was given back
+	Offers     []string        `json:"offers"`
+	Refunds    string          `json:"refunds"`
+	RefundedBy []string        `json:"refunded_by"`
+	Lines      []orderLineJSON `json:"lines"`
+}
+
+type buyerJSON struct {
+	Number  string      `json:"number"`
+	Name    string      `json:"name"`
+	Address crm.Address `json:"address"`
+	Phone   string      `json:"phone"`
+}
+
+func (b *buyerJSON) says() string { return cmp.Or(b.Name, string(b.Address), b.Number, b.Phone) }
+
+type orderLineJSON struct {
+	SKU      string `json:"sku"`
+	Name     string `json:"name"`
+	Group    string `json:"group"`
+	Quantity string `json:"quantity"`
+	Total    string `json:"total"`
+	Discount string `json:"discount"`
+}
+
+func orderJSONOf(o *crm.Order) orderJSON {
+	j := orderJSON{ID: o.ID, Source: o.Source, Number: o.Number, At: jsonTime(o.At), State: o.State, Customer: o.Customer, Contact: o.Contact, Rule: o.Rule, Evidence: o.Evidence,
+		Buyer: buyerJSON(o.Buyer), Currency: o.Currency, Total: o.Total.String(), Discount: o.Discount.String(), Net: o.Net().String(),
+		Offers: orEmpty(o.Offers), Refunds: o.Refunds, RefundedBy: orEmpty(o.RefundedBy), Lines: []orderLineJSON{}}
+	for _, l := range o.Lines {
+		j.Lines = append(j.Lines, orderLineJSON{l.Product.SKU, l.Product.Name, l.Product.Group, l.Quantity.String(), l.Total.String(), l.Discount.String()})
+	}
+	return j
+}
+
+// zoneOf gives the firm's time zone, in which its orders have their days.
+func zoneOf(ctx context.Context, s *store.Store) (*time.Location, error) {
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return time.LoadLocation(firm.TimeZone)
+}
+
+func (p *program) listOrders(ctx context.Context, customer string, nobody bool) error {
+	q := store.OrderQuery{Nobody: nobody, Limit: 500}
+	if customer != "" {
+		id, err := crm.ParseID[crm.CustomerID]("customer", customer)
+		if err != nil {
+			return err
+		}
+		q.Customer = id
+	}
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	zone, err := zoneOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	t := p.table("ID", "NUMBER", "DATE", "CUSTOMER", "BUYER", "TOTAL", "NET")
+	for {
+		list, next, err := s.Orders(ctx, crm.SystemViewer, q)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			j := orderJSONOf(&list[i])
+			if p.json {
+				if err := p.printJSON(j); err != nil {
+					return err
+				}
+				continue
+			}
+			t.row(int64(j.ID), j.Number, list[i].At.In(zone).Format(time.DateOnly), int64(j.Customer), j.Buyer.says(), j.Total+" "+j.Currency, j.Net)
+		}
+		if q.After = next; next == (crm.PageKey{}) {
+			break
+		}
+	}
+	if p.json {
+		return nil
+	}
+	return t.end()
+}
+
+// withOrder opens the store and reads the number of an order.
+func (p *program) withOrder(ctx context.Context, order string) (*store.Store, crm.OrderID, error) {
+	id, err := crm.ParseID[crm.OrderID]("order", order)
+	if err != nil {
+		return nil, 0, err
+	}
+	s, err := p.openExisting(ctx)
+	return s, id, err
+}
+
+func (p *program) showOrder(ctx context.Context, order string) error {
+	s, id, err := p.withOrder(ctx, order)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	o, err := s.Order(ctx, crm.SystemViewer, id)
+	if err != nil {
+		return err
+	}
+	j := orderJSONOf(&o)
+	if p.json {
+		return p.printJSON(j)
+	}
+	zone, err := zoneOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	p.printf("Order %s of %s, %s: %s %s, net %s.\nCustomer %d (%s, %s).\n", printable(j.Number), printable(j.Source), o.At.In(zone).Format("2006-01-02 15:04"), j.Total, j.Currency, j.Net, j.Customer, j.Rule, printable(j.Evidence))
+	t := p.table("PRODUCT", "NAME", "QUANTITY", "TOTAL", "DISCOUNT")
+	for _, l := range j.Lines {
+		t.row(l.SKU, l.Name, l.Quantity, l.Total, l.Discount)
+	}
+	return t.end()
+}
+
+func (p *program) assignOrder(ctx context.Context, as, order, to string) error {
+	var customer crm.CustomerID
+	if to != "0" {
+		id, err := crm.ParseID[crm.CustomerID]("to", to)
+		if err != nil {
+			return err
+		}
+		customer = id
+	}
+	s, id, err := p.withOrder(ctx, order)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	v, err := p.viewer(ctx, s, as)
+	if err != nil {
+		return err
+	}
+	if err := s.AssignOrder(ctx, v, id, customer, 0); err != nil {
+		return err
+	}
+	if customer == 0 {
+		p.printf("Order %d is nobody's.\n", id)
+		return nil
+	}
+	p.printf("Order %d is customer %d's.\n", id, customer)
+	return nil
+}
+
+// orderImportRowJSON is an imported file of orders in JSON.
+type orderImportRowJSON struct {
+	ID       crm.ImportID `json:"id"`
+	Source   string       `json:"source"`
+	File     string       `json:"file"`
+	Added    int          `json:"added"`
+	Replaced int          `json:"replaced"`
+	At       jsonTime     `json:"at"`
+	Undone   jsonTime     `json:"undone"`
+}
+
+func (p *program) listOrderImports(ctx context.Context) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	list, err := s.OrderImports(ctx, crm.SystemViewer)
+	if err != nil {
+		return err
+	}
+	t := p.table("IMPORT", "SOURCE", "FILE", "ADDED", "REPLACED", "AT", "TAKEN BACK")
+	for _, i := range list {
+		if p.json {
+			if err := p.printJSON(orderImportRowJSON{i.ID, i.Source, i.Name, i.Added, i.Replaced, jsonTime(i.At), jsonTime(i.Undone)}); err != nil {
+				return err
+			}
+			continue
+		}
+		t.row(int64(i.ID), i.Source, i.Name, i.Added, i.Replaced, i.At, i.Undone)
+	}
+	if p.json {
+		return nil
+	}
+	return t.end()
+}
+
+func (p *program) undoOrderImport(ctx context.Context, number string) error {
+	id, err := crm.ParseID[crm.ImportID]("import", number)
+	if err != nil {
+		return err
+	}
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	orders, customers, err := s.UndoOrderImport(ctx, crm.SystemViewer, id)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.printJSON(struct {
+			Orders    int `json:"orders"`
+			Customers int `json:"customers"`
+		}{orders, customers})
+	}
+	p.printf("%s taken back, and %s made for them.\n", plural(orders, "order was", "orders were"), plural(customers, "customer that was", "customers that were"))
+	return nil
+}

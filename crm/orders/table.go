@@ -1,0 +1,241 @@
+package orders
+
+import (
+	"errors"
+	"hash/maphash"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/crm/sheet"
+)
+
+// Options say what a table does not.
+type Options struct {
+	Source   string         // the shop or register that numbers the orders
+	Map      string         // changes to the mapping, see [Mapping.ParseMapping]
+	Dates    Dates          // "": as the dates show
+	Decimal  byte           // ',' or '.'; 0: as the amounts show
+	Currency string         // of orders that name none
+	Zone     *time.Location // of times that name none
+}
+
+// Table is a file of orders that was looked at once.
+type Table struct {
+	Head     []string
+	Read     sheet.Guess
+	Mapping  Mapping
+	Dates    Dates
+	Decimal  byte
+	Unsure   []string // what could be read otherwise, for people
+	Rows     int      // behind the titles
+	Orders   int
+	Sample   []Group // the first few, to be looked at
+	options  Options
+	file     io.ReadSeeker
+	scatter  map[uint64]int // orders whose rows lie apart -> rows
+	scatters int            // rows of those
+}
+
+// Group is an order with the rows that it is of.
+type Group struct {
+	Order crm.Order
+	Rows  []sheet.Row
+	Err   error // why it cannot be read
+}
+
+// The bounds of what is held in memory.
+const (
+	sampled    = 5
+	maxScatter = 1 << 20 // rows of orders that lie apart
+)
+
+var seed = maphash.MakeSeed()
+
+// Look looks through a whole file. What makes it no table of orders at all is an
+// error of kind [crm.KindInvalid].
+func Look(f io.ReadSeeker, o Options) (*Table, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	t := &Table{options: o, file: f}
+	if err := t.survey(); err != nil {
+		return nil, err
+	}
+	if t.scatters > maxScatter {
+		return nil, crm.Invalid("file", "the rows of %d orders lie far apart; sort the file by the number of the order and bring it in again", len(t.scatter))
+	}
+	var enough = errors.New("enough")
+	err := t.Each(func(g Group) error {
+		t.Sample = append(t.Sample, g)
+		if len(t.Sample) == sampled {
+			return enough
+		}
+		return nil
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return t, err
+}
+
+// survey reads all rows once, for what must be known before any is an order.
+func (t *Table) survey() error {
+	r, err := t.reader()
+	if err != nil {
+		return err
+	}
+	t.Head, t.Read, t.Mapping = r.Head(), r.Guess(), GuessMapping(r.Head())
+	if t.options.Map != "" {
+		if err := t.Mapping.ParseMapping(t.options.Map, t.Head); err != nil {
+			return err
+		}
+	}
+	if err := t.Mapping.Check(t.Head); err != nil {
+		return err
+	}
+	var dates dateSeen
+	var amounts amountSeen
+	var runs []uint64
+	sizes := []int32{}
+	last, have := "", false
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if len(row.Cells) == 0 {
+			continue
+		}
+		t.Rows++
+		number := t.numberOf(row)
+		if !have || number != last {
+			runs, sizes, last, have = append(runs, maphash.String(seed, number)), append(sizes, 0), number, true
+		}
+		sizes[len(sizes)-1]++
+		if row.Problem != "" {
+			continue
+		}
+		dates.see(t.cell(row.Cells, FieldDate))
+		for _, f := range []Field{FieldTotal, FieldAmount, FieldPrice, FieldDiscount} {
+			amounts.see(t.cell(row.Cells, f))
+		}
+	}
+	t.spread(runs, sizes)
+	t.settle(&dates, &amounts)
+	return nil
+}
+
+// spread finds the orders whose rows lie apart: those with more than one run.
+func (t *Table) spread(runs []uint64, sizes []int32) {
+	sorted := slices.Clone(runs)
+	slices.Sort(sorted)
+	t.scatter = map[uint64]int{}
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			t.scatter[sorted[i]] = 0
+		}
+	}
+	t.Orders = len(slices.Compact(sorted))
+	if len(t.scatter) == 0 {
+		return
+	}
+	for i, h := range runs {
+		if _, ok := t.scatter[h]; ok {
+			t.scatter[h] += int(sizes[i])
+			t.scatters += int(sizes[i])
+		}
+	}
+}
+
+// settle decides how dates and decimals are read.
+func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
+	var sure bool
+	if t.Dates = t.options.Dates; t.Dates == DatesUnknown {
+		if t.Dates, sure = dates.dates(); !sure {
+			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+"; the file fits "+string(MonthFirst)+" as well")
+		}
+	}
+	if t.Decimal = t.options.Decimal; t.Decimal == 0 {
+		if t.Decimal, sure = amounts.decimal(); !sure {
+			t.Unsure = append(t.Unsure, "1,234 is read as one thousand and more; the file fits a decimal comma as well")
+		}
+	}
+}
+
+// reader begins at the first row.
+func (t *Table) reader() (*sheet.Reader, error) {
+	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return sheet.NewReader(t.file)
+}
+
+func (t *Table) cell(cells []string, f Field) string {
+	if i, ok := t.Mapping[f]; ok && i < len(cells) {
+		return strings.TrimSpace(cells[i])
+	}
+	return ""
+}
+
+// numberOf gives the number of a row's order. Of a row that cannot be read, it is
+// what stands in that place, so that its order is kept aside with it.
+func (t *Table) numberOf(row sheet.Row) string {
+	cells := row.Cells
+	if row.Problem != "" {
+		cells = strings.Split(cells[0], string(t.Read.Delimiter))
+	}
+	return strings.Trim(t.cell(cells, FieldOrder), `"`)
+}
+
+// Each gives the orders of the file one after another, those whose rows lie apart
+// where their last one does. It ends with the first error of yield.
+func (t *Table) Each(yield func(Group) error) error {
+	r, err := t.reader()
+	if err != nil {
+		return err
+	}
+	var run []sheet.Row
+	number := ""
+	apart := map[uint64][]sheet.Row{}
+	flush := func() error {
+		if len(run) == 0 {
+			return nil
+		}
+		rows := run
+		run = nil
+		h := maphash.String(seed, number)
+		if n, ok := t.scatter[h]; ok {
+			if rows = append(apart[h], rows...); len(rows) < n {
+				apart[h] = rows
+				return nil
+			}
+			delete(apart, h)
+		}
+		return yield(t.group(number, rows))
+	}
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return flush()
+		}
+		if err != nil {
+			return err
+		}
+		if len(row.Cells) == 0 {
+			continue
+		}
+		if n := t.numberOf(row); n != number || len(run) == 0 {
+			if err := flush(); err != nil {
+				return err
+			}
+			number = n
+		}
+		run = append(run, row)
+	}
+}

@@ -34,10 +34,20 @@ type (
 	SenderID int64
 	// DetailID names what a signature says about a contact.
 	DetailID int64
+	// DraftID names a mail that a colleague writes.
+	DraftID int64
+	// SnippetID names a text that colleagues put into mails.
+	SnippetID int64
 	// OrderID names an order.
 	OrderID int64
 	// ProductID names a product.
 	ProductID int64
+	// GroupID names a group of products.
+	GroupID int64
+	// WishID names what a customer wishes.
+	WishID int64
+	// SurveyID names a survey.
+	SurveyID int64
 	// ImportID names a file or batch that was brought in.
 	ImportID int64
 	// MergeID names a merge of two customers or contacts.

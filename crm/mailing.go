@@ -94,6 +94,10 @@ type Template struct {
 // Draft is one mail, complete but for what the courier knows: the envelope,
 // Message-ID and signature.
 type Draft struct {
+	// Lead is the dispatch whose Message-ID the mail bears: of one mail to several
+	// people the first one's. 0: its own.
+	Lead        DispatchID
+	Date        time.Time // of the mail; zero: when it is composed
 	From        Party
 	ReplyTo     []Party
 	To, Cc      []Party

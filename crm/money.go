@@ -43,6 +43,14 @@ func (m Money) String() string {
 // Float gives the amount in units, for arithmetic that is not exact anyway.
 func (m Money) Float() float64 { return float64(m) / moneyUnit }
 
+// MoneyOf rounds units of a currency, within what Kaveri counts with.
+func MoneyOf(units float64) Money {
+	if math.IsNaN(units) {
+		return 0
+	}
+	return Money(math.Round(math.Max(-float64(MaxMoney), math.Min(float64(MaxMoney), units*moneyUnit))))
+}
+
 // Quantity is how much of a product, in thousandths of its unit: pieces, kilos.
 type Quantity int64
 

@@ -65,8 +65,18 @@
 // which one mail becomes two at a server that reads line ends in another way,
 // NUL, long lines, and addresses that could be read as more than an address.
 //
+// # What colleagues write
+//
+// A colleague's mail goes the same way ([crm.MailingDirect]): its text is
+// rendered as it was written ([Direct]), without list fields and without a link
+// to unsubscribe. To several people it is one mail, with one Message-ID and one
+// Date, sent to each by a transaction of its own with a return path of its own.
+// Once a server has taken it, [Filer] puts the same bytes into the author's Sent
+// folder. After that the folder proves nothing of the others' mail any more, and
+// the ledger knows that.
+//
 // # Who knows whom
 //
 // outbound knows neither campaigns nor the store: it states what it needs as
-// [Ledger] and [Renderer]. Start reading there.
+// [Ledger], [Renderer] and their like. Start reading there.
 package outbound

@@ -348,5 +348,18 @@ func (g *orderBatch) finish() error {
 		}
 		g.touched[c] = true
 	}
+	if err := g.x.unrank(customersOf(g.people)...); err != nil {
+		return err
+	}
 	return g.batch.finish()
+}
+
+// customersOf gives the customers among keys that may be 0.
+func customersOf(people map[int64]bool) (out []crm.CustomerID) {
+	for _, id := range sortedKeys(people) {
+		if id != 0 {
+			out = append(out, crm.CustomerID(id))
+		}
+	}
+	return out
 }

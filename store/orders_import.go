@@ -200,6 +200,9 @@ AND NOT EXISTS (SELECT 1 FROM suppressions t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM consents t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM contact_details t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM contacts t WHERE t.merged_into = c.id)
+AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM votes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.contact_id = c.id OR t.by_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM import_contacts t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM reviews t WHERE (t.contact_id = c.id OR t.other_id = c.id) AND t.state <> 'open' AND t.state <> 'settled')`
 
@@ -251,13 +254,15 @@ func (x *tx) forgetContact(contact int64) (customerToo bool, err error) {
 		}
 	}
 	left, err := column[int64](x, `SELECT 1 FROM customers c WHERE c.id = $1 AND (c.organisation_id IS NOT NULL OR EXISTS (SELECT 1 FROM contacts t WHERE t.customer_id = c.id)
-OR EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id) OR EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
+OR EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id) OR EXISTS (SELECT 1 FROM wishes t WHERE t.customer_id = c.id) OR EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
 OR EXISTS (SELECT 1 FROM merges t WHERE t.kept_id = c.id OR t.gone_id = c.id) OR EXISTS (SELECT 1 FROM customers t WHERE t.merged_into = c.id))`, customer)
 	if err != nil || len(left) > 0 {
 		return false, err
 	}
-	if err := x.exec(`DELETE FROM customer_words WHERE customer_id = $1`, customer); err != nil {
-		return false, err
+	for _, table := range []string{"customer_words", "standings", "loyalty", "unranked"} {
+		if err := x.exec(`DELETE FROM `+table+` WHERE customer_id = $1`, customer); err != nil {
+			return false, err
+		}
 	}
 	return true, x.exec(`DELETE FROM customers WHERE id = $1`, customer)
 }

@@ -204,7 +204,7 @@ func (x *tx) ordersMoved(customers ...crm.CustomerID) error {
 		}
 		x.tell(crm.Event{Kind: "mail", Customer: c})
 	}
-	return nil
+	return x.unrank(customers...)
 }
 
 // placeOrdersAgain places the orders of buyers whose address has come to be used

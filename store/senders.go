@@ -157,11 +157,16 @@ func (s *Store) ListSenders(ctx context.Context, v crm.Viewer) ([]crm.Sender, er
 	}
 	var list []crm.Sender
 	err := s.view(ctx, func(x *tx) (err error) {
-		rows, err := x.query(`SELECT ` + senderCols + ` FROM senders WHERE removed_us = 0 ORDER BY place, id`)
-		list, err = collect(rows, err, func(r *sql.Rows, m *crm.Sender) error { return scanSender(r, m) })
+		list, err = x.senders()
 		return err
 	})
 	return list, err
+}
+
+// senders reads them in the order in which they are tried.
+func (x *tx) senders() ([]crm.Sender, error) {
+	rows, err := x.query(`SELECT ` + senderCols + ` FROM senders WHERE removed_us = 0 ORDER BY place, id`)
+	return collect(rows, err, func(r *sql.Rows, m *crm.Sender) error { return scanSender(r, m) })
 }
 
 // UpdateSender changes a sender and tries it afresh. An empty password keeps

@@ -37,6 +37,9 @@ func opener(dsn func(testing.TB) string) func(testing.TB) *store.Store {
 func TestSQLite(t *testing.T)   { storetest.Run(t, opener(sqliteDSN)) }
 func TestPostgres(t *testing.T) { storetest.Run(t, opener(postgresDSN)) }
 
+func TestDraftsSQLite(t *testing.T)   { storetest.Drafts(t, options, sqliteDSN) }
+func TestDraftsPostgres(t *testing.T) { storetest.Drafts(t, options, postgresDSN) }
+
 func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
 func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }
 

@@ -93,10 +93,17 @@ func funcs(lang string, st *static) template.FuncMap {
 		"phone":    phone,
 		"prefix":   strings.HasPrefix,
 		"inc":      func(n int) int { return n + 1 },
+		"party":    func(field string, l PartyLine) partyField { return partyField{field, l} },
 		"field": func(name, label, value, fault, hint string) Field {
 			return Field{Name: name, Label: label, Value: value, Fault: fault, Hint: hint, Type: "text"}
 		},
 	}
+}
+
+// partyField is somebody who can be chosen, in the field of a form.
+type partyField struct {
+	Field string
+	Line  PartyLine
 }
 
 // Field is one input of a form.

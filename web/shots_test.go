@@ -44,7 +44,9 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
+		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {
 		if waits = ""; set.name == "waits" {
 			waits = "the disk is full, or a limit keeps files from growing; make room and everything goes on by itself"
@@ -133,4 +135,22 @@ func TestPublicShots(t *testing.T) {
 			}
 		}
 	}
+}
+
+// outsiderDesk adds an answer to all, of whom one is an outsider, and one a
+// recipient who is not to be written to.
+func outsiderDesk() *memory {
+	m := busyDesk()
+	view := m.views[112]
+	view.Participants = append(view.Participants, crm.Participant{Role: crm.RoleCc, Party: crm.Party{Name: "Eve Else", Address: "eve@else.example"}}, crm.Participant{Role: crm.RoleCc, Party: crm.Party{Address: "poissa@postia.example"}})
+	m.views[112] = view
+	m.letters.drafts = append(m.letters.drafts, crm.SavedDraft{ID: 805, Staff: 1, Customer: 12, Answers: 112, Mailbox: 31, To: []crm.Party{{Address: "thomas@balticseawalks.example"}}, Cc: []crm.Party{{Address: "eve@else.example"}}, Subject: "Re: Group of 18 in September", Text: "Dear Thomas,\n\n", Changed: now})
+	return m
+}
+
+// bareDesk has no mailbox to write from, and no texts.
+func bareDesk() *memory {
+	m := busyDesk()
+	m.letters.boxes, m.letters.snippets, m.letters.others = nil, nil, nil
+	return m
 }

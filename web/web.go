@@ -101,6 +101,8 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Drafts    Drafts
+	Postbox   Postbox
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -144,8 +146,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger and Courier are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts and Postbox are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -25,24 +25,28 @@ type post struct {
 	service  *outbound.Service
 	resolver *outbound.Resolver
 	guard    *outbound.Guard
+	filer    *outbound.Filer
 	courier  *outbound.Courier
 }
 
 // newPost makes the services; nothing is sent before run.
 func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
-	renderer, err := newRenderer(ctx, s)
+	mailings, err := newRenderer(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	renderer := outbound.Kinds{Direct: outbound.Direct{Drafts: s}, Mailing: mailings}
+	composer, folders := compose.New(s, p.now), &ingest.SentFolders{Store: s, Now: p.now}
 	courier := outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
 	return &post{
 		courier: courier,
 		service: outbound.New(outbound.Options{
-			Ledger: s, Renderer: renderer, Composer: compose.New(s, p.now), Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
+			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
 		}),
-		resolver: &outbound.Resolver{Ledger: s, Sent: &ingest.SentFolders{Store: s}, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
+		resolver: &outbound.Resolver{Ledger: s, Sent: folders, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
+		filer:    &outbound.Filer{Ledger: s, Sent: folders, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Now: p.now, Every: 2 * time.Second, Log: p.log},
 	}, nil
 }
 
@@ -66,6 +70,7 @@ func (o *post) run(ctx context.Context) error {
 	g.Go(func() error { return o.service.Run(ctx) })
 	g.Go(func() error { return o.resolver.Run(ctx) })
 	g.Go(func() error { return o.guard.Run(ctx) })
+	g.Go(func() error { return o.filer.Run(ctx) })
 	return g.Wait()
 }
 

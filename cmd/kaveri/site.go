@@ -16,6 +16,7 @@ import (
 	"kaveri/ingest/dropbox"
 	"kaveri/ingest/enrich"
 	"kaveri/ingest/parse"
+	"kaveri/insight/standing"
 	"kaveri/store"
 	"kaveri/web"
 )
@@ -28,6 +29,7 @@ type site struct {
 	hangUp   context.CancelFunc // ends live connections, which have no end of their own
 	follower *ingest.Service
 	enrich   enrich.Options
+	store    *store.Store
 	drop     *dropbox.Service // nil: nothing is dropped here
 	door     net.Listener     // of drop
 	post     *post            // nil: nothing is sent from here
@@ -41,7 +43,8 @@ type site struct {
 func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
 	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
 	o.Store, o.Reader, o.Connector, o.Ledger, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, log, now
-	site := &site{listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}
+	o.Drafts, o.Postbox = s, newPostbox(s, now)
+	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}
 	o.Waiting = site.waiting
 	handler, err := web.New(o)
 	if err != nil {
@@ -84,6 +87,7 @@ func (s *site) run(ctx context.Context) error {
 	g, inner := errgroup.WithContext(inner)
 	g.Go(func() error { return quiet(s.follower.Run(inner)) })
 	g.Go(func() error { return enrich.Run(inner, s.enrich) })
+	g.Go(func() error { return s.rank(inner) })
 	if s.drop != nil {
 		g.Go(func() error { return s.drop.Serve(inner, s.door) })
 	}
@@ -98,6 +102,23 @@ func (s *site) run(ctx context.Context) error {
 		g.Go(func() error { return s.public.serve(inner) })
 	}
 	return g.Wait()
+}
+
+// rank keeps the loyalty ladder; an order wakes it.
+func (s *site) rank(ctx context.Context) error {
+	wake := make(chan struct{}, 1)
+	go func() {
+		for e := range s.store.Subscribe(ctx) {
+			if e.Kind != "order" {
+				continue
+			}
+			select {
+			case wake <- struct{}{}:
+			default: // it will look anyway
+			}
+		}
+	}()
+	return standing.New(standing.Options{Store: s.store, Log: s.log, Now: s.now, Wake: wake}).Run(ctx)
 }
 
 // servePages serves until one of the contexts ends.

@@ -7,7 +7,7 @@ import (
 
 var rules = map[string]func(*Tree) []string{
 	"Imports": Imports, "Names": Names, "Embeds": Embeds, "Essays": Essays, "Documented": Documented, "FileLength": FileLength,
-	"Leaks": Leaks, "Skips": Skips, "Standards": Standards,
+	"Leaks": Leaks, "Skips": Skips, "NotesStay": NotesStay, "Standards": Standards,
 }
 
 // The tree of this checkout follows the house rules.
@@ -38,6 +38,9 @@ func TestRulesComplain(t *testing.T) {
 		"crm imports a library": {"Imports", map[string]string{
 			"crm/a.go": "package crm\nimport (\n_ \"net/mail\"\n_ \"golang.org/x/text/unicode/norm\"\n_ \"golang.org/x/textual\"\n)\n"},
 			[]string{"golang.org/x/textual"}},
+		"insight imports a library": {"Imports", map[string]string{
+			"insight/a.go": "package insight\nimport (\n_ \"math\"\n_ \"kaveri/crm\"\n_ \"golang.org/x/text/width\"\n_ \"gonum.org/v1/gonum/stat\"\n)\n"},
+			[]string{"insight must not import golang.org/x/text/width", "insight must not import gonum.org/v1/gonum/stat"}},
 		"neighbours": {"Imports", map[string]string{
 			"web/a.go":             "package web\nimport _ \"kaveri/ingest\"\n",
 			"campaigns/a.go":       "package campaigns\nimport _ \"kaveri/insight\"\nimport _ \"kaveri/templates\"\n",
@@ -108,6 +111,13 @@ func TestA(t *testing.T) {
 	s.Skip(1)
 }
 `}, []string{"a_test.go:5: Skip", "a_test.go:6: SkipNow", "a_test.go:7: Skip"}},
+		"notes": {"NotesStay", map[string]string{
+			"outbound/a.go":      "package outbound\nimport \"kaveri/crm\"\nfunc Send(n crm.Note) {}\n",
+			"store/drafts.go":    "package store\nconst q = `SELECT body FROM notes`\nconst fine = `denotes nothing`\n",
+			"store/notes.go":     "package store\nimport \"kaveri/crm\"\nvar _ crm.NoteID\nconst q = `SELECT body FROM notes`\n",
+			"web/draft.go":       "package web\nfunc f(s S) { s.Store.Timeline() }\n",
+			"outbound/a_test.go": "package outbound\nimport \"kaveri/crm\"\nvar _ crm.Note\n"},
+			[]string{"outbound/a.go:3: Note where mail is made", "store/drafts.go:2: reads notes", "web/draft.go:2: Timeline where mail is made"}},
 		"standards": {"Standards", map[string]string{
 			"docs/standards.md": "| RFC | title | status | package | note |\n|---|---|---|---|---|\n" +
 				"| 1 | a | yes | crm | |\n| 2 | b | yes | crm | only a test cites it |\n| 3 | c | no | | |\n" +

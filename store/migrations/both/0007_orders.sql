@@ -62,7 +62,7 @@ CREATE TABLE orders (
     value         BIGINT NOT NULL,
     refunded      BIGINT NOT NULL DEFAULT 0, -- the values of what refunds it, summed
     refunds       TEXT   NOT NULL,           -- the number of what it refunds
-    refunds_id    BIGINT REFERENCES orders (id),
+    refunds_id    BIGINT,                    -- that order, which may have come later
     import_id     BIGINT REFERENCES order_imports (id),
     digest        BYTEA  NOT NULL,
     changed_us    BIGINT NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE wishes (
     place       BIGINT NOT NULL DEFAULT 0,       -- of the quote in that mail's text, in bytes
     note_id     BIGINT REFERENCES notes (id),
     quote       TEXT   NOT NULL,
-    kind        TEXT   NOT NULL, -- wish, preference, problem, praise, question, plan
+    kind        TEXT   NOT NULL, -- wish, preference, problem, praise, question, plan, switch
     topic       TEXT   NOT NULL DEFAULT '',
     topic_key   TEXT   NOT NULL DEFAULT '',      -- its words, folded
     product_id  BIGINT REFERENCES products (id),

@@ -1,0 +1,146 @@
+package insight
+
+import (
+	"math"
+
+	"kaveri/crm"
+)
+
+// The rules of docs/loyalty.md §8.4.
+const (
+	priorOpportunities = 4.0 // how much a rate is drawn towards the typical one
+	mostPoints         = 2.0 // of one signal, either way
+	enoughObservations = 5
+	enoughKinds        = 2
+	breadthEvents      = 4   // with fewer, breadth merely counts orders
+	ownRateFrom        = 200 // opportunities, for the business's own rate
+	highAttitude       = .75
+	lowAttitude        = .25
+)
+
+// Rates are typical rates by signal.
+type Rates [crm.SignalCount]float64
+
+// StarterRates are used until the business has its own.
+var StarterRates = Rates{
+	crm.SignalFullPrice: .60, crm.SignalUnprompted: .50, crm.SignalBreadth: .30, crm.SignalReply: .50,
+	crm.SignalInitiative: .40, crm.SignalVoice: .50, crm.SignalForgive: .60,
+}
+
+// Weights say how much the signals count.
+type Weights [crm.SignalCount]float64
+
+// TableWeights are those of docs/loyalty.md §8.4.
+var TableWeights = Weights{1, 1, .75, 1, 1, 1, 1}
+
+// Signs are what is known of a customer besides the orders.
+type Signs struct {
+	Tallies         [crm.SignalCount]crm.Tally // of the last 24 months
+	Recommendations int                        // that became a contact, of the last 24 months
+	Recent          int                        // of them in the last 365 days
+	Competitor      bool                       // they said that they have gone to a competitor
+	OpenComplaint   bool
+	Unsubscribed    bool // from marketing
+}
+
+// adjustment gives what the single facts add to the points.
+func (s *Signs) adjustment() float64 {
+	adj := math.Min(2, float64(s.Recommendations))
+	if s.Competitor {
+		adj--
+	}
+	if s.OpenComplaint {
+		adj--
+	}
+	if s.Unsubscribed {
+		adj -= .5
+	}
+	return adj
+}
+
+// kinds gives how many signals there are.
+func (s *Signs) kinds() (n int) {
+	for _, t := range s.Tallies {
+		if t.Of > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// AttitudeOf weighs the signs of a customer with so many order events.
+func AttitudeOf(s *Signs, events int, typical *Rates, weights *Weights) crm.Attitude {
+	a := crm.Attitude{Adjustment: s.adjustment()}
+	a.Points = a.Adjustment
+	a.Evidence = make([]crm.Evidence, 0, s.kinds())
+	observations, kinds := 0.0, 0
+	for j, t := range s.Tallies {
+		signal := crm.Signal(j)
+		if t.Of <= 0 || signal == crm.SignalBreadth && events < breadthEvents {
+			continue
+		}
+		e := weigh(signal, t, typical[j], weights[j])
+		a.Evidence = append(a.Evidence, e)
+		a.Points += e.Weight * e.Points
+		kinds++
+		if signal != crm.SignalBreadth {
+			observations += t.Of
+		}
+	}
+	if s.Recommendations > 0 {
+		kinds++
+		observations += float64(s.Recommendations)
+	}
+	a.Index = logistic(a.Points)
+	a.Enough = observations >= enoughObservations && kinds >= enoughKinds
+	return a
+}
+
+// edge keeps a typical rate off 0 and 1, whose log-odds are infinite.
+const edge = 1e-6
+
+// weigh gives the evidence of one signal: the log-odds of the customer's rate,
+// drawn towards the typical one, less the typical log-odds.
+func weigh(signal crm.Signal, t crm.Tally, typical, weight float64) crm.Evidence {
+	base := math.Min(1-edge, math.Max(edge, typical))
+	p := (t.Successes + priorOpportunities*base) / (t.Of + priorOpportunities)
+	points := math.Min(mostPoints, math.Max(-mostPoints, logit(p)-logit(base)))
+	return crm.Evidence{Signal: signal, Tally: t, Typical: typical, Shrunk: p, Points: points, Weight: weight}
+}
+
+func logit(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
+
+func logistic(l float64) float64 { return 1 / (1 + math.Exp(-l)) }
+
+// Observed is one customer's part in the typical rates.
+type Observed struct {
+	Events  int
+	Tallies [crm.SignalCount]crm.Tally
+}
+
+// TypicalRates gives the business's own rates, pooled over the customers with
+// two events or more; of breadth the mean share over those with four or more.
+// Signals with fewer than 200 opportunities keep their starter rate.
+func TypicalRates(customers []Observed) Rates {
+	rates := StarterRates
+	for j := range rates {
+		var s, n, shares, people float64
+		for i := range customers {
+			c := &customers[i]
+			t := c.Tallies[j]
+			if t.Of <= 0 || c.Events < 2 || crm.Signal(j) == crm.SignalBreadth && c.Events < breadthEvents {
+				continue
+			}
+			s, n = s+t.Successes, n+t.Of
+			shares, people = shares+t.Successes/t.Of, people+1
+		}
+		switch {
+		case n < ownRateFrom:
+		case crm.Signal(j) == crm.SignalBreadth:
+			rates[j] = shares / people
+		default:
+			rates[j] = s / n
+		}
+	}
+	return rates
+}

@@ -1,0 +1,19 @@
+// Package standing keeps it up to date where customers stand on the loyalty
+// ladder: package insight has the arithmetic, the store has orders and signs, and
+// this is what brings them together.
+//
+// Some facts are the same for all customers: the business clock, the model of how
+// they order, the typical rates of the signs ([crm.LadderFacts]). They are told
+// from all orders at the beginning and then once a quarter. A clock that has
+// moved by more than a fifth is not used before a person has agreed: it would move
+// customers who did nothing.
+//
+// The standings themselves change with time alone, so each night all are found
+// anew ([Service.Night]), chunk by chunk, in memory that does not grow with the
+// firm; only what has changed is written. In between, customers who have ordered
+// or of whom something else has come to be known are found anew at once, one by
+// one ([Service.Catch]).
+//
+// The typical rates of a night are those that the night before has counted: so one
+// pass over the customers is enough. The very first night makes two.
+package standing

@@ -1,0 +1,230 @@
+package standing
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/insight"
+)
+
+// Store is what the service needs of the store.
+type Store interface {
+	Firm(ctx context.Context) (crm.Firm, error)
+	// Ladder gives the newest facts; ok is false before the first.
+	Ladder(ctx context.Context) (f crm.LadderFacts, ok bool, err error)
+	SaveLadder(ctx context.Context, f crm.LadderFacts) error
+	// OrderDays gives all orders that count, in no order.
+	OrderDays(ctx context.Context, yield func(crm.OrderDay) error) error
+	// CustomersAfter gives the last of the next n customers behind one, 0 at the
+	// end.
+	CustomersAfter(ctx context.Context, after crm.CustomerID, n int) (crm.CustomerID, error)
+	// Accounts gives the accounts of customers with ids above from, up to to.
+	Accounts(ctx context.Context, from, to crm.CustomerID, o crm.Observation) ([]crm.Account, error)
+	// SaveStandings keeps what has changed.
+	SaveStandings(ctx context.Context, list []crm.Ranked) error
+	// Unranked gives customers whose standing is to be found anew.
+	Unranked(ctx context.Context, n int) ([]crm.CustomerID, error)
+}
+
+// Options set up a [Service]. Only Store is needed.
+type Options struct {
+	Store    Store
+	Log      *slog.Logger
+	Now      func() time.Time
+	Wake     <-chan struct{}       // an order came: look at once
+	Progress func(done, total int) // of a night: customers; nil: nobody watches
+	Every    time.Duration         // how often it is looked for work; 30 s
+}
+
+// The bounds of the work.
+const (
+	chunk     = 2000 // customers of a pass at a time
+	atOnce    = 200  // customers that are found anew in between
+	refitDays = 91   // after which clock and model are told again
+	retryDays = 7    // while there is too little to tell a model from
+)
+
+// Service keeps standings. Make one by [New].
+type Service struct{ o Options }
+
+// New gives a service that does nothing before it runs.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Every <= 0 {
+		o.Every = 30 * time.Second
+	}
+	return &Service{o}
+}
+
+// Run keeps standings until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	for {
+		if err := s.turn(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+			s.o.Log.Error("where customers stand cannot be found just now; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.o.Wake:
+		case <-time.After(s.o.Every):
+		}
+	}
+}
+
+// turn does what is due: the night's work when the day has changed, else the
+// customers of whom something new is known.
+func (s *Service) turn(ctx context.Context) error {
+	today, err := s.today(ctx)
+	if err != nil {
+		return err
+	}
+	f, ok, err := s.o.Store.Ladder(ctx)
+	if err != nil {
+		return err
+	}
+	if !ok || f.Day < today {
+		_, err := s.Night(ctx)
+		return err
+	}
+	return s.Catch(ctx)
+}
+
+// today gives the day in the firm's time zone.
+func (s *Service) today(ctx context.Context) (crm.Day, error) {
+	firm, err := s.o.Store.Firm(ctx)
+	if err != nil {
+		return 0, err
+	}
+	zone, err := time.LoadLocation(firm.TimeZone)
+	if err != nil {
+		return 0, err
+	}
+	return crm.DayOf(s.o.Now().In(zone)), nil
+}
+
+// Night finds the standings of all customers on this day, and gives the facts
+// that they have in common. Before the first orders there is nothing to do.
+func (s *Service) Night(ctx context.Context) (crm.LadderFacts, error) {
+	today, err := s.today(ctx)
+	if err != nil {
+		return crm.LadderFacts{}, err
+	}
+	f, ok, err := s.o.Store.Ladder(ctx)
+	if err != nil {
+		return f, err
+	}
+	if !ok || old(&f, today) {
+		if f, err = s.tell(ctx, today, f); err != nil {
+			return f, err
+		}
+	}
+	f.Day = today
+	if f.Typical == nil { // the first night: only to count
+		if _, err := s.pass(ctx, &f, false); err != nil {
+			return f, err
+		}
+	}
+	if f.Ranked, err = s.pass(ctx, &f, true); err != nil {
+		return f, err
+	}
+	return f, s.o.Store.SaveLadder(ctx, f)
+}
+
+// Catch finds anew the standings of customers of whom something new is known.
+func (s *Service) Catch(ctx context.Context) error {
+	f, ok, err := s.o.Store.Ladder(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	for {
+		ids, err := s.o.Store.Unranked(ctx, atOnce)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := s.rankThese(ctx, &f, ids); err != nil {
+			return err
+		}
+	}
+}
+
+// rankThese finds the standings of single customers, on this day.
+func (s *Service) rankThese(ctx context.Context, f *crm.LadderFacts, ids []crm.CustomerID) error {
+	today, err := s.today(ctx)
+	if err != nil {
+		return err
+	}
+	on := *f
+	on.Day = today
+	r := newRanker(&on)
+	var list []crm.Ranked
+	for _, id := range ids {
+		accounts, err := s.o.Store.Accounts(ctx, id-1, id, r.observation)
+		if err != nil {
+			return err
+		}
+		for i := range accounts {
+			list = append(list, r.rank(&accounts[i]))
+		}
+		if len(accounts) == 0 { // merged or forgotten meanwhile
+			list = append(list, crm.Ranked{Customer: id, Standing: crm.Standing{Day: today, Rung: crm.RungContact}})
+		}
+	}
+	return s.o.Store.SaveStandings(ctx, list)
+}
+
+// pass goes over all customers. It counts the rates and core groups of the next
+// night, and keeps the standings when they are to be kept.
+func (s *Service) pass(ctx context.Context, f *crm.LadderFacts, keep bool) (ranked int, err error) {
+	r, count := newRanker(f), newCounter()
+	for last := crm.CustomerID(0); ; {
+		next, err := s.o.Store.CustomersAfter(ctx, last, chunk)
+		if err != nil || next == 0 {
+			f.Typical, f.Core = count.rates(), count.core()
+			return ranked, err
+		}
+		accounts, err := s.o.Store.Accounts(ctx, last, next, r.observation)
+		if err != nil {
+			return ranked, err
+		}
+		list := r.rankAll(accounts)
+		for i := range accounts {
+			count.add(&accounts[i])
+		}
+		if keep {
+			if err := s.o.Store.SaveStandings(ctx, list); err != nil {
+				return ranked, err
+			}
+			if ranked += len(list); s.o.Progress != nil {
+				s.o.Progress(ranked, 0)
+			}
+		}
+		last = next
+	}
+}
+
+// AcceptClock takes the clock that was proposed: a person has agreed.
+func (s *Service) AcceptClock(ctx context.Context) (crm.LadderFacts, error) {
+	f, ok, err := s.o.Store.Ladder(ctx)
+	if err != nil {
+		return f, err
+	}
+	if !ok || f.Proposed == 0 {
+		return f, crm.Conflict("clock: no other clock is proposed")
+	}
+	f.Clock, f.Proposed = f.Proposed, 0
+	if f.Starter {
+		setModel(&f, insight.Starter(f.Clock))
+	}
+	if err := s.o.Store.SaveLadder(ctx, f); err != nil {
+		return f, err
+	}
+	return s.Night(ctx)
+}

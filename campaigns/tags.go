@@ -28,6 +28,8 @@ type Text struct {
 	nodes   []node
 	names   []string // of the fields it reads, by slot
 	fields  []Field
+	links   []Link
+	bodyEnd int // offset of the last </body of the source, 0 none
 	size    int // bytes of the source, from which the size of a rendering is guessed
 }
 
@@ -48,7 +50,11 @@ type Data struct {
 	Name        string                         // of the recipient: "name", when Fields has none
 	Email       string                         // "email"
 	Unsubscribe string                         // "unsubscribe_url"
+	Preferences string                         // "preferences_url"
+	Copy        string                         // "copy_url"
 	Language    string                         // "language", and that of dates and numbers: en, fi, sv, de
+
+	links mailLinks // of the mail, where clicks are counted
 }
 
 // The fields that every recipient has, whatever the audience's columns are.
@@ -56,6 +62,8 @@ const (
 	fieldName        = "name"
 	fieldEmail       = "email"
 	fieldUnsubscribe = "unsubscribe_url"
+	fieldPreferences = "preferences_url"
+	fieldCopy        = "copy_url"
 	fieldLanguage    = "language"
 )
 
@@ -112,6 +120,10 @@ func (d *Data) value(name string) string {
 		return d.Email
 	case fieldUnsubscribe:
 		return d.Unsubscribe
+	case fieldPreferences:
+		return d.Preferences
+	case fieldCopy:
+		return d.Copy
 	case fieldLanguage:
 		return d.Language
 	case fieldName:
@@ -125,5 +137,11 @@ func (d *Data) value(name string) string {
 
 // always reports a field that needs no fallback, since we give it.
 func always(name string) bool {
-	return name == fieldEmail || name == fieldUnsubscribe || name == fieldLanguage
+	return name == fieldEmail || name == fieldLanguage || OwnLink(name)
+}
+
+// OwnLink reports a field that holds a link of ours. It has a value where a
+// public address is known.
+func OwnLink(name string) bool {
+	return name == fieldUnsubscribe || name == fieldPreferences || name == fieldCopy
 }

@@ -27,6 +27,10 @@ func (r *rendering) nodes(list []node) {
 			r.print(n.output)
 		case n.loop != nil:
 			r.loop(n.loop)
+		case n.link != 0:
+			r.out = r.data.links.append(r.out, n.link)
+		case n.hidden:
+			r.out = r.data.links.hidden(r.out)
 		default:
 			r.branch(n.branches)
 		}

@@ -17,6 +17,12 @@ type Mailing struct {
 	Sender   SenderID
 	Mark     string // names what it was made from, so that it is not made twice; "": it may be
 	Template Template
+	Topic    string // of the firm's list; "": of none
+	Opens    bool   // the mails have a picture that tells when it is fetched
+	// Links are where clicks of its HTML are counted, numbered from 1: those
+	// links lead over the public address, and nowhere but here. None: clicks are
+	// not counted. Only the sending process is given them.
+	Links    []string
 	Doubt    DoubtPolicy
 	State    MailingState
 	Reason   string        // why it is held or paused, for people
@@ -103,6 +109,7 @@ type Draft struct {
 	To, Cc      []Party
 	Subject     string
 	Text, HTML  string
+	Plain       string // HTML that Text is made from when it is ""; "": HTML
 	Files       []File
 	InReplyTo   []string // Message-IDs without angle brackets
 	References  []string
@@ -134,6 +141,7 @@ type Sender struct {
 	Bounce      string   // domain of the VERP return path; "" the From address is the return path
 	Connections int      // at most so many at once
 	Rate        float64  // mails a second at most; 0: no limit of ours
+	WarmUp      WarmUp   // how its From domains earn trust
 	Order       int      // of several that could, the lowest is used; the next when it fails
 	Disabled    bool
 	State       SenderState

@@ -39,6 +39,15 @@
 // or refuses its login keeps its mail waiting and is named on screen; the
 // recipients are not at fault.
 //
+// # How fast
+//
+// A provider that asks for patience gets it ([pace]): half of what it got, and
+// slowly more. A domain that is new to the world has a plan ([crm.WarmUp]): a
+// ceiling a day at each provider, which grows with what was really sent. The
+// ledger counts that in the transaction that records the attempts; what is over
+// goes back to it with the day on which it can go and the reason, and people
+// who wrote or bought last are claimed first.
+//
 // # The courier
 //
 // [Courier] keeps connections to mail servers and [Session.Send] gives one mail

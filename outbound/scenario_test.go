@@ -265,7 +265,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 		t.Fatalf("%v", counts)
 	}
 	for a, d := range inState(t, st, id, crm.Failed) {
-		s, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience)
+		s, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience, "")
 		if err != nil || !stopped || !strings.Contains(s.Evidence, "550 5.1.1 no such user here") || s.Dispatch != d.ID {
 			t.Errorf("%s: %+v, %v", a, s, err)
 		}
@@ -274,7 +274,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 		if wait := d.Due.Sub(c.Now()); wait < 4*time.Minute || wait > 7*time.Minute {
 			t.Errorf("%s is tried again in %v", a, wait)
 		}
-		if _, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience); stopped || err != nil {
+		if _, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience, ""); stopped || err != nil {
 			t.Errorf("%s is suppressed, %v", a, err)
 		}
 	}
@@ -299,7 +299,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 	// What can be tried again is exactly what has failed.
 	c.add(time.Minute)
 	for a := range inState(t, st, id, crm.Failed) {
-		if err := st.LiftSuppression(t.Context(), crm.SystemViewer, a, crm.SuppressedBounced); err != nil {
+		if err := st.LiftSuppression(t.Context(), crm.SystemViewer, a, crm.SuppressedBounced, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -355,7 +355,7 @@ func TestScenario9ProviderBackOff(t *testing.T) {
 		t.Errorf("at noon: %v", counts)
 	}
 	for a := range inState(t, st, id, crm.Sent) {
-		if _, stopped, _ := st.IsSuppressed(t.Context(), a, crm.MailingAudience); stopped {
+		if _, stopped, _ := st.IsSuppressed(t.Context(), a, crm.MailingAudience, ""); stopped {
 			t.Errorf("%s is suppressed", a)
 		}
 	}

@@ -39,10 +39,11 @@ type Options struct {
 type Service struct {
 	o Options
 
-	paces paces
-	owed  []crm.Attempt // that earlier terms could not record
-	back  []crm.Return  // that they could not give back
-	kept  *crm.Lease    // that the last term could not give up
+	paces  paces
+	warmth warmth
+	owed   []crm.Attempt // that earlier terms could not record
+	back   []crm.Return  // that they could not give back
+	kept   *crm.Lease    // that the last term could not give up
 
 	mu     sync.Mutex
 	status Status
@@ -197,26 +198,10 @@ func pause(ctx context.Context, d time.Duration) {
 
 // term is the time of one lease.
 func (s *Service) term(ctx context.Context, lease crm.Lease) error {
-	if err := s.settleOwed(ctx, lease); err != nil {
-		s.release(ctx, lease)
+	if err := s.begin(ctx, lease); err != nil {
+		s.release(ctx, lease) // or nobody could send until it runs out
 		return err
 	}
-	point("recover")
-	found, err := s.o.Ledger.Recover(ctx, lease)
-	point("recovered")
-	if err != nil {
-		s.release(ctx, lease)
-		return err
-	}
-	if found.Queued+found.Unknown > 0 {
-		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
-	}
-	saved, err := s.o.Ledger.Paces(ctx)
-	if err != nil {
-		s.release(ctx, lease)
-		return err
-	}
-	s.paces.load(saved)
 	// held ends when the lease is lost: then sockets are closed at once. It
 	// outlives ctx, so that what is under way can come to its end.
 	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -228,7 +213,8 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	}()
 
 	t := s.newTerm(ctx, held, lease)
-	if err = t.send(ctx); err != nil { // what is under way may take minutes to end
+	err := t.send(ctx)
+	if err != nil { // what is under way may take minutes to end
 		s.say(Status{Problem: sentence(err)})
 	}
 	t.close()
@@ -243,6 +229,30 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 	}
 	s.release(ctx, lease)
 	return err
+}
+
+// begin settles what an earlier process had in hand, and takes over what was
+// learned.
+func (s *Service) begin(ctx context.Context, lease crm.Lease) error {
+	if err := s.settleOwed(ctx, lease); err != nil {
+		return err
+	}
+	point("recover")
+	found, err := s.o.Ledger.Recover(ctx, lease)
+	point("recovered")
+	if err != nil {
+		return err
+	}
+	if found.Queued+found.Unknown > 0 {
+		s.o.Log.Info("an earlier process had mail in hand", "unsent", found.Queued, "in doubt", found.Unknown)
+	}
+	saved, err := s.o.Ledger.Paces(ctx)
+	if err != nil {
+		return err
+	}
+	s.paces.load(saved)
+	s.warmth.load(nil, time.Time{}) // what was on its way when the last lease ended is known now
+	return nil
 }
 
 // release gives the right to send up. When that cannot be written it is tried

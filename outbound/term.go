@@ -107,6 +107,9 @@ func (t *term) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.refresh(senders)
+	if err := t.s.loadWarmth(ctx); err != nil {
+		return 0, err
+	}
 	point("claim")
 	ds, err := t.s.o.Ledger.Claim(ctx, t.lease, t.s.o.Claim)
 	point("claimed")
@@ -168,11 +171,7 @@ func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatc
 		back.Due = now.Add(30 * time.Second)
 		return back, false
 	}
-	if again, ok := l.take(&job{d: *d, m: m}, now); !ok {
-		back.Due = again
-		return back, false
-	}
-	return back, true
+	return l.take(&job{d: *d, m: m}, now)
 }
 
 // route finds the first sender that may send for the mailing and is well. It

@@ -43,7 +43,7 @@ var backupTables = []string{
 	"conversations", "thread_ids", "messages", "raws", "sightings", "participants", "attachments", "links", "notes",
 	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
 	"signed_details", "contact_details",
-	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
+	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "warm_ups", "leases",
 	"mailing_links", "visits",
 	"drafts", "draft_files", "snippets",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",

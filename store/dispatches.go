@@ -27,6 +27,7 @@ type waiting struct {
 type candidate struct {
 	d            dispatchRow
 	due, expires int64
+	place        int64
 	m            *waiting
 }
 
@@ -38,7 +39,8 @@ type claimed struct {
 }
 
 // Claim gives up to n dispatches of running mailings whose time has come:
-// colleagues' own mails first, then the longest due first. What has expired or
+// colleagues' own mails first, then the longest due first, and of those that are
+// due together the recipients who have written or bought last. What has expired or
 // must not be written to is moved to that state instead. A mailing that would
 // begin more than [crm.LateStart] late is held instead, and waits for a person.
 func (s *Store) Claim(ctx context.Context, l crm.Lease, n int) ([]crm.Dispatch, error) {
@@ -117,7 +119,7 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		return nil, err
 	}
 	order := func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.d.id, b.d.id))
+		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.place, b.place), cmp.Compare(a.d.id, b.d.id))
 	}
 	var out []candidate
 	for i := range ws {
@@ -129,10 +131,10 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		if m.stopped {
 			before = 1<<63 - 1
 		}
-		rows, err := x.query(`SELECT id, state, token, tries, due_us, expires_us FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, id LIMIT $3`, m.id, before, n)
+		rows, err := x.query(`SELECT id, state, token, tries, due_us, expires_us, place FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, place, id LIMIT $3`, m.id, before, n)
 		more, err := collect(rows, err, func(r *sql.Rows, c *candidate) error {
 			c.m, c.d.mailing = m, m.id
-			return r.Scan(&c.d.id, &c.d.state, &c.d.token, &c.d.tries, &c.due, &c.expires)
+			return r.Scan(&c.d.id, &c.d.state, &c.d.token, &c.d.tries, &c.due, &c.expires, &c.place)
 		})
 		if err != nil {
 			return nil, err
@@ -217,7 +219,7 @@ func dispatchesOf(got []claimed) ([]crm.Dispatch, error) {
 	return out, nil
 }
 
-// stops is the SQL form of [crm.SuppressionReason.Stops], for a suppression s
+// stops is the SQL form of [crm.Suppression.Stops], for a suppression s
 // and a mailing m.
 var stops = func() string {
 	var mild []string
@@ -226,7 +228,7 @@ var stops = func() string {
 			mild = append(mild, "'"+string(r)+"'")
 		}
 	}
-	return `(m.kind <> '` + string(crm.MailingDirect) + `' OR s.reason NOT IN (` + strings.Join(mild, ", ") + `))`
+	return `((m.kind <> '` + string(crm.MailingDirect) + `' OR s.reason NOT IN (` + strings.Join(mild, ", ") + `)) AND (s.topic = '' OR s.topic = m.topic))`
 }()
 
 // suppressed gives those of the dispatches whose addresses must not be written
@@ -306,6 +308,7 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 		if err != nil {
 			return err
 		}
+		until := map[int64]int64{} // of what waits for a reason, by mailing
 		for _, r := range rs {
 			d := rows[int64(r.Dispatch)]
 			switch {
@@ -315,11 +318,32 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 			case r.Due.IsZero():
 				g.move(d, crm.Queued, "")
 			default:
-				g.again(d, micros(r.Due), "", false)
+				g.again(d, micros(r.Due), r.Reason, false)
+				if r.Reason != "" {
+					until[d.mailing] = max(until[d.mailing], micros(r.Due))
+				}
 			}
+		}
+		if err := x.waitsFor(until); err != nil {
+			return err
 		}
 		return g.finish()
 	})
+}
+
+// waitsFor gives mailings their patience from the times until which some of
+// their mail waits.
+func (x *tx) waitsFor(until map[int64]int64) error {
+	for _, id := range sortedKeys(until) {
+		m, err := x.mailing(crm.SystemViewer, crm.MailingID(id))
+		if err == nil {
+			err = x.patientFrom(&m, fromMicros(until[id]))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *steps) stoppedMailings(rows map[int64]*dispatchRow) (map[int64]bool, error) {

@@ -88,6 +88,10 @@ func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
 			due = micros(a.Due)
 		}
 		g.tried(d, to, due, reason)
+		g.warm(&a)
+	}
+	if err := g.warmed(); err != nil {
+		return nil, err
 	}
 	return late, g.x.insert(attemptInsert, attemptCols, args, ``)
 }

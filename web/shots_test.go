@@ -114,9 +114,13 @@ func TestPublicShots(t *testing.T) {
 		for _, state := range []struct {
 			name, path string
 			stopped    crm.SuppressionReason
-		}{{"unsubscribe", s.Unsubscribe(ainosMail), ""}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed}, {"preferences", s.Preferences(ainosMail), ""},
-			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed}, {"lost", "/u/none", ""}, {"copy", s.Copy(ainosMail), ""}} {
-			s.m.to.Stopped, s.m.to.Undo = state.stopped, state.stopped != ""
+			topic      string
+			out        bool
+		}{{"unsubscribe", s.Unsubscribe(ainosMail), "", "", false}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"preferences", s.Preferences(ainosMail), "", "", false},
+			{"topic", s.Unsubscribe(ainosMail), "", "Risteilyt", false}, {"topic-out", s.Unsubscribe(ainosMail), "", "Risteilyt", true},
+			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"lost", "/u/none", "", "", false}, {"copy", s.Copy(ainosMail), "", "", false}} {
+			s.m.to.Stopped, s.m.to.Undo, s.m.to.Topic, s.m.to.Out = state.stopped, state.stopped != "" || state.out, state.topic, state.out
+			s.m.firm.Topics = []crm.Topic{{Name: "Risteilyt", English: "Cruises and islands", Finnish: "Risteilyt ja saaret"}}
 			for _, look := range []struct {
 				name   string
 				width  int64

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,10 +56,29 @@ type mailingJSON struct {
 	Start      jsonTime         `json:"start"`
 	Created    jsonTime         `json:"created"`
 	Recipients crm.Recipients   `json:"recipients"`
+	Topic      string           `json:"topic"` // "": of none
+	Opens      bool             `json:"opens"`
+}
+
+// mailingShowJSON is a mailing with what came of its links.
+type mailingShowJSON struct {
+	mailingJSON
+	Links    []clicksJSON `json:"links"`         // whose clicks are counted
+	Waiting  int          `json:"put_off"`       // mails that wait for a later day
+	Forecast jsonTime     `json:"put_off_until"` // when the last of them goes, as things are
+	Why      string       `json:"put_off_why"`
+}
+
+// clicksJSON is how many mails had a link opened; the hidden link has no url.
+type clicksJSON struct {
+	N        crm.LinkNumber `json:"n"`
+	URL      string         `json:"url"`
+	People   int            `json:"people"`
+	Machines int            `json:"machines"`
 }
 
 func mailingOf(r crm.MailingRow) mailingJSON {
-	return mailingJSON{r.ID, r.Kind, r.Name, partyOf(r.From), r.Template.Subject, r.Doubt, r.State, r.Reason, r.Finished(), jsonTime(r.Start), jsonTime(r.Created), r.Recipients}
+	return mailingJSON{r.ID, r.Kind, r.Name, partyOf(r.From), r.Template.Subject, r.Doubt, r.State, r.Reason, r.Finished(), jsonTime(r.Start), jsonTime(r.Created), r.Recipients, r.Topic, r.Opens}
 }
 
 func (p *program) listMailings(ctx context.Context) error {
@@ -139,20 +159,50 @@ func (p *program) showMailing(ctx context.Context, which, state string) error {
 		}
 		return p.listDispatches(ctx, s, id, wanted)
 	}
-	if p.json {
-		return p.printJSON(mailingOf(r))
+	wait, err := s.MailingWaits(ctx, crm.SystemViewer, id)
+	if err != nil {
+		return err
 	}
-	p.printf("%s\nfrom      %s\nstate     %s", printable(r.Name), printable(r.From.Display()), mailingState(&r))
+	clicks, err := s.LinkClicks(ctx, crm.SystemViewer, id)
+	if err != nil {
+		return err
+	}
+	j := mailingShowJSON{mailingOf(r), []clicksJSON{}, wait.N, jsonTime(wait.Until), wait.Reason}
+	for _, l := range clicks {
+		j.Links = append(j.Links, clicksJSON(l))
+	}
+	if p.json {
+		return p.printJSON(j)
+	}
+	p.printMailing(&r, &j)
+	return nil
+}
+
+// printMailing shows a mailing: who, how far, and what came of its links.
+func (p *program) printMailing(r *crm.MailingRow, j *mailingShowJSON) {
+	p.printf("%s\nfrom      %s\nstate     %s", printable(r.Name), printable(r.From.Display()), mailingState(r))
 	if r.Reason != "" {
 		p.printf(": %s", printable(r.Reason))
 	}
 	p.printf("\npolicy    %s\n", r.Doubt)
+	if r.Topic != "" {
+		p.printf("topic     %s\n", r.Topic)
+	}
 	for _, st := range crm.DispatchStates {
 		if n := r.Recipients[st]; n > 0 {
 			p.printf("%-9s %d\n", st, n)
 		}
 	}
-	return nil
+	if j.Waiting > 0 {
+		p.printf("put off   %d, the last until %s: %s\n", j.Waiting, time.Time(j.Forecast).UTC().Format(time.RFC3339), printable(j.Why))
+	}
+	for _, l := range j.Links {
+		url := printable(l.URL)
+		if l.N == crm.LinkTrap {
+			url = "the hidden link"
+		}
+		p.printf("link      %s: opened in %s by people, in %d by scanners only\n", url, plural(l.People, "mail", "mails"), l.Machines)
+	}
 }
 
 func (p *program) listDispatches(ctx context.Context, s *store.Store, id crm.MailingID, state crm.DispatchState) error {

@@ -23,6 +23,7 @@ type outbox struct {
 	senders    []crm.Sender
 	unsigned   string
 	url        string
+	firm       crm.Firm
 	suppressed map[crm.Address]crm.Suppression
 	ends       crm.DispatchState // of every mail; "" is sent
 	got        []*crm.Draft
@@ -46,7 +47,9 @@ func (o *outbox) Unsigned(context.Context, crm.Address, crm.Sender) (string, err
 	return o.unsigned, nil
 }
 
-func (o *outbox) Suppressed(_ context.Context, list []crm.Address) (map[crm.Address]crm.Suppression, error) {
+func (o *outbox) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
+
+func (o *outbox) Suppressed(_ context.Context, list []crm.Address, _ string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range list {
 		if s, ok := o.suppressed[a]; ok {

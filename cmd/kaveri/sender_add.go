@@ -13,7 +13,8 @@ import (
 type senderFlags struct {
 	host, security, username, bounce string
 	port, connections, order         int
-	rate                             float64
+	rate, warmFactor                 float64
+	warmUp, warmFull                 int
 	domains                          []string
 	noTest, password, off, on        bool
 }
@@ -28,6 +29,9 @@ func (n *senderFlags) add(f *pflag.FlagSet) {
 	f.IntVar(&n.connections, "connections", 0, "connections at once, at most (default 4)")
 	f.Float64Var(&n.rate, "rate", 0, "mails a second, at most (default: no limit of ours)")
 	f.IntVar(&n.order, "order", 0, "of several that could send, the lowest is used first")
+	f.IntVar(&n.warmUp, "warm-up", 0, "mails a day to each provider at first, for a domain that is new to them; 0: no plan")
+	f.Float64Var(&n.warmFactor, "warm-up-factor", 0, "how many times the best day so far the next may carry (default 2)")
+	f.IntVar(&n.warmFull, "warm-up-full", 0, "mails a day to a provider from which on there is no ceiling (default 10000)")
 	f.BoolVar(&n.noTest, "no-test", false, "do not sign in now")
 }
 
@@ -98,6 +102,9 @@ func (n *senderFlags) apply(m *crm.Sender, asked func(flag string) bool) {
 	set("connections", func() { m.Connections = n.connections })
 	set("rate", func() { m.Rate = n.rate })
 	set("order", func() { m.Order = n.order })
+	set("warm-up", func() { m.WarmUp.Start = n.warmUp })
+	set("warm-up-factor", func() { m.WarmUp.Factor = n.warmFactor })
+	set("warm-up-full", func() { m.WarmUp.Full = n.warmFull })
 	if n.off || n.on {
 		m.Disabled = n.off
 	}

@@ -116,6 +116,9 @@ func (p *program) openSending(ctx context.Context) (sending, error) {
 // Close ends it.
 func (o *mailroom) Close() error { return o.s.Close() }
 
+// Firm gives the topics, and whether clicks and opens are counted.
+func (o *mailroom) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
+
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
 	return rendering(o.s, &o.firm), nil
@@ -195,11 +198,12 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Suppressed gives those of the addresses that mailings must not go to.
-func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error) {
+// Suppressed gives those of the addresses that mailings about a topic must not
+// go to.
+func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range addresses {
-		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience)
+		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience, topic)
 		if err != nil {
 			return nil, err
 		}
@@ -301,6 +305,12 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 			return row.Recipients, nil
 		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
 			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+		}
+		if wait, err := o.s.MailingWaits(ctx, crm.SystemViewer, id); err != nil {
+			return row.Recipients, err
+		} else if wait.N > 0 && wait.N >= waiting {
+			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), wait.Until.Format(time.RFC3339), wait.Reason)
+			return row.Recipients, nil
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why

@@ -32,6 +32,7 @@ func (p *program) suppressionCommand() *cobra.Command {
 type suppressionJSON struct {
 	Address  crm.Address           `json:"address"`
 	Reason   crm.SuppressionReason `json:"reason"`
+	Topic    string                `json:"topic"` // "": all mailings
 	Evidence string                `json:"evidence"`
 	At       jsonTime              `json:"at"`
 	Lifted   jsonTime              `json:"lifted"`
@@ -43,7 +44,7 @@ func (p *program) listSuppressions(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ADDRESS", "WHY", "EVIDENCE", "SINCE")
+	t := p.table("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
 	var page crm.PageKey
 	for {
 		all, next, err := s.Suppressions(ctx, crm.SystemViewer, page, 500)
@@ -52,12 +53,12 @@ func (p *program) listSuppressions(ctx context.Context) error {
 		}
 		for _, m := range all {
 			if p.json {
-				if err := p.printJSON(suppressionJSON{m.Address, m.Reason, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}); err != nil {
+				if err := p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}); err != nil {
 					return err
 				}
 				continue
 			}
-			t.row(string(m.Address), string(m.Reason), m.Evidence, m.At)
+			t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
 		}
 		if next == (crm.PageKey{}) {
 			break
@@ -107,7 +108,7 @@ func (p *program) liftSuppressions(ctx context.Context, as, address string) erro
 		if !m.Lifted.IsZero() {
 			continue
 		}
-		if err := s.LiftSuppression(ctx, v, a, m.Reason); err != nil {
+		if err := s.LiftSuppression(ctx, v, a, m.Reason, m.Topic); err != nil {
 			return err
 		}
 		n++

@@ -315,7 +315,7 @@ func testSharedMail(t *testing.T, d *desk) {
 	bounce("eve@else.example")
 	d.counts(n.Mailing, "failed 1, unknown 1")
 	for a, want := range map[crm.Address]bool{"dora@acme.example": false, "eve@else.example": true} {
-		if _, stopped, err := d.s.IsSuppressed(d.ctx, a, crm.MailingDirect); err != nil || stopped != want {
+		if _, stopped, err := d.s.IsSuppressed(d.ctx, a, crm.MailingDirect, ""); err != nil || stopped != want {
 			t.Errorf("%s is suppressed: %v, %v", a, stopped, err)
 		}
 	}

@@ -104,6 +104,12 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"OptOut", testOptOut},
 		{"OptOutShared", testOptOutShared},
 		{"Preferences", testPreferences},
+		{"TopicsOfMailings", testTopicsOfMailings},
+		{"TopicOfAPerson", testTopicOfAPerson},
+		{"TopicSaidElsewhere", testTopicSaidElsewhere},
+		{"WarmUpCounts", testWarmUpCounts},
+		{"WaitsForAReason", testWaitsForAReason},
+		{"LastWritersFirst", testLastWritersFirst},
 		{"Visits", testVisits},
 		{"VisitSettlesDoubt", testVisitSettlesDoubt},
 	} {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,15 @@ func newUnpacker() *zstd.Decoder {
 	return d
 }
 
-func unpack(b []byte) ([]byte, error) { return unpacker.DecodeAll(b, nil) }
+// unpack undoes compression. Its error names its cause and does not wrap it: an
+// unexpected end of what is stored is damage, not a connection that was lost.
+func unpack(b []byte) ([]byte, error) {
+	text, err := unpacker.DecodeAll(b, nil)
+	if err != nil {
+		return nil, fmt.Errorf("what is stored cannot be unpacked: %v", err)
+	}
+	return text, nil
+}
 
 // mailRows reads mails as they stand in lists. Whether the viewer may see them
 // has been asked before.

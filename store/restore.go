@@ -141,7 +141,7 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 	if err := s.segments.settle(); err != nil {
 		return m, err
 	}
-	return m, diskError(t.Commit())
+	return m, passing(t.Commit())
 }
 
 // mustBeEmpty refuses a database in which anything stands.
@@ -229,7 +229,7 @@ func (x *tx) readTable(b *backupReader, tick func(int64) error) (TableCount, err
 	size := 0
 	flush := func() error {
 		if err := x.insert(insert, len(head.Columns), args, ""); err != nil {
-			if d := diskError(err); crm.KindOf(d) == crm.KindUnavailable {
+			if d := passing(err); crm.KindOf(d) == crm.KindUnavailable {
 				return d
 			}
 			return damaged(fmt.Errorf("%s: %w", head.Name, err)) // a reference to nothing, or a row twice

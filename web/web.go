@@ -117,6 +117,10 @@ type Options struct {
 	// Nil: not offered.
 	Demo func(ctx context.Context) (url string, err error)
 
+	// Waiting says in English why mail waits that could be sent, in one
+	// sentence; "" when none does. Nil: nothing is sent from here.
+	Waiting func() string
+
 	// Secure says that people reach us by https: then cookies are __Host- ones.
 	Secure bool
 	// Now is the clock; nil: time.Now.

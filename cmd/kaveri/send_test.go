@@ -209,6 +209,35 @@ func TestSendRefused(t *testing.T) {
 	}
 }
 
+// No sender, or none that will do: the sentence names the one that would, and
+// what to type.
+func TestRouted(t *testing.T) {
+	relay := crm.Sender{ID: 1, Name: "relay", Domains: []string{"oy.example"}}
+	off := crm.Sender{ID: 2, Name: "spare", Disabled: true}
+	news := crm.Sender{ID: 3, Name: "news", Domains: []string{"uutiset.example"}, Disabled: true}
+	for _, c := range []struct {
+		all        []crm.Sender
+		name, want string // of the sender that is taken, or what is said
+	}{
+		{nil, "", "sender: there is no mail server to send through; add one: kaveri sender add NAME --host HOST"},
+		{[]crm.Sender{off, relay}, "", "relay"},
+		{[]crm.Sender{news, off}, "", "sender: spare would send for oy.example and is switched off; switch it on: kaveri sender set spare --on"},
+		{[]crm.Sender{news}, "", "sender: no sender may send for oy.example; there are: news; add the domain to one: kaveri sender set NAME --domain oy.example"},
+		{[]crm.Sender{relay, off}, "SPARE", "sender: spare is switched off; switch it on: kaveri sender set spare --on, or name another"},
+		{[]crm.Sender{relay, news}, "news", "sender: news may not send for oy.example: add the domain to it (kaveri sender set news --domain oy.example), or name another"},
+		{[]crm.Sender{relay}, "other", `sender: no sender is called "other"; there are: relay`},
+	} {
+		got, err := routed(c.all, "anna@oy.example", c.name)
+		said := got.Name
+		if err != nil {
+			said = err.Error()
+		}
+		if said != c.want {
+			t.Errorf("%s, want %s", said, c.want)
+		}
+	}
+}
+
 // Everything good ends with 0, a mail that fails with 3.
 func TestSendEnds(t *testing.T) {
 	list := "email,order,day\na@asiakas.example,1,\n"

@@ -130,13 +130,19 @@ func (o *mailroom) Route(ctx context.Context, from crm.Address, name string) (cr
 	if err != nil {
 		return crm.Sender{}, err
 	}
-	var names []string
+	return routed(all, from, name)
+}
+
+// routed is [mailroom.Route] among these senders, in the order in which they are
+// tried.
+func routed(all []crm.Sender, from crm.Address, name string) (crm.Sender, error) {
+	var names, off []string
 	for _, s := range all {
 		if name == "" && s.Serves(from) || name != "" && strings.EqualFold(s.Name, name) {
-			if !s.Serves(from) {
-				return s, crm.Invalid("sender", "%s may not send for %s: add the domain to it (kaveri sender set %s --domain %s), or name another", s.Name, from.Domain(), s.Name, from.Domain())
-			}
-			return s, nil
+			return s, mayRoute(&s, from)
+		}
+		if s.Disabled && s.Fits(from) {
+			off = append(off, s.Name)
 		}
 		names = append(names, s.Name)
 	}
@@ -145,8 +151,21 @@ func (o *mailroom) Route(ctx context.Context, from crm.Address, name string) (cr
 		return crm.Sender{}, crm.Invalid("sender", "there is no mail server to send through; add one: kaveri sender add NAME --host HOST")
 	case name != "":
 		return crm.Sender{}, crm.Invalid("sender", "no sender is called %q; there are: %s", name, strings.Join(names, ", "))
+	case len(off) > 0:
+		return crm.Sender{}, crm.Invalid("sender", "%s would send for %s and is switched off; switch it on: kaveri sender set %s --on", off[0], from.Domain(), off[0])
 	}
-	return crm.Sender{}, crm.Invalid("sender", "no sender may send for %s; there are: %s", from.Domain(), strings.Join(names, ", "))
+	return crm.Sender{}, crm.Invalid("sender", "no sender may send for %s; there are: %s; add the domain to one: kaveri sender set NAME --domain %s", from.Domain(), strings.Join(names, ", "), from.Domain())
+}
+
+// mayRoute says why a sender that somebody has named cannot be taken.
+func mayRoute(s *crm.Sender, from crm.Address) error {
+	switch {
+	case !s.Fits(from):
+		return crm.Invalid("sender", "%s may not send for %s: add the domain to it (kaveri sender set %s --domain %s), or name another", s.Name, from.Domain(), s.Name, from.Domain())
+	case s.Disabled:
+		return crm.Invalid("sender", "%s is switched off; switch it on: kaveri sender set %s --on, or name another", s.Name, s.Name)
+	}
+	return nil
 }
 
 // Unsigned says why mail from the address would bear no signature that

@@ -210,8 +210,34 @@ func testReturn(t *testing.T, s *store.Store) {
 	w.counts(id, "claimed 1, sent 1, cancelled 2")
 }
 
+// A process that could not write for a while gives back under its next lease
+// what it knows to be unsent, before the rest is doubted.
+func testReturnLate(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example")
+	l := w.lease("test")
+	got := w.claims(l, 3)
+	a, b, c := got["a@x.example"], got["b@x.example"], got["c@x.example"]
+	w.arms(l, a, b)
+	w.check(s.ReleaseLease(w.ctx, l))
+	next := w.lease("test")
+	w.check(s.Return(w.ctx, next, []crm.Return{{Dispatch: b.ID}, {Dispatch: c.ID, Token: next.Token}})) // other claims than theirs
+	w.counts(id, "claimed 1, armed 2")
+	w.check(s.Return(w.ctx, next, []crm.Return{{Dispatch: a.ID, Token: l.Token}, {Dispatch: c.ID, Token: l.Token}}))
+	w.counts(id, "queued 2, armed 1")
+	_, err := s.Recover(w.ctx, next)
+	w.check(err)
+	w.counts(id, "queued 2, unknown 1")
+}
+
 func testRecover(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
+	for _, k := range []crm.Sender{{Name: "relay", Host: "smtp.relay.example", Order: 1}, {Name: "spare", Host: "spare.relay.example", Order: 2},
+		{Name: "off", Host: "off.relay.example", Disabled: true}, {Name: "other", Host: "other.relay.example", Domains: []string{"other.example"}}} {
+		k.Port, k.Security = 465, crm.SecurityTLS
+		_, err := s.AddSender(w.ctx, w.ritva, k)
+		w.check(err)
+	}
 	id := w.mailing(letterTo("autumn"), "a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example")
 	l := w.lease("first")
 	got := w.claims(l, 4)
@@ -231,6 +257,12 @@ func testRecover(t *testing.T, s *store.Store) {
 		t.Errorf("recovered %+v", r)
 	}
 	w.counts(id, "queued 2, sent 1, unknown 2")
+	// When, and to which server, is on the ledger.
+	tries, err := s.Attempts(w.ctx, w.pekka, b.ID)
+	w.check(err)
+	if len(tries) != 1 || tries[0].State != crm.Unknown || tries[0].Server != "smtp.relay.example or spare.relay.example" || tries[0].At.IsZero() || tries[0].Reason == "" {
+		t.Errorf("the doubt says %+v", tries)
+	}
 	if r, err := s.Recover(w.ctx, next); err != nil || r != (crm.Recovered{}) {
 		t.Errorf("a second time: %+v, %v", r, err)
 	}

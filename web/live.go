@@ -24,6 +24,7 @@ const liveLife = 15 * time.Minute
 //	mailing-<id>     this mailing
 //	mailings         the list of mailings
 //	senders          the senders and how they fare
+//	ladder           where all customers stand
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
 	defer cancel()
@@ -115,6 +116,8 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("questions")
 		case "sender":
 			add("senders")
+		case "ladder":
+			add("ladder")
 		case "mailing":
 			if name := fmt.Sprintf("mailing-%d", e.Mailing); !have[name] {
 				if _, err := s.Ledger.ReadMailing(ctx, c.viewer, e.Mailing); err == nil {

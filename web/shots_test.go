@@ -35,12 +35,14 @@ func TestShots(t *testing.T) {
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	busy.reviews = append(phoneQuestions(), busy.reviews...)
 	busy.customers[1].Language = "en"
+	five := company()
+	five.register = registerOf(5)
 	demo := func(o *Options) { o.Demo = func(context.Context) (string, error) { return "", nil } }
 	sets := []struct {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
 	for _, set := range sets {
 		b := openTab(t, set.m, demo)
 		if set.name == "full" {

@@ -101,6 +101,8 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Loyalty   Loyalty
+	Clock     Clock
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -131,6 +133,7 @@ type Server struct {
 	views  *views
 	static *static
 	tries  *throttle
+	moved  movesCache
 	root   http.Handler
 
 	once     sync.Mutex // guards first run and the one-time sign-in
@@ -140,8 +143,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger and Courier are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Loyalty == nil || o.Clock == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Loyalty and Clock are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

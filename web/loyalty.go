@@ -95,7 +95,7 @@ type Pace struct {
 var onLadder = []crm.Rung{crm.RungAdvocate, crm.RungLoyal, crm.RungFrequent, crm.RungOccasional, crm.RungOneTime, crm.RungQuiet, crm.RungLapsed}
 
 // awaitedShown is how many of those who are due and overdue stand on the page.
-const awaitedShown = 12
+const awaitedShown = 10
 
 func (s *Server) loyaltyPage(w http.ResponseWriter, r *http.Request, c *call) error {
 	p := LoyaltyPage{Shell: s.shell(c, "loyalty", c.t("loyalty.title"))}

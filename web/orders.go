@@ -100,7 +100,7 @@ func lineText(lang string, l crm.OrderLine) string {
 	if name == "" {
 		name = l.Product.SKU
 	}
-	if q := l.Quantity.String(); q != "1" {
+	if q := strings.TrimPrefix(l.Quantity.String(), "-"); q != "1" { // what was given back is told by its heading
 		return decimalComma(lang, q) + " × " + name
 	}
 	return name

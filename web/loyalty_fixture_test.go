@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"kaveri/crm"
@@ -17,6 +18,7 @@ import (
 
 // register is a small Loyalty and Clock in memory.
 type register struct {
+	mu      sync.Mutex
 	facts   *crm.LadderFacts
 	rows    []crm.LoyaltyRow // by value, the highest first
 	was     map[int]map[crm.CustomerID]crm.Rung
@@ -128,6 +130,8 @@ func someOrders() []crm.Order {
 }
 
 func (g *register) Ladder(context.Context) (crm.LadderFacts, bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.facts == nil {
 		return crm.LadderFacts{}, false, nil
 	}
@@ -135,6 +139,8 @@ func (g *register) Ladder(context.Context) (crm.LadderFacts, bool, error) {
 }
 
 func (g *register) AcceptClock(context.Context) (crm.LadderFacts, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.facts.Proposed == 0 {
 		return *g.facts, crm.Conflict("clock: no other clock is proposed")
 	}
@@ -143,6 +149,8 @@ func (g *register) AcceptClock(context.Context) (crm.LadderFacts, error) {
 }
 
 func (g *register) LadderCounts(context.Context, crm.Viewer) (out []crm.RungCount, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, rung := range crm.Rungs {
 		n := crm.RungCount{Rung: rung, Timings: map[crm.Timing]int{}, Notes: map[crm.RungNote]int{}}
 		for _, l := range g.rows {
@@ -159,6 +167,8 @@ func (g *register) LadderCounts(context.Context, crm.Viewer) (out []crm.RungCoun
 }
 
 func (g *register) RungMoves(_ context.Context, _ crm.Viewer, since crm.Day) (out []crm.RungMove, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.counted++
 	for _, l := range g.rows {
 		out = append(out, crm.RungMove{Was: g.was[int(g.facts.Day-since)][l.Customer], Now: l.Rung, Customers: 1})
@@ -167,6 +177,8 @@ func (g *register) RungMoves(_ context.Context, _ crm.Viewer, since crm.Day) (ou
 }
 
 func (g *register) Standings(_ context.Context, _ crm.Viewer, q crm.LoyaltyQuery) (out []crm.LoyaltyRow, next int64, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	begun := q.After == 0
 	for _, l := range g.rows {
 		ok := (len(q.Rungs) == 0 || slices.Contains(q.Rungs, l.Rung)) && (len(q.Timings) == 0 || slices.Contains(q.Timings, l.Timing)) && (q.Note == "" || q.Note == l.Note)
@@ -187,6 +199,8 @@ func (g *register) Standings(_ context.Context, _ crm.Viewer, q crm.LoyaltyQuery
 func (g *register) Validity(context.Context, crm.Viewer) ([]byte, error) { return g.trial, nil }
 
 func (g *register) Loyalty(_ context.Context, _ crm.Viewer, id crm.CustomerID) (crm.LoyaltyRow, bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	i := slices.IndexFunc(g.rows, func(l crm.LoyaltyRow) bool { return l.Customer == id })
 	if i < 0 {
 		return crm.LoyaltyRow{}, false, nil
@@ -199,6 +213,8 @@ func (g *register) LoyaltyHistory(_ context.Context, _ crm.Viewer, id crm.Custom
 }
 
 func (g *register) Order(_ context.Context, _ crm.Viewer, id crm.OrderID) (crm.Order, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, o := range g.orders {
 		if o.ID == id {
 			return o, nil
@@ -208,6 +224,8 @@ func (g *register) Order(_ context.Context, _ crm.Viewer, id crm.OrderID) (crm.O
 }
 
 func (g *register) Orders(_ context.Context, _ crm.Viewer, q crm.OrderQuery) ([]crm.Order, crm.PageKey, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	var out []crm.Order
 	for _, o := range g.orders {
 		if (q.Customer == 0 || o.Customer == q.Customer) && (!q.Nobody || o.Customer == 0) {
@@ -218,6 +236,8 @@ func (g *register) Orders(_ context.Context, _ crm.Viewer, q crm.OrderQuery) ([]
 }
 
 func (g *register) AssignOrder(_ context.Context, v crm.Viewer, id crm.OrderID, customer crm.CustomerID, _ crm.ContactID) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for i := range g.orders {
 		if g.orders[i].ID == id {
 			g.orders[i].Customer, g.orders[i].Rule, g.orders[i].Evidence = customer, crm.RuleByHand, "Mikko Laine"

@@ -186,12 +186,14 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "order", "ladder"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder"
 	Customer CustomerID
-	Message  MessageID // when not everybody may know of it
-	Mailbox  MailboxID
-	Mailing  MailingID
-	Sender   SenderID
+	// Conversation is of an answer that a colleague writes.
+	Conversation ConversationID
+	Message      MessageID // when not everybody may know of it
+	Mailbox      MailboxID
+	Mailing      MailingID
+	Sender       SenderID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose

@@ -147,7 +147,9 @@ func (s *Store) Customer(ctx context.Context, v crm.Viewer, id crm.CustomerID) (
 	return c, err
 }
 
-func noCustomer(id crm.CustomerID) error { return crm.NotFound("no customer has the number %d", id) }
+func noCustomer(id crm.CustomerID) error {
+	return crm.Of("customer", crm.NotFound("no customer has the number %d", id))
+}
 
 // customer reads a customer; one that was merged into another is that one.
 func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {

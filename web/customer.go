@@ -24,6 +24,7 @@ type CustomerPage struct {
 	Note     NoteForm
 	Desk     CustomerDesk
 	Card     CardPart
+	Writing  WritingPart
 }
 
 // CustomerHead is what stands above the timeline and changes with it.
@@ -107,6 +108,9 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 		return err
 	}
 	p.Card.ID = cu.ID
+	if p.Writing, err = s.writing(r, c, crm.Correspondence{Customer: cu.ID}); err != nil {
+		return err
+	}
 	p.Timeline = c.timeline(cu, items, time.Time{})
 	p.Timeline.First = after == crm.PageKey{}
 	p.Timeline.Refresh = refreshAddress(id, items, s.Now())
@@ -199,7 +203,7 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		switch {
 		case it.Mail != nil:
 			card := c.mailCard(*it.Mail, l.When)
-			card.Why, card.Customer, card.Back = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID)
+			card.Why, card.Customer, card.Back, card.Replies = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID), answerable(it.Mail)
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)

@@ -25,7 +25,7 @@ type visitor struct {
 
 func newSite(t *testing.T, m *memory, change ...func(*Options)) *visitor {
 	t.Helper()
-	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Loyalty: m.register, Clock: m.register, SetupToken: "setup-token", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Loyalty: m.register, Clock: m.register, Drafts: m.letters, Postbox: m.letters, SetupToken: "setup-token", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	for _, f := range change {
 		f(&o)
 	}

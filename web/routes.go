@@ -52,6 +52,20 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
+	// Mail that colleagues write.
+	staff("POST /mails/{id}/reply", s.reply)
+	staff("POST /customers/{id}/write", s.writeTo)
+	staff("GET /customers/{id}/writing", s.customerWriting)
+	staff("GET /conversations/{id}/writing", s.conversationWriting)
+	staff("GET /drafts/{id}", s.draftPage)
+	staff("POST /drafts/{id}", s.saveDraft)
+	staff("GET /drafts/{id}/writers", s.draftWriters)
+	staff("POST /drafts/{id}/undo", s.undoSend)
+	staff("GET /snippets", s.snippetsPage)
+	staff("POST /snippets", s.saveSnippet)
+	staff("POST /snippets/{id}", s.saveSnippet)
+	staff("POST /snippets/{id}/remove", s.removeSnippet)
+
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
 	staff("GET /reviews/count", s.openQuestionsPart)

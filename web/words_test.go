@@ -101,6 +101,11 @@ func TestKeysInUse(t *testing.T) {
 	for k := range tones {
 		used[Key("state."+string(k))] = "crm"
 	}
+	for _, k := range crm.SuppressionReasons {
+		if k.Stops(crm.MailingDirect) {
+			used[Key("stopped."+string(k))] = "crm"
+		}
+	}
 	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody} {
 		used[Key("rule."+string(k))] = "crm"
 	}

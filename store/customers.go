@@ -100,6 +100,16 @@ WHERE ct.customer_id IN (IN) ORDER BY ct.customer_id, ct.id, a.id`, nil, ids, fu
 	}); err != nil {
 		return err
 	}
+	if err := each(x, `SELECT customer_id, count(*), max(at_us) FROM orders WHERE customer_id IN (IN) GROUP BY customer_id`, nil, ids, func(r *sql.Rows) error {
+		var customer crm.CustomerID
+		var n int
+		var last int64
+		err := r.Scan(&customer, &n, &last)
+		at[customer].Orders, at[customer].Ordered = n, fromMicros(last)
+		return err
+	}); err != nil {
+		return err
+	}
 	return x.countMails(v, ids, at)
 }
 

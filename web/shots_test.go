@@ -35,6 +35,8 @@ func TestShots(t *testing.T) {
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	busy.reviews = append(phoneQuestions(), busy.reviews...)
 	busy.customers[1].Language = "en"
+	five := company()
+	five.register = registerOf(5)
 	waits := ""
 	demo := func(o *Options) {
 		o.Demo = func(context.Context) (string, error) { return "", nil }
@@ -44,7 +46,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
 		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
 		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {

@@ -101,6 +101,8 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Loyalty   Loyalty
+	Clock     Clock
 	Drafts    Drafts
 	Postbox   Postbox
 
@@ -137,6 +139,7 @@ type Server struct {
 	views  *views
 	static *static
 	tries  *throttle
+	moved  movesCache
 	root   http.Handler
 
 	once     sync.Mutex // guards first run and the one-time sign-in
@@ -146,8 +149,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts and Postbox are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty and Clock are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -144,6 +145,23 @@ func (d *demo) furnish(ctx context.Context) error {
 			Security: crm.SecurityNone, Username: a.Username, Password: a.Password})
 		if err != nil {
 			return err
+		}
+	}
+	return d.sell(ctx)
+}
+
+// sell brings in what customers have ordered. The ladder is found from it when
+// the site runs.
+func (d *demo) sell(ctx context.Context) error {
+	for part := range slices.Chunk(d.company.Orders(), 500) {
+		results, err := d.store.SaveOrders(ctx, crm.SystemViewer, part, store.OrderOptions{})
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if r.Err != nil {
+				return r.Err
+			}
 		}
 	}
 	return nil

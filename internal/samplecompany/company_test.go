@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"kaveri/crm"
 	"kaveri/internal/mailgen"
 )
 
@@ -400,5 +402,36 @@ func TestAbout(t *testing.T) {
 		if a.Password != "salasana" || a.Username != a.Address || a.Name == "" || a.Role == "" {
 			t.Errorf("%+v", a)
 		}
+	}
+}
+
+func TestOrders(t *testing.T) {
+	at, list := now, start(t, Options{}).Orders()
+	if !reflect.DeepEqual(list, start(t, Options{}).Orders()) {
+		t.Error("the same seed and time give other orders")
+	}
+	seen, refunds, nobody, called := map[string]bool{}, 0, 0, 0
+	for _, o := range list {
+		if err := o.Validate(at); err != nil {
+			t.Fatalf("%s: %v", o.Number, err)
+		}
+		if seen[o.Number] || o.At.After(at) {
+			t.Errorf("%s of %s", o.Number, o.At)
+		}
+		seen[o.Number] = true
+		switch {
+		case o.Refunds != "":
+			refunds++
+			if !seen[o.Refunds] {
+				t.Errorf("%s gives back %s, which comes later", o.Number, o.Refunds)
+			}
+		case o.Buyer.Anonymous():
+			nobody++
+		case o.State == crm.OrderCancelled:
+			called++
+		}
+	}
+	if len(list) < 1000 || refunds < 20 || nobody < 10 || called < 10 {
+		t.Errorf("%d orders, %d refunds, %d of nobody, %d called off", len(list), refunds, nobody, called)
 	}
 }

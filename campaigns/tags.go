@@ -1,5 +1,7 @@
 package campaigns
 
+import "strings"
+
 // Context is where a text will stand in the mail. It says how data is escaped.
 type Context int
 
@@ -101,16 +103,19 @@ func (t *Text) Names(field string) bool {
 // [ValueErrors], every field that cannot be used; dst is then of no use.
 func (t *Text) Render(dst []byte, d *Data) ([]byte, error) {
 	r := rendering{text: t, data: d, out: dst, start: len(dst), rounds: maxRounds}
-	var few [16]string
-	r.values = append(few[:0], make([]string, len(t.names))...)
-	for i, name := range t.names {
-		r.values[i] = d.value(name)
-	}
-	r.nodes(t.nodes)
+	r.run()
 	if len(r.errs) > 0 {
 		return dst, r.errs
 	}
 	return r.out, nil
+}
+
+// Outline gives the text for nobody: with its fallbacks, and dots where a
+// recipient's own value would stand. A mailing is named by that of its subject.
+func (t *Text) Outline() string {
+	r := rendering{text: t, data: &Data{}, rounds: maxRounds, outline: true}
+	r.run()
+	return strings.Join(strings.Fields(string(r.out)), " ")
 }
 
 // value gives a field of the recipient, "" when there is none.

@@ -179,6 +179,7 @@ type Lease struct {
 type Return struct {
 	Dispatch DispatchID
 	Due      time.Time // not to be claimed before; zero: at once
+	Token    int64     // of the claim it was made under; 0: of the lease it is given back under
 	Reason   string    // why it waits, for people: it does not expire while it does
 }
 

@@ -162,9 +162,10 @@ const (
 )
 
 // Serves reports whether the sender may send mail from this address.
-func (s *Sender) Serves(from Address) bool {
-	if s.Disabled {
-		return false
-	}
+func (s *Sender) Serves(from Address) bool { return !s.Disabled && s.Fits(from) }
+
+// Fits reports whether the sender is for mail from this address, switched on or
+// not.
+func (s *Sender) Fits(from Address) bool {
 	return len(s.Domains) == 0 || slices.Contains(s.Domains, from.Domain())
 }

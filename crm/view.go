@@ -13,6 +13,8 @@ type CustomerRow struct {
 	Contacts int
 	Mails    int // mails the viewer may see
 	Notes    int
+	Orders   int
+	Ordered  time.Time // last; zero when never
 	LastIn   time.Time // last human mail from them; zero when none
 	LastOut  time.Time // last mail from us
 }

@@ -24,6 +24,10 @@
 //   - Whoever arms holds the lease whose token the dispatch was claimed under
 //     ([crm.Lease]). A process that was stopped and comes back arms nothing.
 //
+// When the ledger cannot be written the term ends: nothing more is armed, and
+// what servers have answered is written first under the next lease. So a
+// process that lives, and takes up its own work again, leaves no doubt.
+//
 // Arming and recording are group commits: what all connections have to say
 // while one transaction commits goes into the next one together.
 //

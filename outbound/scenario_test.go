@@ -117,6 +117,10 @@ func TestScenario2DeathInsideTheGap(t *testing.T) {
 		if d.Changed.IsZero() || time.Since(d.Changed) > time.Minute {
 			t.Errorf("in doubt since %v", d.Changed)
 		}
+		tries, err := st.Attempts(t.Context(), crm.SystemViewer, d.ID)
+		if err != nil || len(tries) != 1 || tries[0].Server != sink.Sender().Host || tries[0].At.IsZero() {
+			t.Errorf("it went to nobody: %+v, %v", tries, err)
+		}
 	})
 }
 
@@ -448,7 +452,7 @@ func TestNoSenderWaits(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()
-	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example") {
+	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example; its mail waits until sink is switched on (kaveri sender set sink --on)") {
 		t.Errorf("it says: %q", why)
 	}
 	stop()

@@ -24,7 +24,7 @@ func (w *worker) hangUp() {
 
 // do brings one dispatch as far as it comes today.
 func (w *worker) do(j *job) {
-	if w.t.soft.Err() != nil {
+	if w.t.soft.Err() != nil || w.t.settle.trouble() != nil {
 		w.giveBack(j, time.Time{})
 		return
 	}

@@ -45,7 +45,7 @@
 // # Removing mail
 //
 // Exclusions (exclusions.go) are judged where mail comes in and, by expel.go,
-// when stored mail is decided anew. What goes, goes by forget.go with all that
+// when stored mail is decided anew. What goes, goes by remove.go with all that
 // was made from it, and erase.go takes its bytes from the files. Of mail of one
 // mailbox that is not kept there, only the sighting goes.
 //

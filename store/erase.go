@@ -86,7 +86,7 @@ func (s *Store) eraseRaws(ctx context.Context) error {
 			return err
 		}
 		if err := s.segments.erase(places); err != nil {
-			return diskError(err)
+			return passing(err)
 		}
 		if err := s.write(ctx, func(x *tx) error {
 			return each(x, `DELETE FROM erasures WHERE place IN (IN)`, nil, places, nothing)
@@ -147,7 +147,7 @@ func (g *segments) hold(how int) (unlock func(), free bool, err error) {
 	}
 	dir, err := os.Open(g.dir)
 	if err != nil {
-		return nil, false, diskError(err)
+		return nil, false, passing(err)
 	}
 	if err := syscall.Flock(int(dir.Fd()), how); err != nil {
 		dir.Close()

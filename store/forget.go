@@ -1,351 +1,123 @@
 package store
 
-import (
-	"context"
-	"database/sql"
-	"time"
+import "database/sql"
 
-	"kaveri/crm"
-)
+// lonely finds, of contacts, those of whom nothing is known but what an import
+// has said.
+const lonely = `SELECT c.id FROM contacts c WHERE c.merged_into = 0
+AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM links t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM notes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM corrections t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM recipients t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM suppressions t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM consents t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM contact_details t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM contacts t WHERE t.merged_into = c.id AND t.merged_into <> 0)
+AND NOT EXISTS (SELECT 1 FROM import_contacts t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM votes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.by_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM reviews t WHERE t.contact_id = c.id AND t.state <> 'open' AND t.state <> 'settled')
+AND NOT EXISTS (SELECT 1 FROM reviews t WHERE t.other_id = c.id AND t.state <> 'open' AND t.state <> 'settled')
+AND c.id IN (IN)`
 
-// This file removes mail for good: its rows here, its bytes in erase.go. What it
-// has shown and somebody has taken over (an accepted phone, the fate of a
-// dispatch) stays, without naming the mail.
+// unbound holds of a customer on which nothing hangs but its contacts.
+const unbound = `c.organisation_id IS NULL AND c.owner_id IS NULL AND c.language_said = 0 AND c.merged_into = 0
+AND NOT EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM drafts t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.kept_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.gone_id = c.id)`
 
-// forget removes mails, and has decided anew what rested on them. Their customers
-// are told.
-func (b *batch) forget(mails []*storedMail) error {
-	if len(mails) == 0 {
-		return nil
+// forgetContacts removes those contacts of whom nothing is known, with their
+// addresses and phones, and the customers that are left without anything: for
+// imports that are taken back.
+func (x *tx) forgetContacts(ids []int64) (contacts, customers []int64, err error) {
+	if contacts, err = x.idsOf(lonely, ids); err != nil {
+		return nil, nil, err
 	}
-	ids := make([]int64, len(mails))
-	var threads []int64
-	for i, m := range mails {
-		ids[i] = m.id
-		threads = append(threads, b.root(m.conversation))
-		for c := range m.links {
-			customer := int64(m.links[c].Customer)
-			b.lost[customer], b.touched[customer] = true, true
+	// A customer goes with its last contacts or keeps them.
+	of, err := x.idsOf(`SELECT DISTINCT customer_id FROM contacts WHERE id IN (IN)`, contacts)
+	if err != nil {
+		return nil, nil, err
+	}
+	free, err := x.idsOf(`SELECT c.id FROM customers c WHERE `+unbound+` AND c.id IN (IN)`, of)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept, err := x.lastContacts(without(of, free), contacts)
+	if err != nil {
+		return nil, nil, err
+	}
+	contacts = without(contacts, kept)
+	for _, table := range []string{`reviews WHERE contact_id`, `reviews WHERE other_id`, `buyers WHERE contact_id`, `phones WHERE contact_id`, `contact_addresses WHERE contact_id`, `contacts WHERE id`} {
+		if _, err := x.changedEach(`DELETE FROM `+table+` IN (IN)`, nil, contacts); err != nil {
+			return nil, nil, err
 		}
 	}
-	phones, signers, err := b.x.shownBy(ids)
-	if err != nil {
-		return err
+	if customers, err = x.idsOf(`SELECT c.id FROM customers c WHERE NOT EXISTS (SELECT 1 FROM contacts t WHERE t.customer_id = c.id) AND c.id IN (IN)`, free); err != nil {
+		return nil, nil, err
 	}
-	addresses, err := b.x.idsIn(`SELECT DISTINCT address_id FROM participants WHERE message_id IN (IN)`, ids)
-	if err != nil {
-		return err
+	touched := map[int64]bool{}
+	for _, c := range of {
+		touched[c] = true
 	}
-	if err := b.x.withdraw(ids); err != nil {
-		return err
+	x.tellOf(touched)
+	for _, table := range []string{`customer_words WHERE customer_id`, `standings WHERE customer_id`, `loyalty WHERE customer_id`, `unranked WHERE customer_id`, `customers WHERE id`} {
+		if _, err := x.changedEach(`DELETE FROM `+table+` IN (IN)`, nil, customers); err != nil {
+			return nil, nil, err
+		}
 	}
-	if err := b.x.removeMails(ids); err != nil {
-		return err
-	}
-	if err := b.dissolve(distinct(threads)); err != nil {
-		return err
-	}
-	if err := b.dropAddresses(distinct(addresses)); err != nil {
-		return err
-	}
-	// What others sign is read again: another mail may show the same.
-	if err := each(b.x, `UPDATE messages SET language = '' WHERE direction = 'in' AND class = 'human' AND id IN (SELECT message_id FROM participants WHERE role = 'from' AND address_id IN (IN))`, nil, signers, nothing); err != nil {
-		return err
-	}
-	return b.phonesChanged(phones)
+	return contacts, customers, nil
 }
 
-func nothing(*sql.Rows) error { return nil }
-
-// shownBy gives the phones that are known by these mails, and the addresses of
-// whatever their signatures show.
-func (x *tx) shownBy(ids []int64) (phones []string, addresses []int64, err error) {
-	err = each(x, `SELECT address_id, kind, key FROM signed_details WHERE message_id IN (IN) ORDER BY id`, nil, ids, func(r *sql.Rows) error {
-		var a int64
-		var kind crm.DetailKind
-		var key string
-		if err := r.Scan(&a, &kind, &key); err != nil {
-			return err
-		}
-		if addresses = append(addresses, a); kind == crm.DetailPhone {
-			phones = append(phones, key)
-		}
-		return nil
+// lastContacts gives the contacts of those customers who would have none left
+// without these.
+func (x *tx) lastContacts(customers, going []int64) (last []int64, err error) {
+	goes, of, stays := map[int64]bool{}, map[int64][]int64{}, map[int64]bool{}
+	for _, c := range going {
+		goes[c] = true
+	}
+	err = each(x, `SELECT customer_id, id FROM contacts WHERE customer_id IN (IN)`, nil, customers, func(r *sql.Rows) error {
+		var customer, contact int64
+		err := r.Scan(&customer, &contact)
+		of[customer] = append(of[customer], contact)
+		stays[customer] = stays[customer] || !goes[contact]
+		return err
 	})
-	return distinct(phones), distinct(addresses), err
+	for customer, contacts := range of {
+		if !stays[customer] {
+			last = append(last, contacts...)
+		}
+	}
+	return last, err
 }
 
-// withdraw takes back the questions that these mails have raised. Those about an
-// address are asked again when another mail raises them too; answers stay.
-func (x *tx) withdraw(ids []int64) error {
-	var about []crm.MessageID
-	var addresses []string
-	if err := each(x, `SELECT message_id, kind, subject FROM reviews WHERE state = 'open' AND message_id IN (IN)`, nil, ids, func(r *sql.Rows) error {
-		var m crm.MessageID
-		var kind crm.ReviewKind
-		var subject string
-		err := r.Scan(&m, &kind, &subject)
-		if about = append(about, m); kind == crm.ReviewAddress {
-			addresses = append(addresses, subject)
-		}
-		return err
-	}); err != nil {
-		return err
-	}
-	if err := x.tellQuestions(distinct(about)...); err != nil {
-		return err
-	}
-	for _, q := range []string{
-		`DELETE FROM reviews WHERE (kind = 'mail' OR state IN ('open', 'settled')) AND message_id IN (IN)`,
-		`UPDATE reviews SET message_id = NULL, evidence = '' WHERE message_id IN (IN)`,
-	} {
-		if err := each(x, q, nil, ids, nothing); err != nil {
-			return err
-		}
-	}
-	return each(x, `INSERT INTO stale (message_id) SELECT DISTINCT p.message_id FROM addresses a JOIN participants p ON p.address_id = a.id WHERE a.address IN (IN) ON CONFLICT DO NOTHING`, nil, distinct(addresses), nothing)
-}
-
-// removeMails removes the rows of mails, children before parents, and notes that
-// bytes are to be erased.
-func (x *tx) removeMails(ids []int64) error {
-	for i := 0; i < len(x.toIndex); { // one that this transaction has stored
-		step := x.s.engine.indexCols
-		if id, ok := x.toIndex[i].(int64); ok && has64(ids, id) {
-			x.toIndex = append(x.toIndex[:i], x.toIndex[i+step:]...)
-			continue
-		}
-		i += step
-	}
-	for _, id := range ids {
-		if err := x.exec(x.s.engine.unindex, id); err != nil {
-			return err
-		}
-	}
-	if x.s.segments != nil {
-		from, to := segmentsRange()
-		if err := each(x, `INSERT INTO erasures (place) SELECT zstd FROM raws WHERE zstd >= $1 AND zstd < $2 AND message_id IN (IN) ON CONFLICT DO NOTHING`, []any{from, to}, ids, nothing); err != nil {
-			return err
-		}
-	}
-	for _, q := range []string{
-		`DELETE FROM wish_steps WHERE wish_id IN (SELECT id FROM wishes WHERE NOT ` + confirmed + ` AND message_id IN (IN))`,
-		`DELETE FROM wishes WHERE NOT ` + confirmed + ` AND message_id IN (IN)`,
-		`UPDATE wishes SET message_id = NULL WHERE message_id IN (IN)`,
-		`DELETE FROM draft_files WHERE draft_id IN (SELECT id FROM drafts WHERE mailing_id IS NULL AND touched = 0 AND answers_id IN (IN))`,
-		`DELETE FROM drafts WHERE mailing_id IS NULL AND touched = 0 AND answers_id IN (IN)`,
-		`UPDATE drafts SET quote = '' WHERE mailing_id IS NULL AND answers_id IN (IN)`, // what its author has written stays
-		`UPDATE drafts SET lost = 1 WHERE answers_id IN (SELECT id FROM messages WHERE private = 1 AND id IN (IN))`,
-		`UPDATE drafts SET answers_id = NULL WHERE answers_id IN (IN)`,
-		`UPDATE contact_details SET message_id = NULL WHERE message_id IN (IN)`,
-		`UPDATE dispatch_events SET message_id = NULL WHERE message_id IN (IN)`,
-		`DELETE FROM unmatched_reports WHERE message_id IN (IN)`,
-		`DELETE FROM signed_details WHERE message_id IN (IN)`,
-		`DELETE FROM stale WHERE message_id IN (IN)`,
-		`DELETE FROM topics WHERE message_id IN (IN)`,
-		`DELETE FROM corrections WHERE message_id IN (IN)`,
-		`DELETE FROM links WHERE message_id IN (IN)`,
-		`DELETE FROM attachments WHERE message_id IN (IN)`,
-		`DELETE FROM participants WHERE message_id IN (IN)`,
-		`DELETE FROM sightings WHERE message_id IN (IN)`,
-		`DELETE FROM raws WHERE message_id IN (IN)`,
-		`DELETE FROM messages WHERE id IN (IN)`,
-	} {
-		if err := each(x, q, nil, ids, nothing); err != nil {
-			return err
-		}
-	}
-	return x.tidyLater()
-}
-
-// dissolve removes those of these conversations of which no mail is left, with
-// the Message-IDs in them; in the others, loose mails are decided anew.
-func (b *batch) dissolve(threads []int64) error {
-	for _, q := range []string{
-		`DELETE FROM thread_ids WHERE conversation_id IN (IN) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = thread_ids.conversation_id)`,
-		`DELETE FROM conversations WHERE id IN (IN) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = conversations.id)`,
-	} {
-		if err := each(b.x, q, nil, threads, nothing); err != nil {
-			return err
-		}
-	}
-	left, err := b.x.idsIn(`SELECT id FROM conversations WHERE id IN (IN)`, threads)
-	if err != nil {
-		return err
-	}
-	here := map[int64]bool{}
-	for _, c := range left {
-		here[c] = true
-	}
-	gone := map[int64]bool{}
-	for _, c := range threads {
-		if gone[c] = !here[c]; here[c] {
-			b.grown[c] = 0
-		}
-	}
-	for id, c := range b.threads {
-		if gone[b.root(c)] {
-			delete(b.threads, id)
-		}
-	}
-	return nil
-}
-
-// dropAddresses removes those of these addresses that nothing names any more.
-func (b *batch) dropAddresses(ids []int64) error {
-	if err := each(b.x, `DELETE FROM addresses WHERE id IN (IN) AND `+unnamed, nil, ids, nothing); err != nil {
-		return err
-	}
-	left, err := b.x.idsIn(`SELECT id FROM addresses WHERE id IN (IN)`, ids)
-	if err != nil {
-		return err
-	}
-	for a, id := range b.addresses {
-		if has64(ids, id) && !has64(left, id) {
-			delete(b.addresses, a)
-		}
-	}
-	return nil
-}
-
-// unnamed holds for addresses that neither a mail nor a contact names.
-const unnamed = `NOT EXISTS (SELECT 1 FROM participants p WHERE p.address_id = addresses.id) AND NOT EXISTS (SELECT 1 FROM contact_addresses u WHERE u.address_id = addresses.id)
-AND NOT EXISTS (SELECT 1 FROM signed_details d WHERE d.address_id = addresses.id)`
-
-// forgetExcluded removes the contacts whom only excluded mail has made, when
-// nothing else is known of them, and their customers.
-func (x *tx) forgetExcluded() error {
-	firm := crm.Firm{}
-	ex, err := x.excluded(&firm)
-	if err != nil || firm.Excluded.Empty() && len(ex.own) == 0 {
-		return err
-	}
-	named, err := x.madeByMail()
-	if err != nil {
-		return err
-	}
-	excluded := func(a crm.Address) bool {
-		for _, own := range ex.own {
-			if own.Has(a) {
-				return true
-			}
-		}
-		return firm.Excluded.Has(a)
-	}
-	for _, contact := range sortedKeys(named) {
-		all := true
-		for _, a := range named[contact] {
-			all = all && excluded(a)
-		}
-		if !all {
-			continue
-		}
-		if alone, err := column[int64](x, lonely, contact); err != nil || len(alone) == 0 {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := x.forgetContact(contact); err != nil {
-			return err
-		}
-		if err := each(x, `DELETE FROM addresses WHERE address IN (IN) AND `+unnamed, nil, named[contact], nothing); err != nil {
-			return err
-		}
-		x.tell(crm.Event{Kind: "mail"})
-	}
-	return nil
-}
-
-// madeByMail gives the addresses of contacts that mail has made and that no mail
-// is linked to.
-func (x *tx) madeByMail() (map[int64][]crm.Address, error) {
-	rows, err := x.query(`SELECT c.id, a.address FROM contacts c JOIN contact_addresses u ON u.contact_id = c.id JOIN addresses a ON a.id = u.address_id
-WHERE c.origin IN ($1, $2) AND NOT EXISTS (SELECT 1 FROM links l WHERE l.contact_id = c.id)`, originTwoWay, originOrganisation)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int64][]crm.Address{}
-	return out, scanAll(rows, func(r *sql.Rows) error {
+// idsOf gives what a query finds for these numbers.
+func (x *tx) idsOf(query string, ids []int64) (found []int64, err error) {
+	err = each(x, query, nil, ids, func(r *sql.Rows) error {
 		var id int64
-		var a crm.Address
-		err := r.Scan(&id, &a)
-		out[id] = append(out[id], a)
+		err := r.Scan(&id)
+		found = append(found, id)
 		return err
 	})
+	return found, err
 }
 
-func has64(in []int64, v int64) bool {
-	for _, x := range in {
-		if x == v {
-			return true
+// without gives a list without the members of another.
+func without(list, others []int64) []int64 {
+	is := map[int64]bool{}
+	for _, o := range others {
+		is[o] = true
+	}
+	var out []int64
+	for _, v := range list {
+		if !is[v] {
+			out = append(out, v)
 		}
 	}
-	return false
-}
-
-// FollowDeletions removes, when the firm follows deletions, the mails that have
-// left every mailbox in which they were seen and have stayed away, at that time,
-// for as long as it says; it gives how many they were. What a colleague has said belongs to
-// somebody or has taken a wish from stays, and so does what was dropped or
-// imported, which no mailbox holds, what somebody is answering, and a report that
-// waits to be looked at. preview removes nothing.
-func (s *Store) FollowDeletions(ctx context.Context, at time.Time, preview bool) (removed int, err error) {
-	for {
-		var n int
-		err := s.write(ctx, func(x *tx) error {
-			ids, err := x.left(at, preview)
-			if n = len(ids); err != nil || n == 0 || preview {
-				return err
-			}
-			b, mails, err := x.reopen(ids, s.now())
-			if err != nil {
-				return err
-			}
-			if err := b.forget(mails); err != nil {
-				return err
-			}
-			if err := b.finish(); err != nil {
-				return err
-			}
-			for _, c := range sortedKeys(b.lost) {
-				if err := x.recomputeLast(crm.CustomerID(c)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		removed += n
-		if err != nil || n < staleChunk || preview {
-			if err == nil && !preview {
-				err = s.decideStale(ctx)
-			}
-			if err == nil && !preview {
-				err = s.Tidy(ctx) // what was put off
-			}
-			return removed, err
-		}
-	}
-}
-
-// left lists mails that have left every mailbox for long enough: some, or for a
-// preview all.
-func (x *tx) left(at time.Time, all bool) ([]int64, error) {
-	firm, err := x.savedFirm()
-	if err != nil || firm.FollowDeletions == 0 {
-		return nil, err
-	}
-	limit := staleChunk
-	if all {
-		limit = 1 << 40
-	}
-	before := micros(at.AddDate(0, 0, -firm.FollowDeletions))
-	return column[int64](x, `SELECT DISTINCT g.message_id FROM sightings g WHERE g.gone_us > 0 AND g.gone_us <= $1
-AND NOT EXISTS (SELECT 1 FROM sightings o JOIN folders f ON f.id = o.folder_id JOIN mailboxes b ON b.id = f.mailbox_id
-  WHERE o.message_id = g.message_id AND (o.gone_us = 0 OR o.gone_us > $2 OR b.state = $3))
-AND NOT EXISTS (SELECT 1 FROM corrections k WHERE k.message_id = g.message_id AND k.belongs = 1)
-AND NOT EXISTS (SELECT 1 FROM wishes w WHERE w.message_id = g.message_id AND `+confirmed+`)
-AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.answers_id = g.message_id AND d.mailing_id IS NULL)
-AND NOT EXISTS (SELECT 1 FROM unmatched_reports u WHERE u.message_id = g.message_id AND u.seen_us = 0)
-ORDER BY g.message_id LIMIT $4`, before, before, string(crm.MailboxImported), limit)
+	return out
 }

@@ -39,7 +39,9 @@ func mailingVisible(v crm.Viewer, args []any) (condition string, all []any) {
 	return `(m.kind <> $` + strconv.Itoa(n-1) + ` OR m.staff_id = $` + strconv.Itoa(n) + `)`, args
 }
 
-func noMailing(id crm.MailingID) error { return crm.NotFound("no mailing has the number %d", id) }
+func noMailing(id crm.MailingID) error {
+	return crm.Of("mailing", crm.NotFound("no mailing has the number %d", id))
+}
 
 // Mailing gives a mailing with its text and links, for the sending process.
 func (s *Store) Mailing(ctx context.Context, id crm.MailingID) (m crm.Mailing, err error) {
@@ -194,7 +196,7 @@ func (x *tx) putLinks(m *crm.Mailing) error {
 func (s *Store) StartMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) error {
 	return s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State != crm.MailingDraft {
-			return crm.Conflict("the mailing is %s already", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s already", m.State))
 		}
 		if m.Start.IsZero() {
 			m.Start = x.s.now()
@@ -209,7 +211,7 @@ func (s *Store) StartMailing(ctx context.Context, v crm.Viewer, id crm.MailingID
 func (s *Store) ResumeMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) error {
 	return s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State != crm.MailingPaused && m.State != crm.MailingHeld {
-			return crm.Conflict("the mailing is %s", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; only what is paused or held goes on", m.State))
 		}
 		now := x.s.now()
 		begun, from := micros(now), now
@@ -249,7 +251,7 @@ func (s *Store) RetryFailed(ctx context.Context, v crm.Viewer, id crm.MailingID)
 	n := 0
 	err := s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State == crm.MailingStopped || m.State == crm.MailingDraft {
-			return crm.Conflict("the mailing is %s", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; write to them by a new one", m.State))
 		}
 		return x.patient(m)
 	})

@@ -178,7 +178,7 @@ func (s *Store) UndoOptOut(ctx context.Context, st crm.Statement) error {
 			micros(now), int64(p.Dispatch), string(crm.SuppressedUnsubscribed), micros(now.Add(-crm.UndoWindow)), p.Topic)
 		undone, err := collect(rows, err, func(r *sql.Rows, l *lifted) error { return r.Scan(&l.topic, &l.address) })
 		if err == nil && len(undone) == 0 {
-			err = crm.Conflict("there is nothing to undo any more")
+			err = crm.Of("undo", crm.Conflict("there is nothing to undo any more"))
 		}
 		if err != nil {
 			return err

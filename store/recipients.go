@@ -55,7 +55,7 @@ func (s *Store) draft(ctx context.Context, v crm.Viewer, m *crm.Mailing) error {
 			return err
 		}
 		if is.State != crm.MailingDraft {
-			return crm.Conflict("the mailing is %s; recipients are added to a draft only", is.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; recipients are added to a draft only", is.State))
 		}
 		*m = is.Mailing
 		return nil
@@ -148,7 +148,7 @@ func (e *enlisting) all(batch []crm.Recipient) error {
 		return err
 	}
 	if running {
-		return crm.Conflict("the mailing was started meanwhile; recipients are added to a draft only")
+		return crm.Of("mailing", crm.Conflict("the mailing was started meanwhile; recipients are added to a draft only"))
 	}
 	for _, r := range valid {
 		if err := e.add(r); err != nil {

@@ -80,7 +80,7 @@ func (x *tx) putSender(m *crm.Sender, secret []byte) error {
 		return err
 	}
 	if taken > 0 {
-		return crm.Conflict("there is a sender named %q already", m.Name)
+		return crm.Of("name", crm.Conflict("there is a sender named %q already; choose another name, or change that one", m.Name))
 	}
 	return x.exec(`INSERT INTO senders (id, name, host, port, security, username, secret, domains, bounce, connections, rate_micro, place, warm_up, disabled, state, problem, since_us, created_us)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
@@ -110,7 +110,7 @@ func validateSender(m *crm.Sender) (err error) {
 	case crm.SecurityNone:
 		m.Port = orElse(m.Port, 25)
 	default:
-		return crm.Invalid("security", "%q is unknown; choose tls or starttls", m.Security)
+		return crm.Invalid("security", "%q is unknown; choose tls, starttls, or none for a server on this machine", m.Security)
 	}
 	m.Connections = orElse(m.Connections, usualConnections)
 	switch {
@@ -239,7 +239,7 @@ func (s *Store) changeSender(ctx context.Context, id crm.SenderID, f func(x *tx,
 		var secret []byte
 		err := scanSender(x.row(`SELECT `+senderCols+`, secret FROM senders WHERE id = $1 AND removed_us = 0`, int64(id)), &m, &secret)
 		if errors.Is(err, sql.ErrNoRows) {
-			return crm.NotFound("no sender has the number %d", id)
+			return crm.Of("sender", crm.NotFound("no sender has the number %d", id))
 		}
 		if err != nil {
 			return err

@@ -50,6 +50,9 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
 
+func BenchmarkImportSQLite(b *testing.B)   { storetest.Import(b, opener(sqliteDSN)(b)) }
+func BenchmarkImportPostgres(b *testing.B) { storetest.Import(b, opener(postgresDSN)(b)) }
+
 func BenchmarkEnlistSQLite(b *testing.B)   { storetest.Enlist(b, opener(sqliteDSN)(b)) }
 func BenchmarkEnlistPostgres(b *testing.B) { storetest.Enlist(b, opener(postgresDSN)(b)) }
 func BenchmarkClaimSQLite(b *testing.B)    { storetest.Claim(b, opener(sqliteDSN)(b)) }

@@ -67,7 +67,7 @@ func (s *Store) LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address
 		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1, lifted_by = $2 WHERE address = $3 AND reason = $4 AND topic = $5 AND lifted_us = 0`,
 			micros(x.s.now()), orNull(v.Staff), string(a), string(r), topic)
 		if err == nil && n == 0 {
-			err = crm.NotFound("%s is not suppressed as %s", a, r)
+			err = crm.Of("address", crm.NotFound("%s is not suppressed as %s", a, r))
 		}
 		return err
 	})

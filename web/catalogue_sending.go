@@ -8,6 +8,8 @@ var sendingWords = map[Key]phrase{
 	"held.confirm": {"No other copy sends: send from here", "Mikään muu kopio ei lähetä: lähetä täältä"},
 	"held.ask":     {"When no other copy of it sends, an administrator can confirm that this one may.", "Kun mikään muu kopio ei lähetä, ylläpitäjä voi vahvistaa, että tästä saa lähettää."},
 
+	"waits.title": {"Mail waits.", "Posti odottaa."},
+
 	"done.mailing-start":  {"It is being sent.", "Lähetys on alkanut."},
 	"done.mailing-pause":  {"Paused. What is with the mail server at this moment still arrives.", "Tauolla. Parhaillaan postipalvelimella oleva tulee vielä perille."},
 	"done.mailing-resume": {"It goes on.", "Lähetys jatkuu."},

@@ -23,6 +23,7 @@ type CustomerPage struct {
 	Timeline Timeline
 	Note     NoteForm
 	Desk     CustomerDesk
+	Card     CardPart
 	Writing  WritingPart
 }
 
@@ -59,6 +60,7 @@ type TimelineLine struct {
 	When    Stamp
 	Mail    *MailCard
 	Note    *crm.Note
+	Order   *OrderCard
 	Author  string // of the note
 	Contact string // whom of the customer it concerns, when there are several
 }
@@ -102,6 +104,10 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	if err := s.fillDesk(r, c, cu, &p.Desk); err != nil {
 		return err
 	}
+	if p.Card.Card, err = s.loyaltyCard(r, c, cu.ID); err != nil {
+		return err
+	}
+	p.Card.ID = cu.ID
 	if p.Writing, err = s.writing(r, c, crm.Correspondence{Customer: cu.ID}); err != nil {
 		return err
 	}
@@ -201,6 +207,9 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)
+		case it.Order != nil:
+			card := c.orderCard(it.Order)
+			l.Order, l.ID = &card, fmt.Sprintf("order-%d", it.Order.ID)
 		default:
 			continue
 		}

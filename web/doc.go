@@ -6,9 +6,9 @@
 // routes.go lists every route. One file holds one page: its typed data, the
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
-// package imports crm and templates; what it needs from the rest of the
-// program stands in [Store], [Ledger], [Drafts], [Reader], [Connector],
-// [Courier] and [Postbox], and cmd introduces them.
+// package imports crm, insight and templates; what it needs from the rest of
+// the program stands in [Store], [Ledger], [Drafts], [Loyalty], [Clock],
+// [Reader], [Connector], [Courier] and [Postbox], and cmd introduces them.
 //
 // # Rules
 //

@@ -24,6 +24,7 @@ const liveLife = 15 * time.Minute
 //	mailing-<id>     this mailing
 //	mailings         the list of mailings
 //	senders          the senders and how they fare
+//	ladder           where all customers stand
 //	writing-<id>     who writes to this customer, and what is on its way
 //	answering-<id>   the same of a conversation
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -117,6 +118,8 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("questions")
 		case "sender":
 			add("senders")
+		case "ladder":
+			add("ladder")
 		case "draft":
 			if e.Customer != 0 {
 				add(fmt.Sprintf("writing-%d", e.Customer))

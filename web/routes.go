@@ -84,6 +84,16 @@ func (s *Server) routes() http.Handler {
 	staff("GET /conversations/{id}", s.conversationPage)
 	staff("GET /search", s.searchPage)
 
+	// Loyalty.
+	staff("GET /loyalty", s.loyaltyPage)
+	admin("POST /loyalty/pace", s.acceptPace)
+	staff("GET /loyalty/list", s.loyaltyListPage)
+	staff("GET /loyalty/list.csv", s.loyaltyCSV)
+	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)
+	staff("GET /orders", s.ordersPage)
+	staff("GET /orders/{id}", s.orderPage)
+	staff("POST /orders/{id}/assign", s.assignOrder)
+
 	// Mailboxes.
 	staff("GET /mailboxes", s.mailboxesPage)
 	staff("GET /mailboxes/new", s.newMailboxPage)

@@ -168,6 +168,29 @@ func TestHeldCopy(t *testing.T) {
 	}
 }
 
+// Why mail waits stands on the pages about sending and on no others; a copy that
+// may not send says that alone.
+func TestMailWaits(t *testing.T) {
+	m := company()
+	const why = "the disk is full, or a limit keeps files from growing; make room and everything goes on by itself"
+	waiting := why
+	v := newSite(t, m, func(o *Options) { o.Waiting = func() string { return waiting } }).signIn()
+	for _, p := range []string{"/mailings", "/mailings/95", "/senders"} {
+		want(t, v.get(p), 200, "Mail waits.", "<span>The disk is full, or a limit keeps files from growing; make room and everything goes on by itself.</span>")
+	}
+	if w := v.get("/customers"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("it stands among the customers")
+	}
+	m.outbox.held = "nothing is sent: this database was restored, copied or moved"
+	if w := v.get("/mailings"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("a copy gives two reasons")
+	}
+	m.outbox.held, waiting = "", ""
+	if w := v.get("/mailings"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("nothing waits")
+	}
+}
+
 func TestPublicAddressInSettings(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()

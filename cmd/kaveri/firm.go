@@ -152,6 +152,9 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	if c.Flags().Changed("follow-deletions") {
 		f.FollowDeletions = days
 	}
+	if c.Flags().Changed("domain") && len(f.Domains)+len(f.Addresses) == 0 {
+		return misused("--domain: without a domain or address of your own, mail among colleagues would be taken for mail of customers; name yours, or your addresses with --address")
+	}
 	if err := f.Validate(); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 		return err
 	}
 	defer s.Close()
-	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Template.Subject, From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
+	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Texts.Subject.Outline(), From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
 		Mark: mark, Doubt: doubt, State: crm.MailingRunning, Start: p.now(), Created: p.now()}
 	if err := f.tracking(ctx, s, l, &m); err != nil {
 		return err
@@ -238,7 +238,7 @@ func sendOutcome(j sendJSON) error {
 	}
 	switch {
 	case j.Good == 0:
-		return crm.Invalid("audience", "nobody is left to write to")
+		return crm.Invalid("audience", "nobody is left to write to; each row that is left out is named above")
 	case notSent > 0:
 		return partly("%s not sent, and %s left out", plural(notSent, "mail was", "mails were"), plural(j.LeftOut, "row", "rows"))
 	case j.LeftOut > 0:
@@ -250,16 +250,16 @@ func sendOutcome(j sendJSON) error {
 // openAudience opens a file that is read twice; standard input is kept in memory.
 func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error) {
 	if name == "-" {
-		data, err := p.readFile(name, maxList)
+		data, err := p.readFileAs("audience", name, maxList)
 		return bytes.NewReader(data), func() error { return nil }, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, ingest.FileError(name, err)
+		return nil, nil, inField("audience", ingest.FileError(name, err))
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, nil, crm.Invalid("audience", "%s is a folder", name)
+		return nil, nil, crm.Invalid("audience", "%s is a folder; name a CSV file in it", name)
 	}
 	return f, f.Close, nil
 }

@@ -90,10 +90,13 @@ func (p *program) noteLeftOut(f *preflight) {
 		if row.Line != row.Row {
 			where += fmt.Sprintf(" (line %d)", row.Line)
 		}
-		p.notef("%s: %s\n", where, printable(row.Reason))
+		if row.Address != "" && !strings.Contains(strings.ToLower(row.Reason), strings.ToLower(row.Address)) {
+			where += ", " + row.Address
+		}
+		p.notef("kaveri: %s: %s\n", printable(where), printable(row.Reason))
 	}
 	if n := f.left(); n > maxToldRows {
-		p.notef("... and %d rows more\n", n-maxToldRows)
+		p.notef("kaveri: ... and %d rows more\n", n-maxToldRows)
 	}
 }
 

@@ -212,7 +212,8 @@ func (p *program) senderCourier() *outbound.Courier {
 	return outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
 }
 
-func (p *program) testSender(ctx context.Context, name string) error {
+// onSender opens the store and finds the sender that an argument names.
+func (p *program) onSender(ctx context.Context, name string, do func(*store.Store, crm.Sender) error) error {
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
@@ -222,11 +223,17 @@ func (p *program) testSender(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.senderCourier().Try(ctx, m); err != nil {
-		return err
-	}
-	p.printf("%s: signing in to %s works.\n", printable(m.Name), m.Host)
-	return nil
+	return do(s, m)
+}
+
+func (p *program) testSender(ctx context.Context, name string) error {
+	return p.onSender(ctx, name, func(_ *store.Store, m crm.Sender) error {
+		if err := p.senderCourier().Try(ctx, m); err != nil {
+			return err
+		}
+		p.printf("%s: signing in to %s works.\n", printable(m.Name), m.Host)
+		return nil
+	})
 }
 
 // findingJSON is a finding in JSON.
@@ -241,15 +248,10 @@ type findingJSON struct {
 const checkTime = time.Minute
 
 func (p *program) checkSender(ctx context.Context, name string, domains []string) error {
-	s, err := p.openExisting(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	m, err := findSender(ctx, s, name)
-	if err != nil {
-		return err
-	}
+	return p.onSender(ctx, name, func(s *store.Store, m crm.Sender) error { return p.lintSender(ctx, s, m, domains) })
+}
+
+func (p *program) lintSender(ctx context.Context, s *store.Store, m crm.Sender, domains []string) error {
 	if len(domains) == 0 {
 		if domains = m.Domains; len(domains) == 0 {
 			firm, err := s.Firm(ctx)
@@ -290,18 +292,11 @@ func (p *program) checkSender(ctx context.Context, name string, domains []string
 }
 
 func (p *program) removeSender(ctx context.Context, name string) error {
-	s, err := p.openExisting(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	m, err := findSender(ctx, s, name)
-	if err == nil {
-		err = s.RemoveSender(ctx, crm.SystemViewer, m.ID)
-	}
-	if err != nil {
-		return err
-	}
-	p.printf("%s is removed, and its password forgotten.\n", printable(m.Name))
-	return nil
+	return p.onSender(ctx, name, func(s *store.Store, m crm.Sender) error {
+		if err := s.RemoveSender(ctx, crm.SystemViewer, m.ID); err != nil {
+			return err
+		}
+		p.printf("%s is removed, and its password forgotten.\n", printable(m.Name))
+		return nil
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,34 +46,26 @@ func (p *program) listSuppressions(ctx context.Context) error {
 	}
 	defer s.Close()
 	t := p.table("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
-	var page crm.PageKey
-	for {
-		all, next, err := s.Suppressions(ctx, crm.SystemViewer, page, 500)
-		if err != nil {
-			return err
+	err = eachPage(func(page crm.PageKey) ([]crm.Suppression, crm.PageKey, error) {
+		return s.Suppressions(ctx, crm.SystemViewer, page, 500)
+	}, func(m crm.Suppression) error {
+		if p.json {
+			return p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)})
 		}
-		for _, m := range all {
-			if p.json {
-				if err := p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}); err != nil {
-					return err
-				}
-				continue
-			}
-			t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
-		}
-		if next == (crm.PageKey{}) {
-			break
-		}
-		page = next
-	}
-	if p.json {
+		t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
 		return nil
+	})
+	if err != nil || p.json {
+		return err
 	}
 	return t.end()
 }
 
 func (p *program) suppress(ctx context.Context, address, why string) error {
-	a, err := crm.ParseAddress(address)
+	if why = strings.TrimSpace(why); why == "" {
+		return misused("--why: say who wants it and where they said so; it is the proof")
+	}
+	a, err := writtenAddress(address)
 	if err != nil {
 		return err
 	}
@@ -114,7 +107,7 @@ func (p *program) liftSuppressions(ctx context.Context, as, address string) erro
 		n++
 	}
 	if n == 0 {
-		return crm.NotFound("nothing stands against writing to %s", a)
+		return missing("address", "nothing stands against writing to %s; kaveri suppression list shows whom that is true of", a)
 	}
 	p.printf("%s may be written to again.\n", a)
 	return nil

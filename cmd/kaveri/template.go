@@ -87,7 +87,7 @@ func (p *program) checkTemplate(file string) error {
 // readLetter reads a template file. What is wrong with its text is
 // [campaigns.SyntaxErrors].
 func (p *program) readLetter(file string) (*campaigns.Letter, error) {
-	data, err := p.readFile(file, maxTemplate)
+	data, err := p.readFileAs("template", file, maxTemplate)
 	if err != nil {
 		return nil, err
 	}

@@ -159,6 +159,7 @@ CREATE TABLE suppressions (
 CREATE UNIQUE INDEX suppressions_live ON suppressions (address, reason, topic) WHERE lifted_us = 0;
 CREATE INDEX suppressions_at ON suppressions (at_us, id);
 CREATE INDEX suppressions_address ON suppressions (address, id);
+CREATE INDEX suppressions_contact ON suppressions (contact_id) WHERE contact_id IS NOT NULL;
 
 -- Only ever added to.
 CREATE TABLE consents (
@@ -174,6 +175,7 @@ CREATE TABLE consents (
     staff_id   BIGINT REFERENCES staff (id)
 );
 CREATE INDEX consents_address ON consents (address, id);
+CREATE INDEX consents_contact ON consents (contact_id) WHERE contact_id IS NOT NULL;
 
 -- Keys that sign our mail, by domain: made, in use, retired.
 CREATE TABLE dkim_keys (

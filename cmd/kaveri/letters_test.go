@@ -164,7 +164,7 @@ func (y *study) until(what string, done func() bool) {
 	y.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(30 * time.Second); !done(); {
+	for limit := time.After(2 * time.Minute); !done(); {
 		select {
 		case <-tick.C:
 		case <-limit:

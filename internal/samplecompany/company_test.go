@@ -241,7 +241,7 @@ func waitFor[T any](t *testing.T, what string, from <-chan T) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("no %s", what)
 		panic("not reached")
 	}
@@ -333,7 +333,7 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); total() < before+3; {
+	for deadline := time.Now().Add(2 * time.Minute); total() < before+3; {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing arrives")
 		}

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"OrderImports", testOrderImports},
 		{"OrderNumberClues", testOrderNumberClues},
 		{"Accounts", testAccounts},
+		{"PromptedOrders", testPromptedOrders},
 		{"MailSigns", testMailSigns},
 		{"Standings", testStandings},
 		{"Search", testSearch},

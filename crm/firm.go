@@ -32,10 +32,23 @@ type Firm struct {
 	// PublicURL is where the links in mail lead, without a slash at its end; ""
 	// and mail bears none.
 	PublicURL string `json:"public_url"`
-	// TrackOpens keeps when the picture in a mail was fetched. It says little,
-	// since many mail programs fetch all pictures or none.
+	// TrackOpens has a picture in new mailings that tells when it was fetched. It
+	// says little, since many mail programs fetch all pictures or none.
 	TrackOpens bool `json:"track_opens"`
+	// TrackClicks leads the links of new mailings over the public address, so
+	// that clicks are counted.
+	TrackClicks bool    `json:"track_clicks"`
+	Topics      []Topic `json:"topics"` // that mailings can be about
+	// FollowDeletions is for how many days a mail that has left every mailbox is
+	// kept; 0 keeps it for good.
+	FollowDeletions int `json:"follow_deletions"`
+	// Excluded are those whose mail is not kept, filled in where the rules are
+	// applied.
+	Excluded *Exclusions `json:"-"`
 }
+
+// MaxFollowDeletions bounds the days of [Firm.FollowDeletions].
+const MaxFollowDeletions = 3650
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
 // one), or an own address.
@@ -111,8 +124,14 @@ func (f *Firm) Validate() error {
 	if len(f.Currency) != 3 || strings.ToUpper(f.Currency) != f.Currency {
 		return Invalid("currency", "%q is not an ISO 4217 code; write it like EUR", f.Currency)
 	}
+	if f.FollowDeletions < 0 || f.FollowDeletions > MaxFollowDeletions {
+		return Invalid("follow deletions", "give 1 to %d days, or 0 to keep what has left the mailboxes", MaxFollowDeletions)
+	}
 	var err error
 	if f.PublicURL, err = ParsePublicURL(f.PublicURL); err != nil {
+		return err
+	}
+	if err := validateTopics(f.Topics); err != nil {
 		return err
 	}
 	switch f.Language {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -41,17 +42,19 @@ var backupTables = []string{
 	"id_blocks", "settings", "staff", "mailboxes", "folders", "uids", "uid_keys", "wanted_keys", "correspondents", "quarantine", "census",
 	"organisations", "customers", "contacts", "customer_words", "phones", "addresses", "contact_addresses",
 	"conversations", "thread_ids", "messages", "raws", "sightings", "participants", "attachments", "links", "notes",
-	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
+	"organisation_domains", "corrections", "reviews", "merges", "contact_imports", "contact_import_changes", "stale", "topics",
 	"signed_details", "contact_details",
-	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
+	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "warm_ups", "leases",
 	"mailing_links", "visits",
+	"drafts", "draft_files", "snippets",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
 	"wishes", "wish_steps", "surveys", "votes", "recommendations", "standings", "loyalty", "ladders", "unranked",
+	"exclusions",
 	"api_tokens", "api_answers", "webhooks", "webhook_orders", "order_mails",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].
-var notInBackup = []string{"sessions"}
+var notInBackup = []string{"sessions", "erasures"}
 
 // Manifest says what a backup holds.
 type Manifest struct {
@@ -97,6 +100,11 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, progress func(done, tot
 	if err != nil {
 		return Manifest{}, err
 	}
+	release, _, err := s.segments.hold(syscall.LOCK_SH) // what is removed from now on is still read here
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer release()
 	m := Manifest{Schema: schema, Engine: s.engine.name, Created: fromMicros(micros(s.now())), Key: s.key.mark()}
 	err = s.view(ctx, func(x *tx) error {
 		for _, table := range backupTables {

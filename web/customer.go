@@ -23,6 +23,8 @@ type CustomerPage struct {
 	Timeline Timeline
 	Note     NoteForm
 	Desk     CustomerDesk
+	Card     CardPart
+	Writing  WritingPart
 }
 
 // CustomerHead is what stands above the timeline and changes with it.
@@ -58,6 +60,7 @@ type TimelineLine struct {
 	When    Stamp
 	Mail    *MailCard
 	Note    *crm.Note
+	Order   *OrderCard
 	Author  string // of the note
 	Contact string // whom of the customer it concerns, when there are several
 }
@@ -99,6 +102,13 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	p := CustomerPage{Shell: s.shell(c, "customers", cu.Name), Note: note, Desk: desk}
 	p.Note.Customer = id
 	if err := s.fillDesk(r, c, cu, &p.Desk); err != nil {
+		return err
+	}
+	if p.Card.Card, err = s.loyaltyCard(r, c, cu.ID); err != nil {
+		return err
+	}
+	p.Card.ID = cu.ID
+	if p.Writing, err = s.writing(r, c, crm.Correspondence{Customer: cu.ID}); err != nil {
 		return err
 	}
 	p.Timeline = c.timeline(cu, items, time.Time{})
@@ -193,10 +203,13 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		switch {
 		case it.Mail != nil:
 			card := c.mailCard(*it.Mail, l.When)
-			card.Why, card.Customer, card.Back = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID)
+			card.Why, card.Customer, card.Back, card.Replies = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID), answerable(it.Mail)
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)
+		case it.Order != nil:
+			card := c.orderCard(it.Order)
+			l.Order, l.ID = &card, fmt.Sprintf("order-%d", it.Order.ID)
 		default:
 			continue
 		}

@@ -41,13 +41,18 @@ type memory struct {
 	gone      []goneCustomer       // merged into others
 	outbox    *outbox
 	intake    *intake
+	excluded  []crm.Exclusion
+	register  *register
+	letters   *letters
 	broken    error // every read fails with it
 	full      error // every note fails with it
 }
 
 func newMemory() *memory {
-	return &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, intake: newIntake(), next: 1000}
+	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), intake: newIntake(), next: 1000}
+	m.letters = newLetters(m)
+	return m
 }
 
 func (m *memory) id() int64 { m.next++; return m.next }
@@ -239,6 +244,9 @@ func (m *memory) Timeline(_ context.Context, v crm.Viewer, id crm.CustomerID, af
 		if it.Mail != nil {
 			return crm.PageKey{At: it.At, ID: int64(it.Mail.ID)}
 		}
+		if it.Order != nil {
+			return crm.PageKey{At: it.At, ID: int64(it.Order.ID)}
+		}
 		return crm.PageKey{At: it.At, ID: int64(it.Note.ID)}
 	}, after, limit)
 }
@@ -371,6 +379,74 @@ func (m *memory) RemoveMailbox(_ context.Context, _ crm.Viewer, id crm.MailboxID
 	defer m.mu.Unlock()
 	m.boxes = slices.DeleteFunc(m.boxes, func(b crm.MailboxHealth) bool { return b.ID == id })
 	return nil
+}
+
+// owns refuses what only its owner may do to a mailbox, and an administrator for
+// the firm.
+func (m *memory) owns(v crm.Viewer, box crm.MailboxID) error {
+	for _, b := range m.boxes {
+		if b.ID == box && b.Staff == v.Staff {
+			return nil
+		}
+	}
+	if box == 0 && v.MayAdminister() {
+		return nil
+	}
+	return crm.Forbidden("no")
+}
+
+func (m *memory) Exclusions(_ context.Context, v crm.Viewer, box crm.MailboxID) (out []crm.Exclusion, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if box != 0 {
+		err = m.owns(v, box)
+	}
+	for _, e := range m.excluded {
+		if e.Mailbox == box && err == nil {
+			out = append(out, e)
+		}
+	}
+	return out, err
+}
+
+func (m *memory) PreviewExclusion(_ context.Context, v crm.Viewer, e crm.Exclusion) (crm.ExclusionEffect, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if strings.HasSuffix(e.Value, "postia.example") {
+		return crm.ExclusionEffect{Removed: 37, Shared: 2, ByHand: 1}, m.owns(v, e.Mailbox)
+	}
+	return crm.ExclusionEffect{}, m.owns(v, e.Mailbox)
+}
+
+func (m *memory) AddExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.Exclusion, crm.ExclusionEffect, error) {
+	effect, err := m.PreviewExclusion(ctx, v, e)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, have := range m.excluded {
+		if have.Mailbox == e.Mailbox && have.Value == e.Value {
+			err = &crm.Error{Kind: crm.KindConflict, Field: "exclusion", Text: e.Value + " is excluded already"}
+		}
+	}
+	if err == nil {
+		e.ID, e.At = crm.ExclusionID(m.id()), now
+		m.excluded = append(m.excluded, e)
+	}
+	return e, effect, err
+}
+
+func (m *memory) RemoveExclusion(_ context.Context, v crm.Viewer, id crm.ExclusionID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, e := range m.excluded {
+		if e.ID == id {
+			if err := m.owns(v, e.Mailbox); err != nil {
+				return err
+			}
+			m.excluded = slices.Delete(m.excluded, i, i+1)
+			return nil
+		}
+	}
+	return crm.NotFound("no exclusion has the number %d", id)
 }
 
 func (m *memory) Quarantine(context.Context, crm.Viewer) ([]crm.Quarantined, error) {

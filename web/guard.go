@@ -14,16 +14,18 @@ import (
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"frame-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// maxForm bounds the body of a form: ours are small.
+// maxForm bounds the body of a form: ours are small, but for files.
 const maxForm = 1 << 20
 
 // maxBody bounds the body of a request by its path.
-func maxBody(path string) int64 {
-	if strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/hooks/") {
+func maxBody(r *http.Request) int64 {
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, "/drafts/"):
+		return maxUpload
+	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/hooks/"):
 		return maxAPIBody
-	}
-	if path == "/orders/import" {
-		return maxUpload + maxForm
+	case path == "/orders/import":
+		return maxOrderFile + maxForm
 	}
 	return maxForm
 }
@@ -53,7 +55,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		h.Set("X-Request-Id", id)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody(r.URL.Path))
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody(r))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {

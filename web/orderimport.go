@@ -39,18 +39,18 @@ func (s *Server) showImports(w http.ResponseWriter, r *http.Request, c *call, p 
 	for _, i := range list {
 		p.Imports = append(p.Imports, ImportRow{i, c.clock.stamp(i.At), c.clock.stamp(i.Undone), !i.Undone.IsZero()})
 	}
-	p.Shell = s.shell(c, "orders", c.t("imports.title"))
+	p.Shell = s.shell(c, "loyalty", c.t("imports.title"))
 	s.render(w, r, c, status, "imports", p)
 	return nil
 }
 
-// uploadTime is how long a file may take to arrive.
-const uploadTime = 10 * time.Minute
+// orderFileTime is how long a file may take to arrive.
+const orderFileTime = 10 * time.Minute
 
 // uploadOrders takes a file, to be looked at.
 func (s *Server) uploadOrders(w http.ResponseWriter, r *http.Request, c *call) error {
 	if c := http.NewResponseController(w); c != nil {
-		c.SetReadDeadline(time.Now().Add(uploadTime)) // of the connection, not of our clock
+		c.SetReadDeadline(time.Now().Add(orderFileTime)) // of the connection, not of our clock
 	}
 	u, err := receive(r)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Server) uploadOrders(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	u.staff = c.me.ID
 	s.uploads.add(u)
-	return go303(w, r, "/orders/import/"+u.id, "")
+	return go303(w, r, "/orders/import/file/"+u.id, "")
 }
 
 // MappingPage shows how a file is understood, and what would become of it.
@@ -147,7 +147,7 @@ func (s *Server) mappingPage(w http.ResponseWriter, r *http.Request, c *call) er
 }
 
 func (s *Server) showMapping(w http.ResponseWriter, r *http.Request, c *call, p MappingPage, status int) error {
-	p.Shell = s.shell(c, "orders", c.t("mapping.title", p.Name))
+	p.Shell = s.shell(c, "loyalty", c.t("mapping.title", p.Name))
 	s.render(w, r, c, status, "order-mapping", p)
 	return nil
 }
@@ -270,12 +270,22 @@ func (p *MappingPage) found(c *call, t *orders.Table) {
 			continue
 		}
 		o := &g.Order
-		k := SampleOrder{Number: o.Number, Buyer: buyerSays(&o.Buyer), Total: o.Total.String() + " " + o.Currency, When: c.clock.full(o.At.In(c.clock.loc)), Lines: len(o.Lines)}
+		k := SampleOrder{Number: o.Number, Buyer: buyerSays(&o.Buyer), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
 		if o.State == crm.OrderCancelled {
 			k.State = c.t("mapping.cancelled")
 		}
 		p.Sample = append(p.Sample, k)
 	}
+}
+
+// orderDay writes when an order was made, with the time when there is one.
+func (c *call) orderDay(t time.Time) string {
+	t = t.In(c.clock.loc)
+	day := c.calendarDay(t)
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return day
+	}
+	return day + " " + c.clock.hour(t)
 }
 
 // buyerSays names who bought as the shop knows them best.
@@ -332,7 +342,7 @@ func (s *Server) importOrders(w http.ResponseWriter, r *http.Request, c *call) e
 			return s.showMapping(w, r, c, p, statusOf[crm.KindOf(err)])
 		}
 	}
-	return go303(w, r, "/orders/import/"+u.id, "")
+	return go303(w, r, "/orders/import/file/"+u.id, "")
 }
 
 // bring brings the orders of a table in and notes what became of them.

@@ -16,9 +16,9 @@ import (
 	"kaveri/crm"
 )
 
-// maxUpload bounds a file of orders that is sent to the pages; the command line
+// maxOrderFile bounds a file of orders that is sent to the pages; the command line
 // takes any.
-const maxUpload = 32 << 20
+const maxOrderFile = 32 << 20
 
 // An upload is kept for an hour, and at most maxUploads at once, of each colleague
 // one: whoever brings another has done with the one before.
@@ -168,11 +168,11 @@ func (u *upload) receive(p *multipart.Part) (err error) {
 	if u.file, err = unnamed(); err != nil {
 		return err
 	}
-	n, err := io.Copy(u.file, io.LimitReader(p, maxUpload+1))
+	n, err := io.Copy(u.file, io.LimitReader(p, maxOrderFile+1))
 	switch {
 	case err != nil:
 		return received(err)
-	case n > maxUpload:
+	case n > maxOrderFile:
 		return errUpload
 	case n == 0:
 		return crm.Invalid("file", "the file is empty")

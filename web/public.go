@@ -186,8 +186,16 @@ type PublicPage struct {
 	Preferences       string // address of that page, "" when this is it
 	Kind              string
 	Undo              bool
-	Topics            []crm.Consent
+	Topic             string // of the mail, "" none
+	Topics            []TopicChoice
 	Wording           string // what pressing the button says
+	WordingTopic      string // and the one for the topic alone
+}
+
+// TopicChoice is a topic that somebody can want or not.
+type TopicChoice struct {
+	crm.Consent
+	Title string
 }
 
 func (p *public) render(w http.ResponseWriter, r *http.Request, status int, page string, data PublicPage) {

@@ -52,6 +52,20 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
+	// Mail that colleagues write.
+	staff("POST /mails/{id}/reply", s.reply)
+	staff("POST /customers/{id}/write", s.writeTo)
+	staff("GET /customers/{id}/writing", s.customerWriting)
+	staff("GET /conversations/{id}/writing", s.conversationWriting)
+	staff("GET /drafts/{id}", s.draftPage)
+	staff("POST /drafts/{id}", s.saveDraft)
+	staff("GET /drafts/{id}/writers", s.draftWriters)
+	staff("POST /drafts/{id}/undo", s.undoSend)
+	staff("GET /snippets", s.snippetsPage)
+	staff("POST /snippets", s.saveSnippet)
+	staff("POST /snippets/{id}", s.saveSnippet)
+	staff("POST /snippets/{id}/remove", s.removeSnippet)
+
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
 	staff("GET /reviews/count", s.openQuestionsPart)
@@ -70,11 +84,24 @@ func (s *Server) routes() http.Handler {
 	staff("GET /conversations/{id}", s.conversationPage)
 	staff("GET /search", s.searchPage)
 
+	// Loyalty.
+	staff("GET /loyalty", s.loyaltyPage)
+	admin("POST /loyalty/pace", s.acceptPace)
+	staff("GET /loyalty/list", s.loyaltyListPage)
+	staff("GET /loyalty/list.csv", s.loyaltyCSV)
+	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)
+	staff("GET /orders", s.ordersPage)
+	staff("GET /orders/{id}", s.orderPage)
+	staff("POST /orders/{id}/assign", s.assignOrder)
+
 	// Mailboxes.
 	staff("GET /mailboxes", s.mailboxesPage)
 	staff("GET /mailboxes/new", s.newMailboxPage)
 	staff("POST /mailboxes/discover", s.discoverPart)
 	staff("POST /mailboxes", s.addMailbox)
+	staff("GET /mailboxes/{id}/exclusions", s.exclusionsPage)
+	staff("POST /mailboxes/{id}/exclusions", s.exclude)
+	staff("POST /mailboxes/{id}/exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /mailboxes/{id}/remove", s.removeMailboxPage)
 	staff("POST /mailboxes/{id}/remove", s.removeMailbox)
 
@@ -103,9 +130,9 @@ func (s *Server) routes() http.Handler {
 	// Files of orders.
 	staff("GET /orders/import", s.importsPage)
 	staff("POST /orders/import", s.uploadOrders)
-	staff("GET /orders/import/{upload}", s.mappingPage)
-	staff("POST /orders/import/{upload}", s.importOrders)
-	staff("GET /orders/import/{upload}/rejects", s.rejectedRows)
+	staff("GET /orders/import/file/{upload}", s.mappingPage)
+	staff("POST /orders/import/file/{upload}", s.importOrders)
+	staff("GET /orders/import/file/{upload}/rejects", s.rejectedRows)
 	staff("POST /orders/imports/{id}/undo", s.undoOrders)
 
 	// The firm.
@@ -118,6 +145,8 @@ func (s *Server) routes() http.Handler {
 	admin("POST /settings/webhooks/{id}/remove", s.removeHook)
 	admin("GET /settings/currencies", s.ratesPage)
 	admin("POST /settings/currencies", s.setRate)
+	admin("POST /exclusions", s.exclude)
+	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
 

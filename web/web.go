@@ -72,6 +72,13 @@ type Store interface {
 	RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.MailboxID) error
 	Quarantine(ctx context.Context, v crm.Viewer) ([]crm.Quarantined, error)
 
+	// Exclusions gives whose mail is not kept in a mailbox, or (0) in the firm.
+	Exclusions(ctx context.Context, v crm.Viewer, box crm.MailboxID) ([]crm.Exclusion, error)
+	// PreviewExclusion says what one would do to stored mail, AddExclusion does it.
+	PreviewExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.ExclusionEffect, error)
+	AddExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.Exclusion, crm.ExclusionEffect, error)
+	RemoveExclusion(ctx context.Context, v crm.Viewer, id crm.ExclusionID) error
+
 	// Subscribe gives what changes, until ctx ends and the channel is closed.
 	// A slow reader may miss events; the data is always read again.
 	Subscribe(ctx context.Context) <-chan crm.Event
@@ -102,6 +109,10 @@ type Options struct {
 	Ledger    Ledger
 	Courier   Courier
 	Intake    Intake
+	Loyalty   Loyalty
+	Clock     Clock
+	Drafts    Drafts
+	Postbox   Postbox
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -115,6 +126,10 @@ type Options struct {
 	// Demo starts the sample company and gives the address of its first page.
 	// Nil: not offered.
 	Demo func(ctx context.Context) (url string, err error)
+
+	// Waiting says in English why mail waits that could be sent, in one
+	// sentence; "" when none does. Nil: nothing is sent from here.
+	Waiting func() string
 
 	// Secure says that people reach us by https: then cookies are __Host- ones.
 	Secure bool
@@ -132,6 +147,7 @@ type Server struct {
 	views   *views
 	static  *static
 	tries   *throttle
+	moved   movesCache
 	uploads *uploads
 	root    http.Handler
 
@@ -142,8 +158,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Intake == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier and Intake are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Intake == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Intake, Drafts, Postbox, Loyalty and Clock are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,7 @@ func (p *program) showFirm(ctx context.Context) error {
 }
 
 func (p *program) printFirm(f crm.Firm) error {
-	f.Domains, f.Addresses, f.Relays = orEmpty(f.Domains), orEmpty(f.Addresses), orEmpty(f.Relays)
+	f.Domains, f.Addresses, f.Relays, f.Topics = orEmpty(f.Domains), orEmpty(f.Addresses), orEmpty(f.Relays), orEmpty(f.Topics)
 	if p.json {
 		return p.printJSON(f)
 	}
@@ -48,7 +49,21 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("capture policy", string(f.Policy))
 	t.row("public address", f.PublicURL)
 	t.row("opens kept", f.TrackOpens)
+	t.row("clicks counted", f.TrackClicks)
+	var topics []string
+	for _, topic := range f.Topics {
+		topics = append(topics, topic.Name)
+	}
+	t.row("topics", strings.Join(topics, " "))
+	t.row("deletions followed", deletionsText(f.FollowDeletions))
 	return t.end()
+}
+
+func deletionsText(days int) string {
+	if days == 0 {
+		return "no"
+	}
+	return "after " + plural(days, "day", "days")
 }
 
 func joinAddresses(list []crm.Address) string {
@@ -61,9 +76,9 @@ func joinAddresses(list []crm.Address) string {
 
 // firmChange is what the flags of firm set ask for.
 type firmChange struct {
-	name, zone, currency, language, policy, server, public string
-	domains, addresses, relays                             []string
-	opens                                                  bool
+	name, zone, currency, language, policy, server, public, deletions string
+	domains, addresses, relays                                        []string
+	opens, clicks                                                     bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -72,7 +87,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -89,8 +104,23 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.language, "language", "", "en or fi")
 	f.StringVar(&ch.policy, "policy", "", "what is captured: known, external or all")
 	f.StringVar(&ch.public, "public-url", "", "address where the links in mail lead, such as https://mail.example.com; see serve --public")
-	f.BoolVar(&ch.opens, "track-opens", false, "keep when the picture in a mail was fetched")
+	f.BoolVar(&ch.opens, "track-opens", false, "have a picture in new mailings that tells when it is fetched")
+	f.BoolVar(&ch.clicks, "track-clicks", false, "lead the links of new mailings over the public address, so that clicks are counted")
+	f.StringVar(&ch.deletions, "follow-deletions", "", "remove captured mail when it has been gone from every mailbox for so long, such as 30d; off keeps it")
 	return c
+}
+
+// parseDays reads a number of days as people write it: 30, 30d or off.
+func parseDays(s string) (int, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "off" || s == "0" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "d"))
+	if err != nil || n < 1 {
+		return 0, crm.Invalid("follow deletions", "%q is no number of days; write it like 30d, or off", s)
+	}
+	return n, nil
 }
 
 func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
@@ -103,6 +133,12 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	if err != nil {
 		return err
 	}
+	days := 0
+	if c.Flags().Changed("follow-deletions") {
+		if days, err = parseDays(ch.deletions); err != nil {
+			return err
+		}
+	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -113,6 +149,12 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 		return err
 	}
 	ch.apply(&f, c.Flags().Changed, own, relays)
+	if c.Flags().Changed("follow-deletions") {
+		f.FollowDeletions = days
+	}
+	if c.Flags().Changed("domain") && len(f.Domains)+len(f.Addresses) == 0 {
+		return misused("--domain: without a domain or address of your own, mail among colleagues would be taken for mail of customers; name yours, or your addresses with --address")
+	}
 	if err := f.Validate(); err != nil {
 		return err
 	}
@@ -137,6 +179,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	set("public-url", &f.PublicURL, ch.public)
 	if changed("track-opens") {
 		f.TrackOpens = ch.opens
+	}
+	if changed("track-clicks") {
+		f.TrackClicks = ch.clicks
 	}
 	if changed("domain") {
 		f.Domains = slices.DeleteFunc(ch.domains, func(d string) bool { return strings.TrimSpace(d) == "" })

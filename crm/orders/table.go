@@ -32,7 +32,7 @@ type Table struct {
 	Decimal  byte
 	Unsure   []string // what could be read otherwise, for people
 	unsure   struct{ dates, decimal bool }
-	Rows     int      // behind the titles
+	Rows     int // behind the titles
 	Orders   int
 	Sample   []Group // the first few, to be looked at
 	options  Options

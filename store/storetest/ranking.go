@@ -58,15 +58,43 @@ func testAccounts(t *testing.T, s *store.Store) {
 	if got := fmt.Sprint(a.Days, a.Values); got != fmt.Sprint([]crm.Day{crm.DayOf(ancient.At), crm.DayOf(full.At), crm.DayOf(cheap.At), crm.DayOf(offered.At)}, []crm.Money{money("3.00"), money("15.00"), money("8.00"), money("7.00")}) {
 		t.Errorf("events: %s", got)
 	}
-	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "unprompted 4/4"}) {
+	if got := tallies(&a); !equal(got, []string{"fullprice 2/4"}) {
 		t.Errorf("signs: %q", got)
 	}
 	if len(a.Groups) != 1 {
 		t.Fatalf("groups: %v", a.Groups)
 	}
 	a = w.account(dora.ID, a.Groups[0], a.Groups[0]+1)
-	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "unprompted 4/4", "breadth 1/2"}) {
+	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "breadth 1/2"}) {
 		t.Errorf("signs with core groups: %q", got)
+	}
+}
+
+// Orders are unprompted when nobody asked for them; before the firm first wrote
+// to many, nobody ever did.
+func testPromptedOrders(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora, carl := w.customer("Dora", "dora@acme.example"), w.customer("Carl", "carl@home.example")
+	now := time.Now()
+	at := func(number, buyer string, when time.Time) crm.Order {
+		o := order(number, buyer, "5.00")
+		o.At = when
+		return o
+	}
+	w.orders(store.OrderOptions{}, at("1", "dora@acme.example", now.AddDate(0, 0, -10)))
+	w.mailing(letterTo("autumn"), "dora@acme.example")
+	l := w.lease("before")
+	d := w.claims(l, 9)["dora@acme.example"]
+	w.arms(l, d)
+	_, err := s.Settle(w.ctx, l, []crm.Attempt{attempt(d, crm.Sent, 250)}, nil)
+	w.check(err)
+	w.orders(store.OrderOptions{}, at("2", "dora@acme.example", now.Add(time.Hour)), at("3", "carl@home.example", now.Add(time.Hour)))
+	for c, want := range map[crm.CustomerID]string{dora.ID: "unprompted 0/1", carl.ID: "unprompted 1/1"} {
+		list, err := s.Accounts(w.ctx, c-1, c, crm.Observation{Today: crm.DayOf(now.AddDate(0, 0, 2)), Clock: 30})
+		w.check(err)
+		if got := tallies(&list[0]); !equal(got, []string{want}) {
+			t.Errorf("customer %d: %q, want %q", c, got, want)
+		}
 	}
 }
 
@@ -165,6 +193,8 @@ func testStandings(t *testing.T, s *store.Store) {
 		t.Errorf("counts: %+v", counts)
 	}
 
+	pastStandings(w, dora.ID, carl.ID)
+
 	// Merged, they are one; what they were is kept.
 	merge, err := s.Merge(w.ctx, w.anna, dora.ID, carl.ID, false)
 	w.check(err)
@@ -174,4 +204,41 @@ func testStandings(t *testing.T, s *store.Store) {
 	names(store.LoyaltyQuery{}, "Dora LOYAL")
 	w.check(s.Unmerge(w.ctx, w.anna, merge))
 	unranked(dora.ID, carl.ID)
+}
+
+// pastStandings finds the past of Dora, whose first order is of long before her
+// first standing, and counts who moved. Carl has no orders.
+func pastStandings(w *world, dora, carl crm.CustomerID) {
+	w.Helper()
+	untraced := func(want ...crm.CustomerID) {
+		w.Helper()
+		if got, err := w.s.Untraced(w.ctx, 0, 5, 10); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			w.Errorf("untraced: %v, %v, want %v", got, err, want)
+		}
+	}
+	untraced(dora, carl)
+	past := func(c crm.CustomerID, day crm.Day, rung crm.Rung) crm.Traced {
+		return crm.Traced{Customer: c, Changes: []crm.RungChange{{Day: day, Rung: rung, Timing: crm.TimingOnTime}}}
+	}
+	w.check(w.s.SaveTraced(w.ctx, []crm.Traced{past(dora, 12, crm.RungOneTime), past(carl, 30, crm.RungLoyal)}))
+	untraced()
+	if l, _, err := w.s.Loyalty(w.ctx, w.anna, carl); err != nil || l.Since != 30 {
+		w.Errorf("Carl is loyal since %v, %v", l.Since, err)
+	}
+	moves, err := w.s.RungMoves(w.ctx, w.anna, 20)
+	w.check(err)
+	if got := fmt.Sprint(moves); got != "[{CONTACT LOYAL 1} {ONE-TIME FREQUENT 1}]" {
+		w.Errorf("who moved: %s", got)
+	}
+	for _, was := range []crm.Rung{crm.RungContact, crm.RungOneTime} {
+		rows, _, err := w.s.Standings(w.ctx, w.anna, crm.LoyaltyQuery{Was: []crm.Rung{was}, WasDay: 20})
+		w.check(err)
+		if len(rows) != 1 || (rows[0].Customer == carl) != (was == crm.RungContact) {
+			w.Errorf("who was %s: %+v", was, rows)
+		}
+	}
+	w.check(w.s.SaveValidity(w.ctx, today, []byte(`{"Clock": 30}`)))
+	if body, err := w.s.Validity(w.ctx, w.anna); err != nil || string(body) != `{"Clock": 30}` {
+		w.Errorf("validity: %q, %v", body, err)
+	}
 }

@@ -83,3 +83,62 @@ func testOrdersOnce(t *testing.T, s *store.Store) {
 	_, err = s.OrderNumbered(w.ctx, w.ritva, "till", "1")
 	w.refused(err, crm.KindNotFound, "")
 }
+
+// testShops hears a shop and reads a mail of its own: what cmd/kaveri and
+// ingest/enrich try in full, on each engine.
+func testShops(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	_, err := s.AddWebhook(w.ctx, w.anna, crm.Webhook{Kind: crm.ShopWooCommerce, Source: "shop"})
+	w.refused(err, crm.KindForbidden, "")
+	_, err = s.AddWebhook(w.ctx, w.ritva, crm.Webhook{Kind: crm.ShopShopify, Source: "shop"})
+	w.refused(err, crm.KindInvalid, "secret")
+	made, err := s.AddWebhook(w.ctx, w.ritva, crm.Webhook{Kind: crm.ShopWooCommerce, Source: "shop"})
+	w.check(err)
+	hook, err := s.Webhook(w.ctx, made.ID)
+	w.check(err)
+	if hook.Secret == "" || hook.Secret != made.Secret {
+		t.Errorf("the secret is %q, was %q", hook.Secret, made.Secret)
+	}
+
+	o := order("1", "matti@koti.example", "10.00", "1 tea 10.00")
+	word := crm.ShopWord{ShopID: "7", Version: o.At, Taxed: true, Order: &o, Refunds: []crm.ShopRefund{{ID: "8", Amount: money("12.00")}}}
+	w.check(s.HearShop(w.ctx, made.ID, &word, ""))
+	w.check(s.HearShop(w.ctx, made.ID, &word, ""))
+	kept, err := s.OrderNumbered(w.ctx, w.ritva, "shop", "1")
+	w.check(err)
+	w.buys(kept.Customer, "1-R8 -10.00", "1 0.00")
+	w.check(s.HearShop(w.ctx, made.ID, &crm.ShopWord{ShopID: "7", Gone: true}, ""))
+	w.check(s.HearShop(w.ctx, made.ID, nil, "not readable"))
+	list, err := s.Webhooks(w.ctx, w.ritva)
+	w.check(err)
+	if kept, _ = s.OrderNumbered(w.ctx, w.ritva, "shop", "1"); kept.State != crm.OrderCancelled || len(list) != 1 || list[0].Problem != "not readable" || list[0].Secret != "" {
+		t.Errorf("%+v, %+v", kept, list)
+	}
+
+	firm, err := s.Firm(w.ctx)
+	w.check(err)
+	firm.Relays = []crm.Address{"shop@kauppa.example"}
+	w.check(s.SaveFirm(w.ctx, crm.SystemViewer, firm))
+	mail := w.arrives(letter{From: "shop@kauppa.example", To: "anna@kaukoranta.example"}, w.anna)
+	mails, err := s.OrderMails(w.ctx, 10)
+	w.check(err)
+	if len(mails) != 1 || mails[0].ID != mail || mails[0].Trusted || mails[0].Raw != nil {
+		t.Fatalf("the mails are %+v", mails)
+	}
+	again := order("#1", "matti@koti.example", "10.00")
+	again.Source = "shop@kauppa.example"
+	w.check(s.TakeOrderMail(w.ctx, mail, []crm.Order{again, order("2", "matti@koti.example", "3.00")}))
+	w.buys(kept.Customer, "1-R8 -10.00", "2 3.00", "1 0.00")
+	if mails, err = s.OrderMails(w.ctx, 10); err != nil || len(mails) != 0 {
+		t.Errorf("%+v %v", mails, err)
+	}
+
+	id, err := s.BeginOrderImport(w.ctx, w.anna, "shop", "empty.csv")
+	w.check(err)
+	if brought, err := s.EndOrderImport(w.ctx, w.anna, id); brought || err != nil {
+		t.Errorf("%t %v", brought, err)
+	}
+	w.refused(s.RemoveWebhook(w.ctx, w.anna, made.ID), crm.KindForbidden, "")
+	w.check(s.RemoveWebhook(w.ctx, w.ritva, made.ID))
+	w.refused(s.RemoveWebhook(w.ctx, w.ritva, made.ID), crm.KindNotFound, "")
+}

@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"OrderNumberClues", testOrderNumberClues},
 		{"APITokens", testAPITokens},
 		{"OrdersOnce", testOrdersOnce},
+		{"Shops", testShops},
 		{"Accounts", testAccounts},
 		{"PromptedOrders", testPromptedOrders},
 		{"MailSigns", testMailSigns},

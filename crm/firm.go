@@ -35,6 +35,8 @@ type Firm struct {
 	// TrackOpens keeps when the picture in a mail was fetched. It says little,
 	// since many mail programs fetch all pictures or none.
 	TrackOpens bool `json:"track_opens"`
+	// FeedbackForm opens a form on the public pages that anybody may fill in.
+	FeedbackForm bool `json:"feedback_form"`
 }
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of

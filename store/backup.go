@@ -45,6 +45,8 @@ var backupTables = []string{
 	"signed_details", "contact_details",
 	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
 	"mailing_links", "visits",
+	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
+	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "unranked",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

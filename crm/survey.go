@@ -70,6 +70,12 @@ func (s *Survey) In(language string) string {
 	return ""
 }
 
+// Tag gives the merge tag by which letters name the survey's page.
+func (s *Survey) Tag() string { return SurveyTag + strings.ReplaceAll(s.Name, "-", "_") }
+
+// SurveyTag begins the merge tags of surveys.
+const SurveyTag = "survey_"
+
 // Validate checks a survey before it is kept.
 func (s *Survey) Validate() error {
 	s.Name = strings.ToLower(strings.TrimSpace(s.Name))

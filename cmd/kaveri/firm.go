@@ -48,6 +48,7 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("capture policy", string(f.Policy))
 	t.row("public address", f.PublicURL)
 	t.row("opens kept", f.TrackOpens)
+	t.row("public form", f.FeedbackForm)
 	return t.end()
 }
 
@@ -63,7 +64,7 @@ func joinAddresses(list []crm.Address) string {
 type firmChange struct {
 	name, zone, currency, language, policy, server, public string
 	domains, addresses, relays                             []string
-	opens                                                  bool
+	opens, form                                            bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "feedback-form"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -90,6 +91,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.policy, "policy", "", "what is captured: known, external or all")
 	f.StringVar(&ch.public, "public-url", "", "address where the links in mail lead, such as https://mail.example.com; see serve --public")
 	f.BoolVar(&ch.opens, "track-opens", false, "keep when the picture in a mail was fetched")
+	f.BoolVar(&ch.form, "feedback-form", false, "open the form at /feedback of the public address, which anybody may fill in")
 	return c
 }
 
@@ -137,6 +139,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	set("public-url", &f.PublicURL, ch.public)
 	if changed("track-opens") {
 		f.TrackOpens = ch.opens
+	}
+	if changed("feedback-form") {
+		f.FeedbackForm = ch.form
 	}
 	if changed("domain") {
 		f.Domains = slices.DeleteFunc(ch.domains, func(d string) bool { return strings.TrimSpace(d) == "" })

@@ -40,13 +40,16 @@ type memory struct {
 	proposed  []crm.DetailProposal // newest first
 	gone      []goneCustomer       // merged into others
 	outbox    *outbox
+	book      *book
 	broken    error // every read fails with it
 	full      error // every note fails with it
 }
 
 func newMemory() *memory {
-	return &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
+	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
 		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, next: 1000}
+	m.book = &book{m: m, recommended: map[crm.ContactID]crm.ContactID{}}
+	return m
 }
 
 func (m *memory) id() int64 { m.next++; return m.next }

@@ -23,6 +23,7 @@ const liveLife = 15 * time.Minute
 //	questions        the queue of questions and its count
 //	mailing-<id>     this mailing
 //	mailings         the list of mailings
+//	wishes           the register of wishes, or an answer to a survey
 //	senders          the senders and how they fare
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
@@ -113,6 +114,8 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("mailboxes")
 		case "question":
 			add("questions")
+		case "wish", "survey", "feedback":
+			add("wishes")
 		case "sender":
 			add("senders")
 		case "mailing":

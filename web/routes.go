@@ -52,6 +52,18 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
+	staff("POST /customers/{id}/recommended", s.recommendedBy)
+
+	// What customers want.
+	staff("GET /wishes", s.wishesPage)
+	staff("GET /wishes.csv", s.wishesCSV)
+	staff("POST /wishes/{id}", s.stepWish)
+	staff("POST /wishes/{id}/decide", s.decideWish)
+	staff("GET /surveys", s.surveysPage)
+	staff("POST /surveys", s.addSurvey)
+	staff("POST /surveys/{id}/close", s.closeSurvey)
+	staff("POST /feedback/{id}/seen", s.seenFeedback)
+
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
 	staff("GET /reviews/count", s.openQuestionsPart)

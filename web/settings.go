@@ -13,7 +13,7 @@ type SettingsPage struct {
 	Shell
 	Name, Domains, Addresses, Zone, Currency, Language string
 	Relays, AuthServer, PublicURL                      string
-	TrackOpens                                         bool
+	TrackOpens, FeedbackForm                           bool
 	Policy                                             crm.Policy
 	Faults                                             Faults
 }
@@ -24,7 +24,7 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, c *call) e
 		f.Policy = crm.PolicyKnown
 	}
 	s.showSettings(w, r, c, SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy,
-		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens}, http.StatusOK)
+		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, FeedbackForm: f.FeedbackForm}, http.StatusOK)
 	return nil
 }
 
@@ -46,7 +46,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	p := SettingsPage{Name: strings.TrimSpace(r.PostFormValue("name")), Domains: r.PostFormValue("domains"), Addresses: r.PostFormValue("addresses"),
 		Relays: r.PostFormValue("relays"), AuthServer: strings.ToLower(strings.TrimSpace(r.PostFormValue("auth-server"))),
 		Zone: strings.TrimSpace(r.PostFormValue("zone")), Currency: strings.ToUpper(strings.TrimSpace(r.PostFormValue("currency"))), Language: r.PostFormValue("language"), Policy: crm.Policy(r.PostFormValue("policy")),
-		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != ""}
+		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", FeedbackForm: r.PostFormValue("feedback-form") != ""}
 	own, err := parseAddresses(p.Addresses)
 	var relays []crm.Address
 	if err == nil {
@@ -55,7 +55,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	if err == nil {
 		f := c.firm
-		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens = relays, p.AuthServer, p.PublicURL, p.TrackOpens
+		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.FeedbackForm = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.FeedbackForm
 		f.Name, f.Domains, f.Addresses, f.TimeZone, f.Currency, f.Language, f.Policy = p.Name, strings.Fields(strings.NewReplacer(",", " ", ";", " ").Replace(p.Domains)), own, p.Zone, p.Currency, p.Language, p.Policy
 		if err = f.Validate(); err == nil {
 			err = s.Store.SaveFirm(r.Context(), c.viewer, f)

@@ -40,7 +40,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
 	for _, set := range sets {
 		b := openTab(t, set.m, demo)
 		if set.name == "full" {
@@ -100,13 +100,13 @@ func TestPublicShots(t *testing.T) {
 	dir := os.Getenv("KAVERI_SHOTS")
 	for _, lang := range languages {
 		s := newPublicSite(t)
-		s.m.to.Language = lang
+		s.m.to.Language, s.m.firm.Language, s.m.firm.FeedbackForm = lang, lang, true
 		b := openTabOn(t, s.h)
 		for _, state := range []struct {
 			name, path string
 			stopped    crm.SuppressionReason
 		}{{"unsubscribe", s.Unsubscribe(ainosMail), ""}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed}, {"preferences", s.Preferences(ainosMail), ""},
-			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed}, {"lost", "/u/none", ""}, {"copy", s.Copy(ainosMail), ""}} {
+			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed}, {"lost", "/u/none", ""}, {"survey", s.Survey(ainosMail, questionID) + "/9", ""}, {"feedback", "/feedback", ""}, {"copy", s.Copy(ainosMail), ""}} {
 			s.m.to.Stopped, s.m.to.Undo = state.stopped, state.stopped != ""
 			for _, look := range []struct {
 				name   string

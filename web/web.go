@@ -101,6 +101,7 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Wishes    Wishes
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -140,8 +141,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger and Courier are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Wishes == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier and Wishes are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

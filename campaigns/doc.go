@@ -72,7 +72,8 @@
 // # Fields that are always there
 //
 // name (of the recipient, when no column is called so), email, language, and
-// unsubscribe_url where a public address is known.
+// unsubscribe_url where a public address is known; and survey_NAME there, the page of
+// a survey, with _ for the hyphens of its name.
 //
 // Start reading at tags.go, then tags_parse.go and tags_html.go; letter.go;
 // audience.go; renderer.go.

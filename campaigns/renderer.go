@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -19,6 +20,8 @@ type RendererOptions struct {
 	Keys      crm.Keyring
 	PublicURL string // such as https://mail.firm.example; "": mails bear no link to unsubscribe
 	Language  string // of recipients of whom none is known
+	// Surveys finds a survey by its name, 0 when there is none; nil: there are none.
+	Surveys func(name string) crm.SurveyID
 }
 
 // Renderer makes the mails of mailings with merge tags. It satisfies
@@ -37,6 +40,7 @@ type Renderer struct {
 type letter struct {
 	template crm.Template
 	texts    Texts
+	surveys  map[string]crm.SurveyID // by the field that names one
 }
 
 // maxLetters bounds the cache: more mailings than run at a time.
@@ -67,7 +71,7 @@ func (r *Renderer) Render(_ context.Context, m *crm.Mailing, d *crm.Dispatch) (*
 	if err != nil {
 		return nil, err
 	}
-	data := Data{Fields: d.Fields, Name: d.Name, Email: string(d.Address), Unsubscribe: r.link(m, d), Language: r.languageOf(d)}
+	data := Data{Fields: r.withSurveys(l, d), Name: d.Name, Email: string(d.Address), Unsubscribe: r.link(m, d), Language: r.languageOf(d)}
 	out := &crm.Draft{From: m.From, To: []crm.Party{{Name: d.Name, Address: d.Address}}, Bulk: m.Kind.Bulk(), ListID: listID(m), FeedbackID: feedbackID(m)}
 	if m.ReplyTo.Address != "" {
 		out.ReplyTo = []crm.Party{m.ReplyTo}
@@ -140,9 +144,45 @@ func (r *Renderer) letter(m *crm.Mailing) (*letter, error) {
 	if len(r.letters) >= maxLetters {
 		clear(r.letters)
 	}
-	l := &letter{template: m.Template, texts: texts}
+	l := &letter{template: m.Template, texts: texts, surveys: r.surveysOf(&texts)}
 	r.letters[m.ID] = l
 	return l, nil
+}
+
+// surveysOf finds the surveys that a letter names, by their fields.
+func (r *Renderer) surveysOf(t *Texts) map[string]crm.SurveyID {
+	out := map[string]crm.SurveyID{}
+	for _, f := range t.Fields() {
+		if id := r.Survey(f.Name); id != 0 {
+			out[f.Name] = id
+		}
+	}
+	return out
+}
+
+// Survey gives the survey that a field names ({{ survey_after_visit }}), 0 when it
+// names none or mails bear no links.
+func (r *Renderer) Survey(field string) crm.SurveyID {
+	name, ok := strings.CutPrefix(field, crm.SurveyTag)
+	if !ok || r.base == "" || r.options.Surveys == nil {
+		return 0
+	}
+	return r.options.Surveys(strings.ReplaceAll(name, "_", "-"))
+}
+
+// withSurveys gives the recipient's fields, with the pages of the surveys that the
+// letter names.
+func (r *Renderer) withSurveys(l *letter, d *crm.Dispatch) map[string]string {
+	if len(l.surveys) == 0 {
+		return d.Fields
+	}
+	fields := make(map[string]string, len(d.Fields)+len(l.surveys))
+	maps.Copy(fields, d.Fields)
+	links := crm.PublicLinks{Base: strings.TrimSuffix(r.base, UnsubscribePath), Keys: r.options.Keys}
+	for field, id := range l.surveys {
+		fields[field] = links.Survey(d.ID, id)
+	}
+	return fields
 }
 
 // link gives the address under which this recipient can unsubscribe.

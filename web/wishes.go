@@ -223,7 +223,11 @@ func (c *call) wishLines(rows []crm.WishRow, back string) []WishLine {
 		l := WishLine{WishRow: w, Back: back, What: c.t(Key("wish.kind." + string(w.Kind))), Status: c.t(Key("wish.state." + string(w.State))), Tone: wishTones[w.State],
 			Before: c.notBefore(w.NotBefore), When: c.clock.stamp(w.At), Last: c.clock.ago(w.LastSeen)}
 		if w.Rung != "" {
-			l.Worth = c.t("wish.worth", string(w.Rung), c.money(w.Value))
+			rung := string(w.Rung)
+			if k := Key("rung." + rung); words[k].has() {
+				rung = c.t(k)
+			}
+			l.Worth = c.t("wish.worth", rung, c.money(w.Value))
 		}
 		for _, st := range w.State.Next() {
 			l.Moves = append(l.Moves, WishOption{Value: string(st), Label: c.t(Key("wish.move." + string(st)))})

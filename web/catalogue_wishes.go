@@ -39,7 +39,6 @@ var wishWords = map[Key]phrase{
 	"wish.move.declined":    {"Decline", "Ei toteuteta"},
 
 	"wish.ask":              {"%s: %s?", "%s: %s?"},
-	"wish.is-it":            {"Is it a matter for the register: %s?", "Kirjataanko: %s?"},
 	"wish.from-mail":        {"From a mail of %s", "Viestistä %s"},
 	"wish.its-mail":         {"the mail", "viesti"},
 	"wish.confirm":          {"Write it down", "Kirjaa"},

@@ -19,7 +19,7 @@ const noteKindWish = "wish"
 
 const (
 	maxWishesBeside = 30
-	maxAsksBeside   = 6
+	maxAsksBeside   = 4
 )
 
 // wishesBeside reads what a customer wishes.

@@ -72,7 +72,7 @@ type WishOption struct {
 type WishAsk struct {
 	crm.WishProposal
 	Title  string // "Aino Virtanen: wish?"
-	What   string // "Is it a matter for the register: wish?"
+	What   string // "Wish?"
 	From   string // "From a mail of 3 May"
 	Before string // "not before 1 March", "" for any time
 	Back   string // the page to come back to
@@ -201,7 +201,7 @@ func (c *call) wishAsks(ps []crm.WishProposal, back string) []WishAsk {
 	var out []WishAsk
 	for _, p := range ps {
 		kind := c.t(Key("wish.kind." + string(p.Kind)))
-		out = append(out, WishAsk{WishProposal: p, What: c.t("wish.is-it", kind), Back: back, Before: c.notBefore(p.NotBefore),
+		out = append(out, WishAsk{WishProposal: p, What: capital(kind) + "?", Back: back, Before: c.notBefore(p.NotBefore),
 			Title: c.t("wish.ask", p.CustomerName, kind), From: c.t("wish.from-mail", c.clock.date(p.At.In(c.clock.loc)))})
 	}
 	return out

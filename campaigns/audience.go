@@ -66,18 +66,44 @@ func (e *RowError) Error() string {
 }
 
 // OpenAudience reads the titles of a CSV file. A file without a column of mail
-// addresses is an error of kind [crm.KindInvalid] that names the columns it has.
+// addresses, or with two of the same title, is an error of kind
+// [crm.KindInvalid] on field "audience" that names the columns it has.
 func OpenAudience(f io.ReadSeeker) (*Audience, error) {
 	r, err := sheet.NewReader(f)
 	if err != nil {
-		return nil, err
+		return nil, ofAudience(err)
 	}
 	a := &Audience{reader: r, seen: newSeenRows()}
 	if a.columns, err = sheet.ColumnsOf(r.Head()); err != nil {
+		return nil, ofAudience(err)
+	}
+	if err := a.oneAddress(); err != nil {
 		return nil, err
 	}
 	a.nameFields()
 	return a, nil
+}
+
+// ofAudience gives what a table is refused for as a fault of the audience.
+func ofAudience(err error) error {
+	var known *crm.Error
+	if !errors.As(err, &known) || known.Kind != crm.KindInvalid {
+		return err
+	}
+	return crm.Invalid("audience", "%s", known.Text)
+}
+
+// oneAddress refuses two columns of addresses that cannot be told apart, and
+// notes the others: a row gets one mail.
+func (a *Audience) oneAddress() error {
+	head, columns := a.reader.Head(), a.columns[sheet.Address]
+	for _, i := range columns[1:] {
+		if FieldName(head[i]) == FieldName(head[columns[0]]) {
+			return crm.Invalid("audience", "two columns are named %s; rename the one that is not to be written to", head[i])
+		}
+		a.notes = append(a.notes, fmt.Sprintf("column %q holds addresses too; a row gets one mail, to the address in %q", head[i], head[columns[0]]))
+	}
+	return nil
 }
 
 // nameFields gives each column its field, and notes columns that have none.
@@ -228,35 +254,25 @@ func (a *Audience) fields(cells []string) map[string]string {
 }
 
 // deliverable reads an address that a mail server could take, with a name
-// before it or not. crm takes any that a header may hold; a domain without a dot
-// or with an empty label is nowhere.
+// before it or not.
 func deliverable(s string) (name string, a crm.Address, err error) {
 	if open := strings.LastIndexByte(s, '<'); open > 0 && strings.HasSuffix(s, ">") {
 		if p, err := mail.ParseAddress(s); err == nil {
 			name, s = p.Name, p.Address
 		}
 	}
-	if a, err = crm.ParseAddress(s); err != nil {
-		var known *crm.Error
-		if errors.As(err, &known) {
-			err = errors.New(known.Text)
-		}
+	if strings.Count(s, "@") > 1 && strings.ContainsAny(s, ",; |") {
+		return "", "", errors.New("its cell has several addresses; give each a row of its own")
+	}
+	if a, err = crm.ParseAddress(s); err == nil {
+		err = a.Deliverable()
+	}
+	var known *crm.Error
+	if errors.As(err, &known) {
+		err = errors.New(known.Text)
+	}
+	if err != nil {
 		return "", "", err
-	}
-	domain := a.Domain()
-	if len(a.Local()) > 64 { // RFC 5321 §4.5.3.1.1
-		return "", "", fmt.Errorf("%q has more than 64 bytes before the @", s)
-	}
-	if strings.HasPrefix(domain, "[") {
-		return name, a, nil
-	}
-	if !strings.Contains(domain, ".") {
-		return "", "", fmt.Errorf("%q has no dot behind the @", s)
-	}
-	for label := range strings.SplitSeq(domain, ".") {
-		if label == "" || len(label) > 252 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsAny(label, "!\"#$%&'*+/=?^`{|}~:[]") {
-			return "", "", fmt.Errorf("%q has no domain behind the @", s)
-		}
 	}
 	return name, a, nil
 }

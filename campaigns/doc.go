@@ -72,9 +72,20 @@
 // # Fields that are always there
 //
 // name (of the recipient, when no column is called so), email, language, and
-// unsubscribe_url where a public address is known; and survey_NAME there, the page of
-// a survey, with _ for the hyphens of its name.
+// where a public address is known unsubscribe_url, preferences_url, copy_url, and
+// survey_NAME, the page of a survey, with _ for the hyphens of its name.
 //
-// Start reading at tags.go, then tags_parse.go and tags_html.go; letter.go;
+// # Links whose clicks are counted
+//
+// A mailing names them ([crm.Mailing.Links], from [CountedLinks] when it is
+// made); the renderer turns those, and no other, into redirects with a token of
+// the mail. So a click leads to an address that is stored and the same for
+// everybody. A link whose address has a tag cannot be stored: it is left as it
+// is, and [Text.Links] tells it with its place. Making it safe by evaluating the
+// address at the click would let data choose where a link of ours leads. A mail
+// with counted links has a hidden one too, by which machines give themselves
+// away, and one that asks for it a picture; both stand at the end of the body.
+//
+// Start reading at tags.go, then tags_parse.go, tags_html.go and tags_link.go; letter.go;
 // audience.go; renderer.go.
 package campaigns

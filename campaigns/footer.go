@@ -12,13 +12,15 @@ const (
 -- 
 {{ if language == "fi" }}
 Etkö halua näitä viestejä? Peru ne: {{ unsubscribe_url }}
+Valitse, mitä saat: {{ preferences_url }}
 {{ else }}
 You do not want these mails? Unsubscribe: {{ unsubscribe_url }}
+Choose what you get: {{ preferences_url }}
 {{ endif }}
 `
 	footerStyle = `<p style="margin:24px 0 0;font-family:sans-serif;font-size:13px;line-height:20px;color:#595959">`
-	footerHTML  = footerStyle + `{{ if language == "fi" }}Etkö halua näitä viestejä? <a href="{{ unsubscribe_url }}">Peru ne</a>.` +
-		`{{ else }}You do not want these mails? <a href="{{ unsubscribe_url }}">Unsubscribe</a>.{{ endif }}</p>` + "\n"
+	footerHTML  = footerStyle + `{{ if language == "fi" }}Etkö halua näitä viestejä? <a href="{{ unsubscribe_url }}">Peru ne</a> tai <a href="{{ preferences_url }}">valitse, mitä saat</a>.` +
+		`{{ else }}You do not want these mails? <a href="{{ unsubscribe_url }}">Unsubscribe</a> or <a href="{{ preferences_url }}">choose what you get</a>.{{ endif }}</p>` + "\n"
 )
 
 // withFooter adds a footer to each part that does not name unsubscribe_url. What

@@ -111,7 +111,7 @@ var headFields = map[string]string{"subject": "Subject", "from": "From", "reply-
 func ReadLetter(data []byte) (*Letter, error) {
 	text, charset, err := sheet.Decode(data)
 	if err != nil {
-		return nil, crm.Invalid("template", "this is not a text file")
+		return nil, crm.Invalid("template", "this is not a text file; write the letter as plain text or HTML")
 	}
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	r := &letterReader{lines: strings.Split(text, "\n"), fields: map[string]part{}}

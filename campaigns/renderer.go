@@ -1,24 +1,22 @@
 package campaigns
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
 	"kaveri/crm"
 )
 
-// UnsubscribePath is where the public link to unsubscribe lies, below the public
-// address; a token of [crm.TokenUnsubscribe] for the dispatch follows it.
-const UnsubscribePath = crm.PathUnsubscribe
-
 // RendererOptions are what a renderer knows besides mailing and recipient.
 type RendererOptions struct {
 	Keys      crm.Keyring
-	PublicURL string // such as https://mail.firm.example; "": mails bear no link to unsubscribe
+	PublicURL string // such as https://mail.firm.example; "": mails bear no link of ours
 	Language  string // of recipients of whom none is known
 	// Surveys finds a survey by its name, 0 when there is none; nil: there are none.
 	Surveys func(name string) crm.SurveyID
@@ -28,20 +26,29 @@ type RendererOptions struct {
 // outbound.Renderer, and any number of goroutines may use it.
 type Renderer struct {
 	options RendererOptions
-	base    string // of the link to unsubscribe
-	secure  bool   // it is https
+	links   crm.PublicLinks
+	secure  bool // they are https
 	buffers sync.Pool
 
 	mu      sync.Mutex
 	letters map[crm.MailingID]*letter
 }
 
-// letter is a mailing's template, compiled with its footers.
+// letter is a mailing's template, compiled with its footers and links.
 type letter struct {
 	template crm.Template
+	links    []string // of the mailing
 	texts    Texts
 	surveys  map[string]crm.SurveyID // by the field that names one
+	unlinked *Text                   // the HTML with its links as they were written; nil unless a text is made of it
+	names    [2]bool
 }
+
+// What letter.names tells: whether a text names the link.
+const (
+	namesPreferences = iota
+	namesCopy
+)
 
 // maxLetters bounds the cache: more mailings than run at a time.
 const maxLetters = 64
@@ -58,7 +65,7 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, crm.Invalid("url", "%q is not the address of your public pages; write it like https://mail.firm.example", o.PublicURL)
 	}
-	r.base, r.secure = strings.TrimRight(o.PublicURL, "/")+UnsubscribePath, u.Scheme == "https"
+	r.links, r.secure = crm.PublicLinks{Base: strings.TrimRight(o.PublicURL, "/"), Keys: o.Keys}, u.Scheme == "https"
 	return r, nil
 }
 
@@ -67,11 +74,22 @@ func NewRenderer(o RendererOptions) (*Renderer, error) {
 // does not compile, or that a colleague wrote by hand, is an error of another
 // kind: no recipient is at fault.
 func (r *Renderer) Render(_ context.Context, m *crm.Mailing, d *crm.Dispatch) (*crm.Draft, error) {
+	return r.render(m, d, false)
+}
+
+// Copy makes the mail of a dispatch for a browser: the same without what the
+// mail hides. Whoever looks at the copy is counted by that.
+func (r *Renderer) Copy(_ context.Context, m *crm.Mailing, d *crm.Dispatch) (*crm.Draft, error) {
+	return r.render(m, d, true)
+}
+
+func (r *Renderer) render(m *crm.Mailing, d *crm.Dispatch, bare bool) (*crm.Draft, error) {
 	l, err := r.letter(m)
 	if err != nil {
 		return nil, err
 	}
-	data := Data{Fields: r.withSurveys(l, d), Name: d.Name, Email: string(d.Address), Unsubscribe: r.link(m, d), Language: r.languageOf(d)}
+	data := Data{Fields: r.withSurveys(l, d), Name: d.Name, Email: string(d.Address), Language: r.languageOf(d)}
+	r.link(&data, l, m, d, bare)
 	out := &crm.Draft{From: m.From, To: []crm.Party{{Name: d.Name, Address: d.Address}}, Bulk: m.Kind.Bulk(), ListID: listID(m), FeedbackID: feedbackID(m)}
 	if m.ReplyTo.Address != "" {
 		out.ReplyTo = []crm.Party{m.ReplyTo}
@@ -79,18 +97,19 @@ func (r *Renderer) Render(_ context.Context, m *crm.Mailing, d *crm.Dispatch) (*
 	if r.secure { // RFC 8058 §3.1 asks for https
 		out.Unsubscribe = data.Unsubscribe
 	}
-	return out, r.fill(out, &l.texts, &data)
+	return out, r.fill(out, l, &data)
 }
 
 // fill renders the texts. All errors are told together, each field once.
-func (r *Renderer) fill(out *crm.Draft, t *Texts, data *Data) error {
+func (r *Renderer) fill(out *crm.Draft, l *letter, data *Data) error {
+	t := &l.texts
 	buffer := r.buffers.Get().(*[]byte)
 	defer r.buffers.Put(buffer)
 	var all ValueErrors
 	for _, part := range []struct {
 		text *Text
 		to   *string
-	}{{t.Subject, &out.Subject}, {t.Plain, &out.Text}, {t.HTML, &out.HTML}} {
+	}{{t.Subject, &out.Subject}, {t.Plain, &out.Text}, {t.HTML, &out.HTML}, {l.unlinked, &out.Plain}} {
 		if part.text == nil {
 			continue
 		}
@@ -126,17 +145,13 @@ next:
 func (r *Renderer) letter(m *crm.Mailing) (*letter, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if l := r.letters[m.ID]; l != nil && l.template == m.Template {
+	if l := r.letters[m.ID]; l != nil && l.template == m.Template && slices.Equal(l.links, m.Links) {
 		return l, nil
 	}
 	if m.Kind == crm.MailingDirect {
 		return nil, fmt.Errorf("mailing %d was written by hand and has no merge tags", m.ID)
 	}
-	t := m.Template
-	if r.base != "" && m.Kind.Bulk() {
-		t = withFooter(t)
-	}
-	texts, err := CompileTemplate(t)
+	l, err := r.compile(m)
 	if err != nil {
 		// Not the kind of err: that would be the recipient's fault.
 		return nil, fmt.Errorf("the text of mailing %d does not compile: %s", m.ID, err.Error())
@@ -144,7 +159,6 @@ func (r *Renderer) letter(m *crm.Mailing) (*letter, error) {
 	if len(r.letters) >= maxLetters {
 		clear(r.letters)
 	}
-	l := &letter{template: m.Template, texts: texts, surveys: r.surveysOf(&texts)}
 	r.letters[m.ID] = l
 	return l, nil
 }
@@ -164,7 +178,7 @@ func (r *Renderer) surveysOf(t *Texts) map[string]crm.SurveyID {
 // names none or mails bear no links.
 func (r *Renderer) Survey(field string) crm.SurveyID {
 	name, ok := strings.CutPrefix(field, crm.SurveyTag)
-	if !ok || r.base == "" || r.options.Surveys == nil {
+	if !ok || r.links.Base == "" || r.options.Surveys == nil {
 		return 0
 	}
 	return r.options.Surveys(strings.ReplaceAll(name, "_", "-"))
@@ -178,19 +192,64 @@ func (r *Renderer) withSurveys(l *letter, d *crm.Dispatch) map[string]string {
 	}
 	fields := make(map[string]string, len(d.Fields)+len(l.surveys))
 	maps.Copy(fields, d.Fields)
-	links := crm.PublicLinks{Base: strings.TrimSuffix(r.base, UnsubscribePath), Keys: r.options.Keys}
 	for field, id := range l.surveys {
-		fields[field] = links.Survey(d.ID, id)
+		fields[field] = r.links.Survey(d.ID, id)
 	}
 	return fields
 }
 
-// link gives the address under which this recipient can unsubscribe.
-func (r *Renderer) link(m *crm.Mailing, d *crm.Dispatch) string {
-	if r.base == "" || !m.Kind.Bulk() {
-		return ""
+// compile makes a letter: the footers, the links whose clicks are counted, and
+// the place for what nobody sees.
+func (r *Renderer) compile(m *crm.Mailing) (*letter, error) {
+	t := m.Template
+	linked := r.links.Base != "" && m.Kind.Bulk()
+	if linked {
+		t = withFooter(t)
 	}
-	return r.base + r.options.Keys.Make(crm.TokenUnsubscribe, int64(d.ID))
+	texts, err := CompileTemplate(t)
+	if err != nil {
+		return nil, err
+	}
+	l := &letter{template: m.Template, links: slices.Clone(m.Links), texts: texts, surveys: r.surveysOf(&texts)}
+	texts.each(func(t *Text) {
+		l.names[namesPreferences] = l.names[namesPreferences] || t.Names(fieldPreferences)
+		l.names[namesCopy] = l.names[namesCopy] || t.Names(fieldCopy)
+	})
+	if linked && texts.HTML != nil && (len(m.Links) > 0 || m.Opens) {
+		err = l.count(t.HTML)
+	}
+	return l, err
+}
+
+// count compiles the HTML of a letter for counting. The plain text keeps its
+// links as they are: there the address is what people read.
+func (l *letter) count(html string) (err error) {
+	how := linking{numbers: map[string]crm.LinkNumber{}, hidden: l.texts.HTML.bodyEnd}
+	for i, url := range l.links {
+		how.numbers[url] = crm.LinkNumber(i + 1)
+	}
+	if l.texts.Plain == nil && len(l.links) > 0 {
+		l.unlinked = l.texts.HTML
+	}
+	if l.texts.HTML, err = compileLinked(html, HTML, 1, 1, how); err == nil && how.hidden == 0 {
+		l.texts.HTML.nodes = append(l.texts.HTML.nodes, node{hidden: true})
+	}
+	return err
+}
+
+// link gives the texts of a mail their links of ours.
+func (r *Renderer) link(data *Data, l *letter, m *crm.Mailing, d *crm.Dispatch, bare bool) {
+	if r.links.Base == "" || !m.Kind.Bulk() {
+		return
+	}
+	data.Unsubscribe = r.links.Unsubscribe(d.ID)
+	if l.names[namesPreferences] {
+		data.Preferences = r.links.Preferences(d.ID)
+	}
+	if l.names[namesCopy] {
+		data.Copy = r.links.Copy(d.ID)
+	}
+	data.links = mailLinks{PublicLinks: r.links, dispatch: d.ID, trap: len(l.links) > 0 && !bare, picture: m.Opens && !bare}
 }
 
 // languageOf gives the language to write to somebody in, by its two letters.
@@ -209,8 +268,9 @@ func (r *Renderer) languageOf(d *crm.Dispatch) string {
 var languageNames = map[string]string{"english": "en", "englanti": "en", "suomi": "fi", "finnish": "fi", "finska": "fi", "svenska": "sv", "ruotsi": "sv", "swedish": "sv",
 	"deutsch": "de", "saksa": "de", "german": "de"}
 
-// listID is the mailing's own, or one of the From domain (RFC 2919 §2): filters
-// of recipients hang on it, so it does not change from mailing to mailing.
+// listID is the mailing's own, or one of its topic and From domain (RFC 2919 §2):
+// filters of recipients hang on it, so it does not change from mailing to
+// mailing.
 func listID(m *crm.Mailing) string {
 	switch {
 	case !m.Kind.Bulk():
@@ -218,7 +278,7 @@ func listID(m *crm.Mailing) string {
 	case m.ListID != "":
 		return m.ListID
 	}
-	return "mailings." + m.From.Address.Domain()
+	return cmp.Or(m.Topic, "mailings") + "." + m.From.Address.Domain()
 }
 
 // feedbackID names the mailing in the complaint reports of large providers: up

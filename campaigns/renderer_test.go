@@ -53,8 +53,8 @@ func TestRender(t *testing.T) {
 func TestFooter(t *testing.T) {
 	r := renderer(t, "https://mail.oy.example")
 	for name, c := range map[string]struct{ text, html, language, wantText, wantHTML string }{
-		"English":                {"Hello", "<html><body><p>Hello</p></BODY></html>", "", "You do not want these mails? Unsubscribe: https://", `Unsubscribe</a>.</p>` + "\n</BODY>"},
-		"Finnish":                {"Hei", "<p>Hei</p>", "fi-FI", "Etkö halua näitä viestejä? Peru ne: https://", `Peru ne</a>.</p>`},
+		"English":                {"Hello", "<html><body><p>Hello</p></BODY></html>", "", "You do not want these mails? Unsubscribe: https://", `choose what you get</a>.</p>` + "\n</BODY>"},
+		"Finnish":                {"Hei", "<p>Hei</p>", "fi-FI", "Valitse, mitä saat: https://", `Peru ne</a> tai <a href="https://mail.oy.example/p/`},
 		"as files write it":      {"Hei", "", "Suomi", "Peru ne: https://", ""},
 		"a body in a comment":    {"", "<p>Hei</p><!-- </body> -->", "", "", "<!-- </body> -->\n<p style="},
 		"a body within a branch": {"", `<p>Hei</p>{{ if email }}</body>{{ endif }}`, "", "", "</body>\n<p style="},
@@ -153,8 +153,19 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// The same mail with ten links, without and with clicks counted.
 func BenchmarkRenderMail(b *testing.B) {
-	r, m := renderer(b, "https://mail.oy.example"), mailing("Hei {{ name }}, {{ city }}", letter5k())
+	for _, clicks := range []bool{false, true} {
+		b.Run(fmt.Sprintf("clicks=%v", clicks), func(b *testing.B) { renderMails(b, clicks) })
+	}
+}
+
+func renderMails(b *testing.B, clicks bool) {
+	html := strings.Replace(letter5k(), "</body>", strings.Repeat(`<a href="https://shop.example/page">page</a> `, 10)+"</body>", 1)
+	r, m := renderer(b, "https://mail.oy.example"), mailing("Hei {{ name }}, {{ city }}", html)
+	if clicks {
+		m.Links = CountedLinks(m.Template, "https://mail.oy.example")
+	}
 	d := &crm.Dispatch{ID: 1, Address: "aino@asiakas.example", Name: "Aino Puro", Fields: reader.Fields}
 	b.ReportAllocs()
 	for b.Loop() {

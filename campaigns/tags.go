@@ -1,5 +1,7 @@
 package campaigns
 
+import "strings"
+
 // Context is where a text will stand in the mail. It says how data is escaped.
 type Context int
 
@@ -28,6 +30,8 @@ type Text struct {
 	nodes   []node
 	names   []string // of the fields it reads, by slot
 	fields  []Field
+	links   []Link
+	bodyEnd int // offset of the last </body of the source, 0 none
 	size    int // bytes of the source, from which the size of a rendering is guessed
 }
 
@@ -48,7 +52,11 @@ type Data struct {
 	Name        string                         // of the recipient: "name", when Fields has none
 	Email       string                         // "email"
 	Unsubscribe string                         // "unsubscribe_url"
+	Preferences string                         // "preferences_url"
+	Copy        string                         // "copy_url"
 	Language    string                         // "language", and that of dates and numbers: en, fi, sv, de
+
+	links mailLinks // of the mail, where clicks are counted
 }
 
 // The fields that every recipient has, whatever the audience's columns are.
@@ -56,6 +64,8 @@ const (
 	fieldName        = "name"
 	fieldEmail       = "email"
 	fieldUnsubscribe = "unsubscribe_url"
+	fieldPreferences = "preferences_url"
+	fieldCopy        = "copy_url"
 	fieldLanguage    = "language"
 )
 
@@ -93,16 +103,19 @@ func (t *Text) Names(field string) bool {
 // [ValueErrors], every field that cannot be used; dst is then of no use.
 func (t *Text) Render(dst []byte, d *Data) ([]byte, error) {
 	r := rendering{text: t, data: d, out: dst, start: len(dst), rounds: maxRounds}
-	var few [16]string
-	r.values = append(few[:0], make([]string, len(t.names))...)
-	for i, name := range t.names {
-		r.values[i] = d.value(name)
-	}
-	r.nodes(t.nodes)
+	r.run()
 	if len(r.errs) > 0 {
 		return dst, r.errs
 	}
 	return r.out, nil
+}
+
+// Outline gives the text for nobody: with its fallbacks, and dots where a
+// recipient's own value would stand. A mailing is named by that of its subject.
+func (t *Text) Outline() string {
+	r := rendering{text: t, data: &Data{}, rounds: maxRounds, outline: true}
+	r.run()
+	return strings.Join(strings.Fields(string(r.out)), " ")
 }
 
 // value gives a field of the recipient, "" when there is none.
@@ -112,6 +125,10 @@ func (d *Data) value(name string) string {
 		return d.Email
 	case fieldUnsubscribe:
 		return d.Unsubscribe
+	case fieldPreferences:
+		return d.Preferences
+	case fieldCopy:
+		return d.Copy
 	case fieldLanguage:
 		return d.Language
 	case fieldName:
@@ -125,5 +142,11 @@ func (d *Data) value(name string) string {
 
 // always reports a field that needs no fallback, since we give it.
 func always(name string) bool {
-	return name == fieldEmail || name == fieldUnsubscribe || name == fieldLanguage
+	return name == fieldEmail || name == fieldLanguage || OwnLink(name)
+}
+
+// OwnLink reports a field that holds a link of ours. It has a value where a
+// public address is known.
+func OwnLink(name string) bool {
+	return name == fieldUnsubscribe || name == fieldPreferences || name == fieldCopy
 }

@@ -40,18 +40,6 @@ const (
 // character references still count, so data can be escaped there.
 var rawElements = []string{"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript"}
 
-// walk follows literal HTML from a place and gives where it ends.
-func walk(p place, s string) place {
-	for i := 0; i < len(s); i++ {
-		i += p.jump(s[i:])
-		if i >= len(s) {
-			break
-		}
-		p.step(s[i], s[i:])
-	}
-	return p
-}
-
 // jump says how many bytes of s change nothing, for speed and for what is told
 // by more than one byte.
 func (p *place) jump(s string) int {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"kaveri/crm"
 )
 
 // node is a compiled stretch of a text: literal, or one of the tags.
@@ -14,6 +16,8 @@ type node struct {
 	output   *output
 	branches []branch // of an if; the last may have no condition
 	loop     *loop
+	link     crm.LinkNumber // whose clicks are counted; 0: no link
+	hidden   bool           // the place for what nobody sees
 }
 
 // output prints a value.
@@ -53,13 +57,22 @@ type compiler struct {
 	fields []Field
 	known  []map[string]bool // fields that the enclosing ifs say have a value
 	loops  []loopName
+
+	linking linking
+	links   []Link
+	href    int // offset of the value of the last href
+	bodyEnd int // offset of the last </body, 0 none
 }
 
 // loopName is the name of an enclosing for's item.
 type loopName struct{ item, list string }
 
 func compileAt(text string, as Context, line, col int) (*Text, error) {
-	c := &compiler{source: text, context: as, line: line, col: col, slots: map[string]int{}}
+	return compileLinked(text, as, line, col, linking{})
+}
+
+func compileLinked(text string, as Context, line, col int, l linking) (*Text, error) {
+	c := &compiler{source: text, context: as, line: line, col: col, slots: map[string]int{}, linking: l}
 	var nodes []node
 	if len(text) > maxSource {
 		c.fail(0, "the text is longer than %d bytes", maxSource)
@@ -72,7 +85,7 @@ func compileAt(text string, as Context, line, col int) (*Text, error) {
 		slices.SortStableFunc(c.errs, func(a, b *SyntaxError) int { return cmp.Or(a.Line-b.Line, a.Col-b.Col) })
 		return nil, c.errs[:min(len(c.errs), maxErrors)]
 	}
-	return &Text{context: as, nodes: nodes, names: c.names, fields: c.fields, size: len(text)}, nil
+	return &Text{context: as, nodes: nodes, names: c.names, fields: c.fields, links: c.links, bodyEnd: c.bodyEnd, size: len(text)}, nil
 }
 
 // stray finds tags of other languages in literal text, which would go out as
@@ -124,9 +137,7 @@ func (c *compiler) nodes(within string) ([]node, *piece) {
 		c.at++
 		if !p.tag {
 			c.stray(p)
-			if s := c.literal(p); s != "" {
-				out = append(out, node{literal: s})
-			}
+			out = append(out, c.literal(p)...)
 			continue
 		}
 		switch word := p.keyword(); word {
@@ -192,10 +203,11 @@ func misplaced(word, within string) string {
 }
 
 // literal gives a piece of literal text as it goes out, and follows it.
-func (c *compiler) literal(p *piece) string {
-	s := c.source[p.start:p.end]
+func (c *compiler) literal(p *piece) []node {
+	s, start := c.source[p.start:p.end], p.start
 	if i := c.at - 2; i >= 0 && c.alone(&c.pieces[i]) {
 		_, s, _ = strings.Cut(s, "\n")
+		start = p.end - len(s)
 	}
 	if c.at < len(c.pieces) && c.alone(&c.pieces[c.at]) {
 		s = s[:strings.LastIndexByte(s, '\n')+1]
@@ -204,9 +216,12 @@ func (c *compiler) literal(p *piece) string {
 	case Subject:
 		s = oneLine(s)
 	case HTML:
-		c.place = walk(c.place, s)
+		return c.follow(s, start)
 	}
-	return s
+	if s == "" {
+		return nil
+	}
+	return []node{{literal: s}}
 }
 
 // alone reports a tag of a block with its line for itself: the line goes with

@@ -13,6 +13,18 @@ type rendering struct {
 	rounds int  // left for all loops
 	full   bool // a cap is passed: what is left is not rendered
 	errs   ValueErrors
+
+	outline bool // for nobody: dots stand for what is missing
+}
+
+// run renders the text, with the fields of its data.
+func (r *rendering) run() {
+	var few [16]string
+	r.values = append(few[:0], make([]string, len(r.text.names))...)
+	for i, name := range r.text.names {
+		r.values[i] = r.data.value(name)
+	}
+	r.nodes(r.text.nodes)
 }
 
 func (r *rendering) nodes(list []node) {
@@ -27,6 +39,10 @@ func (r *rendering) nodes(list []node) {
 			r.print(n.output)
 		case n.loop != nil:
 			r.loop(n.loop)
+		case n.link != 0:
+			r.out = r.data.links.append(r.out, n.link)
+		case n.hidden:
+			r.out = r.data.links.hidden(r.out)
 		default:
 			r.branch(n.branches)
 		}
@@ -67,6 +83,9 @@ func (r *rendering) print(o *output) {
 		}
 	}
 	if !o.fallback && blank(v) {
+		if r.outline {
+			r.out = append(r.out, "…"...)
+		}
 		r.fail(o, Missing, "")
 		return
 	}

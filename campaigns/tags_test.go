@@ -280,3 +280,23 @@ func shape(t testing.TB, page *Text, v string) string {
 		b.WriteString("\n")
 	}
 }
+
+// TestOutline: what stands for nobody in the list of mailings.
+func TestOutline(t *testing.T) {
+	for text, want := range map[string]string{
+		`Hei {{ name | default: "there" }}!`:               "Hei there!",
+		`Order {{ order }} of {{ day | date }}`:            "Order … of …",
+		"{{ if order }}Thank you{{ else }}News{{ endif }}": "News",
+		"plain":                           "plain",
+		`{{ name | default: "" }} autumn`: "autumn",
+		`{{ for p in products }}{{ p }} {{ endfor }}for {{ email }} {{ "now" }}`: "for … now",
+	} {
+		compiled, err := Compile(text, Subject)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := compiled.Outline(); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -58,6 +58,27 @@ func ParseAddress(s string) (Address, error) {
 	return Address(a), nil
 }
 
+// Deliverable says why no mail could reach an address, by its form alone: an
+// error of kind [KindInvalid] on field "address". [ParseAddress] takes any that
+// a header may hold; a domain without a dot or with an empty label is nowhere.
+func (a Address) Deliverable() error {
+	domain := a.Domain()
+	switch {
+	case len(a.Local()) > 64: // RFC 5321 §4.5.3.1.1
+		return Invalid("address", "%q has more than 64 bytes before the @", a)
+	case strings.HasPrefix(domain, "["):
+		return nil
+	case !strings.Contains(domain, "."):
+		return Invalid("address", "%q has no dot behind the @; write it like name@example.com", a)
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 252 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsAny(label, "!\"#$%&'*+/=?^`{|}~:[]") {
+			return Invalid("address", "%q has no domain behind the @; write it like name@example.com", a)
+		}
+	}
+	return nil
+}
+
 func normalLocal(local string) (string, error) {
 	// "john"@x and john@x are the same mailbox (RFC 5321 §4.1.2).
 	if n := len(local); n > 2 && local[0] == '"' && local[n-1] == '"' && !strings.ContainsAny(local[1:n-1], " \"\\()<>[]:;@,") {

@@ -11,6 +11,7 @@ type Suppression struct {
 	Address  Address
 	Contact  ContactID // 0: nobody we know
 	Reason   SuppressionReason
+	Topic    string // that mailings must not be about; "" all
 	Evidence string // the server's words, who said so, the form's address
 	Dispatch DispatchID
 	At       time.Time
@@ -49,6 +50,12 @@ func (r SuppressionReason) Stops(k MailingKind) bool {
 		return k.Bulk()
 	}
 	return true
+}
+
+// Stops reports whether the suppression stops mail of this kind about this
+// topic.
+func (p *Suppression) Stops(k MailingKind, topic string) bool {
+	return p.Reason.Stops(k) && (p.Topic == "" || p.Topic == topic)
 }
 
 // Consent is one statement about whether somebody wants a kind of mail. The

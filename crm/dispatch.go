@@ -129,6 +129,7 @@ type Attempt struct {
 	State    DispatchState // what the dispatch has become
 	Due      time.Time     // of a deferred one
 	Reason   string        // for people
+	WarmUp   WarmUpKey     // of which it is counted when it was sent; zero: of none
 }
 
 // Reply is an SMTP reply (RFC 5321 §4.2). The zero Reply is none at all.
@@ -178,6 +179,8 @@ type Lease struct {
 type Return struct {
 	Dispatch DispatchID
 	Due      time.Time // not to be claimed before; zero: at once
+	Token    int64     // of the claim it was made under; 0: of the lease it is given back under
+	Reason   string    // why it waits, for people: it does not expire while it does
 }
 
 // Refused is a dispatch that may not be armed any more, with its state: called

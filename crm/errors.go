@@ -63,6 +63,16 @@ func Unavailable(err error, format string, args ...any) error {
 	return &Error{Kind: KindUnavailable, Text: fmt.Sprintf(format, args...), Err: err}
 }
 
+// Of gives err with the input at fault named. An error that names one, or is
+// not ours, stays as it is.
+func Of(field string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Field != "" {
+		return err
+	}
+	return &Error{Kind: e.Kind, Field: field, Text: e.Text, Err: e.Err}
+}
+
 // KindOf gives the kind of the first [Error] in err's chain, [KindInternal]
 // when there is none.
 func KindOf(err error) Kind {

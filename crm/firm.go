@@ -32,11 +32,15 @@ type Firm struct {
 	// PublicURL is where the links in mail lead, without a slash at its end; ""
 	// and mail bears none.
 	PublicURL string `json:"public_url"`
-	// TrackOpens keeps when the picture in a mail was fetched. It says little,
-	// since many mail programs fetch all pictures or none.
+	// TrackOpens has a picture in new mailings that tells when it was fetched. It
+	// says little, since many mail programs fetch all pictures or none.
 	TrackOpens bool `json:"track_opens"`
 	// FeedbackForm opens a form on the public pages that anybody may fill in.
 	FeedbackForm bool `json:"feedback_form"`
+	// TrackClicks leads the links of new mailings over the public address, so
+	// that clicks are counted.
+	TrackClicks bool    `json:"track_clicks"`
+	Topics      []Topic `json:"topics"` // that mailings can be about
 }
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
@@ -115,6 +119,9 @@ func (f *Firm) Validate() error {
 	}
 	var err error
 	if f.PublicURL, err = ParsePublicURL(f.PublicURL); err != nil {
+		return err
+	}
+	if err := validateTopics(f.Topics); err != nil {
 		return err
 	}
 	switch f.Language {

@@ -34,6 +34,10 @@ type (
 	SenderID int64
 	// DetailID names what a signature says about a contact.
 	DetailID int64
+	// DraftID names a mail that a colleague writes.
+	DraftID int64
+	// SnippetID names a text that colleagues put into mails.
+	SnippetID int64
 	// OrderID names an order.
 	OrderID int64
 	// ProductID names a product.

@@ -143,6 +143,12 @@ func (m *Mailing) Validate() (err error) {
 			return Invalid(f.field, "it has a line break or NUL; write it on one line")
 		}
 	}
+	if m.Topic != "" && !topicName.MatchString(m.Topic) {
+		return Invalid("topic", "%q is not a topic", m.Topic)
+	}
+	if m.Links, err = parseLinks(m.Links); err != nil {
+		return err
+	}
 	if m.Doubt, err = ParseDoubtPolicy(string(m.Doubt)); err != nil {
 		return err
 	}

@@ -33,6 +33,10 @@ type Observation struct {
 	Today Day
 	Clock float64   // days, see docs/loyalty.md §8.1
 	Core  []GroupID // groups of products that at least one customer in twenty buys
+
+	// Signs are counted from Since, the zero time: as far back as they count, and
+	// before Until, the zero time: until now.
+	Since, Until time.Time
 }
 
 // LadderFacts are what the standings of a day have in common.
@@ -87,6 +91,12 @@ type LoyaltyRow struct {
 	Attitude Attitude
 }
 
+// Standing gives what the row holds of the standing: enough for what is to be
+// done next.
+func (l *LoyaltyRow) Standing() Standing {
+	return Standing{Rung: l.Rung, Timing: l.Timing, Note: l.Note, Events: l.Events, Filled: l.Filled, Cycles: l.Cycles, First: l.First, Last: l.Last, PAlive: l.PAlive, POrder: l.POrder, Attitude: l.Attitude}
+}
+
 // RungChange is a day on which a customer's standing changed.
 type RungChange struct {
 	Day    Day
@@ -100,7 +110,33 @@ type RungCount struct {
 	Rung      Rung
 	Customers int
 	Timings   map[Timing]int
-	Value     Money // awaited in the next 12 months
+	Notes     map[RungNote]int // without [NoteNone]
+	Value     Money            // awaited in the next 12 months
+}
+
+// RungMove is how many customers stood on one rung and stand on another one now.
+// Who had not ordered was a [RungContact].
+type RungMove struct {
+	Was, Now  Rung
+	Customers int
+}
+
+// Traced is where a customer stood in the past, as it was found afterwards.
+type Traced struct {
+	Customer CustomerID
+	Changes  []RungChange // the oldest first
+}
+
+// LoyaltyQuery selects customers by where they stand.
+type LoyaltyQuery struct {
+	Rungs   []Rung
+	Timings []Timing
+	Note    RungNote
+	Day     Day    // as they stood then; 0: now
+	Was     []Rung // and stood there on WasDay; [RungContact] holds who was not known yet
+	WasDay  Day
+	After   int64 // the key that the page before gave
+	Limit   int
 }
 
 // signYears is how far back signs are looked for.

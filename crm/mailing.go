@@ -17,6 +17,12 @@ type Mailing struct {
 	Sender   SenderID
 	Mark     string // names what it was made from, so that it is not made twice; "": it may be
 	Template Template
+	Topic    string // of the firm's list; "": of none
+	Opens    bool   // the mails have a picture that tells when it is fetched
+	// Links are where clicks of its HTML are counted, numbered from 1: those
+	// links lead over the public address, and nowhere but here. None: clicks are
+	// not counted. Only the sending process is given them.
+	Links    []string
 	Doubt    DoubtPolicy
 	State    MailingState
 	Reason   string        // why it is held or paused, for people
@@ -94,11 +100,16 @@ type Template struct {
 // Draft is one mail, complete but for what the courier knows: the envelope,
 // Message-ID and signature.
 type Draft struct {
+	// Lead is the dispatch whose Message-ID the mail bears: of one mail to several
+	// people the first one's. 0: its own.
+	Lead        DispatchID
+	Date        time.Time // of the mail; zero: when it is composed
 	From        Party
 	ReplyTo     []Party
 	To, Cc      []Party
 	Subject     string
 	Text, HTML  string
+	Plain       string // HTML that Text is made from when it is ""; "": HTML
 	Files       []File
 	InReplyTo   []string // Message-IDs without angle brackets
 	References  []string
@@ -130,6 +141,7 @@ type Sender struct {
 	Bounce      string   // domain of the VERP return path; "" the From address is the return path
 	Connections int      // at most so many at once
 	Rate        float64  // mails a second at most; 0: no limit of ours
+	WarmUp      WarmUp   // how its From domains earn trust
 	Order       int      // of several that could, the lowest is used; the next when it fails
 	Disabled    bool
 	State       SenderState
@@ -150,9 +162,10 @@ const (
 )
 
 // Serves reports whether the sender may send mail from this address.
-func (s *Sender) Serves(from Address) bool {
-	if s.Disabled {
-		return false
-	}
+func (s *Sender) Serves(from Address) bool { return !s.Disabled && s.Fits(from) }
+
+// Fits reports whether the sender is for mail from this address, switched on or
+// not.
+func (s *Sender) Fits(from Address) bool {
 	return len(s.Domains) == 0 || slices.Contains(s.Domains, from.Domain())
 }

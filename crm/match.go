@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Facts are what the rules know of a mail: who writes to whom, and what its
@@ -63,9 +64,10 @@ type Parent struct {
 
 // Correction is a colleague's word on whether a mail belongs to a contact.
 type Correction struct {
-	Contact ContactID
-	Belongs bool
-	Staff   string // the colleague's name
+	Contact  ContactID
+	Customer CustomerID // the contact's
+	Belongs  bool
+	Staff    string // the colleague's name
 }
 
 // Verdict is what the rules say about a mail.
@@ -329,15 +331,45 @@ func (d *decision) proof(p Person, parent Parent) string {
 		switch domain := o.Address.Organisation(); {
 		case outgoing && o.Address == parent.Author:
 			return "answers its author"
-		case SameName(o.Name, p.Name):
+		case bearsName(o.Name, p.Name):
 			return byName + o.Name
 		case domain != "" && slices.Contains(p.Domains, domain):
 			return "also of " + domain
-		case SameName(NameFromAddress(o.Address), p.Name):
+		case bearsName(NameFromAddress(o.Address), p.Name):
 			return "named like it: " + string(o.Address)
 		}
 	}
 	return ""
+}
+
+// bearsName reports a name that proves something: it can be one person's, and
+// two words of it are in both. Of a first name there are many in any thread.
+// A word of three signs in a script that is written without spaces is a whole
+// name: 田中太郎.
+func bearsName(a, b string) bool {
+	if !SameName(a, b) {
+		return false
+	}
+	x, y := Tokens(a), Tokens(b)
+	short := x
+	if len(y) < len(x) {
+		short = y
+	}
+	if len(short) > 1 {
+		return true
+	}
+	return signs(short[0]) > 2
+}
+
+// signs counts the letters of a word in scripts whose letters are syllables or
+// words.
+func signs(word string) (n int) {
+	for _, r := range word {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			n++
+		}
+	}
+	return n
 }
 
 func oneCustomer(ps []Person) bool {
@@ -350,20 +382,22 @@ func oneCustomer(ps []Person) bool {
 }
 
 // SameName reports whether two names can be one person's: all words of the
-// shorter stand in the longer, in any order. An initial alone is no name.
+// shorter stand in the longer, in any order. Initials are no name, nor are two
+// letters; of a script whose letters are syllables or words, two are.
 func SameName(a, b string) bool {
 	x, y := Tokens(a), Tokens(b)
 	if len(x) > len(y) {
 		x, y = y, x
 	}
-	long := 0
+	long, all := 0, 0
 	for _, w := range x {
 		if !slices.Contains(y, w) {
 			return false
 		}
-		long = max(long, len(w))
+		n := utf8.RuneCountInString(w) + signs(w)/2
+		long, all = max(long, n), all+n
 	}
-	return long >= 3
+	return long > 1 && all > 2
 }
 
 // guess reports a reason that is too weak to keep a mail for.
@@ -412,7 +446,7 @@ func (d *decision) corrections() {
 		})
 		v.Candidates = slices.DeleteFunc(v.Candidates, func(p Candidate) bool { return p.Contact == c.Contact })
 		if c.Belongs {
-			v.Links = append(v.Links, Link{Contact: c.Contact, Rule: RuleByHand, Evidence: "said by " + cmp.Or(c.Staff, "an administrator"), Confidence: 1})
+			v.Links = append(v.Links, Link{Contact: c.Contact, Customer: c.Customer, Rule: RuleByHand, Evidence: "said by " + cmp.Or(c.Staff, "an administrator"), Confidence: 1})
 			v.Candidates = nil
 		}
 	}

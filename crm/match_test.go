@@ -131,6 +131,8 @@ func TestDecide(t *testing.T) {
 			keep: true, loose: true, links: []Link{link(dora, RuleThread, "in-reply-to: to-dora (signed Dora Dorsey)", 0.75)}},
 		{name: "her name in the address", mail: Envelope{From: party("dora.dorsey@gmx.com"), To: party(anna), InReplyTo: []string{"to-dora"}},
 			keep: true, loose: true, links: []Link{link(dora, RuleThread, "in-reply-to: to-dora (named like it: dora.dorsey@gmx.com)", 0.75)}},
+		{name: "her first name alone proves nothing", mail: Envelope{From: called("Dora", "d.privat@gmx.com"), To: party(anna), InReplyTo: []string{"to-dora"}}, keep: true, loose: true, asked: ReasonThread},
+		{name: "nor does it in the address", mail: Envelope{From: party("dora@gmx.com"), To: party(anna), InReplyTo: []string{"to-dora"}}, keep: true, loose: true, asked: ReasonThread},
 		{name: "her words in her thread", quotes: true, mail: Envelope{From: party("d.privat@gmx.com"), To: party(anna), InReplyTo: []string{"to-dora"}},
 			keep: true, loose: true, links: []Link{link(dora, RuleThread, "in-reply-to: to-dora (quotes it)", 0.75)}},
 		{name: "words of a thread of two customers prove neither", quotes: true, mail: Envelope{From: party("x@gmx.com"), To: party(anna), InReplyTo: []string{"to-both"}}, keep: true, loose: true, asked: ReasonThread},
@@ -151,8 +153,8 @@ func TestDecide(t *testing.T) {
 		{name: "and no reason to keep a mail, either", mail: Envelope{From: party("dd@gmx.com"), To: party(anna)}, rule: RuleNoCustomer, asked: ReasonPhone},
 		{name: "nor is anybody asked about our own mail", policy: PolicyExternal, mail: Envelope{From: party(anna), To: party("dd@gmx.com")}, keep: true},
 		{name: "a colleague has said no", facts: Facts{Mail: 7}, said: []Correction{{Contact: 1, Staff: "Anna"}}, policy: PolicyAll, mail: Envelope{From: party("dora@acme.example"), To: party(anna)}, keep: true},
-		{name: "a colleague has said yes", facts: Facts{Mail: 7}, said: []Correction{{Contact: 3, Belongs: true, Staff: "Anna"}}, policy: PolicyAll, mail: Envelope{From: party("home@isp.example"), To: party(anna)}, keep: true,
-			links: []Link{{Contact: 3, Rule: RuleByHand, Evidence: "said by Anna", Confidence: 1}}},
+		{name: "a colleague has said yes", facts: Facts{Mail: 7}, said: []Correction{{Contact: 3, Customer: 13, Belongs: true, Staff: "Anna"}}, policy: PolicyAll, mail: Envelope{From: party("home@isp.example"), To: party(anna)}, keep: true,
+			links: []Link{{Contact: 3, Customer: 13, Rule: RuleByHand, Evidence: "said by Anna", Confidence: 1}}},
 		{name: "internal", mail: Envelope{From: party(anna), To: party("ben@sub.firm.example")}, rule: RuleInternal},
 		{name: "internal in a customer's thread", mail: Envelope{From: party(anna), To: party("ben@firm.example"), References: []string{"to-dora"}}, rule: RuleInternal},
 		{name: "internal under policy all", policy: PolicyAll, mail: Envelope{From: party(anna), To: party("ben@firm.example")}, keep: true},
@@ -260,10 +262,25 @@ func TestSameName(t *testing.T) {
 		same bool
 	}{
 		{"Dora Dorsey", "Dorsey, Dora", true}, {"Dora", "Dora Dorsey", true}, {"Åke Öberg", "Ake Oberg", true},
-		{"Dora Miller", "Dora Dorsey", false}, {"D", "Dora D", false}, {"", "Dora", false}, {"", "", false},
+		{"Bo", "Bo Ek", false}, {"Ek, Bo", "Bo Ek", true}, {"D E", "D E F", false}, {"Åk", "Åk Ö", false}, {"Ян", "Ян Ли", false}, {"王芳", "王芳", true}, {"王", "王 芳", false}, {"Dora Miller", "Dora Dorsey", false}, {"D", "Dora D", false}, {"", "Dora", false}, {"", "", false},
 	} {
 		if SameName(c.a, c.b) != c.same {
 			t.Errorf("%q and %q: want %v", c.a, c.b, c.same)
+		}
+	}
+}
+
+// A name proves something when it is more than a first name.
+func TestBearsName(t *testing.T) {
+	for _, c := range []struct {
+		a, b   string
+		proves bool
+	}{
+		{"Dora Dorsey", "Dorsey, Dora", true}, {"Dora M. Dorsey", "Dora Dorsey", true}, {"Dora", "Dora Dorsey", false}, {"Dora", "Dora", false},
+		{"田中太郎", "田中太郎", true}, {"김철수", "김철수", true}, {"田中", "田中太郎", false}, {"王芳", "王芳", false}, {"", "", false},
+	} {
+		if bearsName(c.a, c.b) != c.proves || bearsName(c.b, c.a) != c.proves {
+			t.Errorf("%q and %q: want %v", c.a, c.b, c.proves)
 		}
 	}
 }

@@ -242,6 +242,14 @@ func placed(hits []Person, rule Rule, address string) Placement {
 	return p
 }
 
+// OrderQuery selects orders.
+type OrderQuery struct {
+	Customer CustomerID // of this customer; 0: of all
+	Nobody   bool       // only those of nobody
+	After    PageKey
+	Limit    int
+}
+
 // OrderOutcome is what became of an order that came in.
 type OrderOutcome string
 

@@ -71,6 +71,25 @@ func ParseLink(s string) (string, error) {
 	return u.String(), nil
 }
 
+// maxLinks is how many links a mailing may have: a token has 16 bits for them.
+const maxLinks = 1<<16 - 1
+
+// parseLinks reads the links of a mailing.
+func parseLinks(list []string) ([]string, error) {
+	if len(list) > maxLinks {
+		return nil, Invalid("link", "a mailing has at most %d links", maxLinks)
+	}
+	var out []string
+	for _, s := range list {
+		link, err := ParseLink(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, link)
+	}
+	return out, nil
+}
+
 // ParsePublicURL reads the firm's public address, "" for none, without a slash
 // at its end. Its error is of kind [KindInvalid].
 func ParsePublicURL(s string) (string, error) {
@@ -93,7 +112,9 @@ type PublicRecipient struct {
 	Language string            // ISO 639-1; "" when unknown
 	Stopped  SuppressionReason // why no mailing goes there, "" when they do
 	Undo     bool              // it was this mail's link, just now: it may be taken back
-	Topics   []Consent         // what was said of each topic last, by name; without that of all mailings
+	Topic    string            // of the mail; "" none
+	Out      bool              // mailings about that topic do not go there
+	Topics   []Consent         // whether mailings about each go there: those of the firm's list, then others that were named, by name
 }
 
 // UndoWindow is how long an opt-out can be taken back by the link that made it.
@@ -111,6 +132,7 @@ const (
 // Statement is what somebody said on a public page of a mail of theirs.
 type Statement struct {
 	Dispatch DispatchID
+	Topic    string // what is said is about this topic only; "" all mailings
 	Source   string // see [ConsentOneClick] and the others
 	Wording  string // as it was shown, with its version
 	Proof    string // when, from where, with what
@@ -121,6 +143,14 @@ type Choice struct {
 	Topic   string
 	Given   bool
 	Wording string
+}
+
+// LinkClicks is how many mails of a mailing had one of its links opened.
+type LinkClicks struct {
+	N        LinkNumber
+	URL      string
+	People   int
+	Machines int // by scanners only as far as can be told
 }
 
 // Response is how many mails of a mailing brought a kind of event.

@@ -88,7 +88,7 @@ func (s *Survey) Validate() error {
 	}
 	clean := map[string]string{}
 	for l, q := range s.Question {
-		if q = oneLine(q); q != "" {
+		if q = tidyLine(q); q != "" {
 			clean[l] = q
 		}
 		if len(q) > MaxReason {
@@ -193,7 +193,7 @@ const MaxFeedback = 5_000
 
 // Validate checks what a form sent.
 func (f *Feedback) Validate() error {
-	f.Name = oneLine(f.Name)
+	f.Name = tidyLine(f.Name)
 	f.Words = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(f.Words, "\x00", ""), "\uFFFD"))
 	switch {
 	case f.Words == "":

@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"hash"
-	"io"
 	"strings"
 	"sync"
 )
@@ -34,7 +33,7 @@ const (
 // the case of what stands left of the @. The zero Keyring reads none.
 type Keyring struct {
 	key  func(TokenPurpose) []byte
-	macs *sync.Map // purpose -> pool of hash.Hash, each with its key taken in
+	macs *sync.Map // purpose -> pool of *prover, each with its key taken in
 }
 
 // NewKeyring gives a keyring with the keys that key gives for each purpose.
@@ -46,10 +45,9 @@ var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddi
 
 // Make gives the token of an id: 13 letters for the id, 26 for the proof.
 func (k Keyring) Make(p TokenPurpose, id int64) string {
-	var b [8 + macBytes]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(id))
-	copy(b[8:], k.mac(p, b[:8]))
-	return tokenText.EncodeToString(b[:8]) + tokenText.EncodeToString(b[8:])
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(id))
+	return string(k.append(make([]byte, 0, 48), p, b[:]))
 }
 
 // MakeLink gives the token of one link of a mail: 16 letters for both numbers, 26
@@ -58,7 +56,7 @@ func (k Keyring) MakeLink(d DispatchID, n LinkNumber) string {
 	var b [10]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(d))
 	binary.BigEndian.PutUint16(b[8:], uint16(n))
-	return tokenText.EncodeToString(b[:]) + tokenText.EncodeToString(k.mac(TokenClick, b[:]))
+	return string(k.append(make([]byte, 0, 48), TokenClick, b[:]))
 }
 
 // ReadLink gives mail and link of a token that MakeLink made, and false for any
@@ -77,7 +75,7 @@ func (k Keyring) MakeSurvey(d DispatchID, s SurveyID) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(d))
 	binary.BigEndian.PutUint64(b[8:], uint64(s))
-	return tokenText.EncodeToString(b[:]) + tokenText.EncodeToString(k.mac(TokenSurvey, b[:]))
+	return string(k.append(make([]byte, 0, 52), TokenSurvey, b[:]))
 }
 
 // ReadSurvey gives mail and survey of a token that MakeSurvey made, and false for
@@ -112,25 +110,54 @@ func (k Keyring) proven(p TokenPurpose, token string, letters int) ([]byte, bool
 		return nil, false
 	}
 	mac, err := tokenText.DecodeString(token[letters:])
-	if err != nil || !hmac.Equal(mac, k.mac(p, head)) {
+	if err != nil {
+		return nil, false
+	}
+	m, pool := k.prover(p)
+	defer pool.Put(m)
+	if !hmac.Equal(mac, m.proof(head)) {
 		return nil, false
 	}
 	return head, true
 }
 
-func (k Keyring) mac(p TokenPurpose, id []byte) []byte {
+// prover makes proofs of one purpose, one at a time. Every mail bears several, so
+// it makes no garbage.
+type prover struct {
+	hash    hash.Hash
+	purpose []byte // and a zero byte
+	id      []byte
+	out     []byte
+}
+
+// proof gives the proof of an id; it holds until the next one.
+func (m *prover) proof(id []byte) []byte {
+	m.hash.Reset()
+	m.hash.Write(m.purpose)
+	m.id = append(m.id[:0], id...) // what is handed to an interface would leave the stack
+	m.hash.Write(m.id)
+	m.out = m.hash.Sum(m.out[:0])
+	return m.out[:macBytes]
+}
+
+// prover takes one from its pool, to which it is to go back.
+func (k Keyring) prover(p TokenPurpose) (*prover, *sync.Pool) {
 	pool, ok := k.macs.Load(p)
 	if !ok {
 		key := k.key(p)
-		pool, _ = k.macs.LoadOrStore(p, &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }})
+		pool, _ = k.macs.LoadOrStore(p, &sync.Pool{New: func() any {
+			return &prover{hash: hmac.New(sha256.New, key), purpose: append([]byte(p), 0)}
+		}})
 	}
-	h := pool.(*sync.Pool).Get().(hash.Hash)
-	defer pool.(*sync.Pool).Put(h)
-	h.Reset()
-	io.WriteString(h, string(p))
-	h.Write([]byte{0})
-	h.Write(id)
-	return h.Sum(make([]byte, 0, sha256.Size))[:macBytes]
+	return pool.(*sync.Pool).Get().(*prover), pool.(*sync.Pool)
+}
+
+// append writes the text of an id and its proof.
+func (k Keyring) append(to []byte, p TokenPurpose, id []byte) []byte {
+	m, pool := k.prover(p)
+	defer pool.Put(m)
+	to = tokenText.AppendEncode(to, id)
+	return tokenText.AppendEncode(to, m.proof(id))
 }
 
 // MessageID gives the Message-ID of a dispatch, without angle brackets: the

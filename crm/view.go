@@ -13,6 +13,8 @@ type CustomerRow struct {
 	Contacts int
 	Mails    int // mails the viewer may see
 	Notes    int
+	Orders   int
+	Ordered  time.Time // last; zero when never
 	LastIn   time.Time // last human mail from them; zero when none
 	LastOut  time.Time // last mail from us
 }
@@ -188,12 +190,14 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "order", "ladder", "wish", "survey", "feedback"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback"
 	Customer CustomerID
-	Message  MessageID // when not everybody may know of it
-	Mailbox  MailboxID
-	Mailing  MailingID
-	Sender   SenderID
+	// Conversation is of an answer that a colleague writes.
+	Conversation ConversationID
+	Message      MessageID // when not everybody may know of it
+	Mailbox      MailboxID
+	Mailing      MailingID
+	Sender       SenderID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose

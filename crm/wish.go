@@ -146,7 +146,7 @@ const (
 // is said: a new wish.
 func (w *Wish) Validate() error {
 	for _, s := range []*string{&w.Quote, &w.Topic, &w.Job, &w.Reason} {
-		*s = oneLine(*s)
+		*s = tidyLine(*s)
 	}
 	if w.Kind == "" {
 		w.Kind = WishWish
@@ -160,7 +160,7 @@ func (w *Wish) Validate() error {
 	case len(w.Quote) > MaxQuote:
 		return Invalid("wish", "the wish is longer than %d characters; write the rest as a note", MaxQuote)
 	case len(w.Topic) > MaxTopic:
-		return Invalid("topic", "the topic is longer than %d characters; one or two words find more", MaxTopic)
+		return Invalid("wish topic", "the topic is longer than %d characters; one or two words find more", MaxTopic)
 	case len(w.Job) > MaxReason || len(w.Reason) > MaxReason:
 		return Invalid("reason", "it is longer than %d characters", MaxReason)
 	case !slices.Contains(WishKinds, w.Kind):
@@ -177,8 +177,8 @@ func (w *Wish) Validate() error {
 	return nil
 }
 
-// oneLine puts a text on one line and drops what no text has.
-func oneLine(s string) string {
+// tidyLine puts a text on one line and drops what no text has.
+func tidyLine(s string) string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")), " ")
 }
 

@@ -39,7 +39,7 @@ func TestWishValidate(t *testing.T) {
 	}
 	for field, w := range map[string]Wish{
 		"wish": {}, "kind": {Quote: "x", Kind: "dream"}, "state": {Quote: "x", State: "lost"}, "force": {Quote: "x", Force: "pressure"}, "strength": {Quote: "x", Strength: "mild"},
-		"expires on": {Quote: "x", NotBefore: 10, ExpiresOn: 9}, "topic": {Quote: "x", Topic: string(make([]byte, 0)) + longText(MaxTopic+1)},
+		"expires on": {Quote: "x", NotBefore: 10, ExpiresOn: 9}, "wish topic": {Quote: "x", Topic: longText(MaxTopic + 1)},
 	} {
 		if err := w.Validate(); FieldOf(err) != field {
 			t.Errorf("%s: %v", field, err)

@@ -25,7 +25,7 @@ var notePersons = []string{"she", "he", "they", "customer", "asiakas", "han", "h
 func WishesInNote(text string) []Wish {
 	var out []Wish
 	for line := range strings.Lines(text) {
-		line = strings.TrimLeft(oneLine(line), "-*• ")
+		line = strings.TrimLeft(tidyLine(line), "-*• ")
 		if mark, rest, ok := strings.Cut(line, ":"); ok {
 			if kind, known := noteMarks[strings.ToLower(strings.TrimSpace(mark))]; known && strings.TrimSpace(rest) != "" {
 				out = append(out, Wish{Kind: kind, Quote: strings.TrimSpace(rest)})

@@ -228,9 +228,8 @@ func dialError(err error, m crm.Mailbox) error {
 }
 
 func tlsError(err error, m crm.Mailbox) error {
-	var cert *tls.CertificateVerificationError
-	if errors.As(err, &cert) {
-		return &crm.Error{Kind: crm.KindInvalid, Field: "server", Text: fmt.Sprintf("the certificate of %s is not valid for this name: %v", m.Host, cert.Err), Err: err}
+	if e := crm.CertificateTrouble(err, m.Host, "", time.Now()); e != nil {
+		return e
 	}
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"kaveri/crm"
@@ -20,7 +21,15 @@ type ImportOptions struct {
 	Owner    crm.StaffID
 	Policy   crm.Policy // "": the firm's
 	Progress func(Progress)
-	Service  Options // for tests; Store is set by Import
+	Bad      func(error) // told of each file that is empty, no mail or cut off, in a sentence; may be nil
+	Service  Options     // for tests; Store is set by Import
+}
+
+// bad tells of a file.
+func (o *ImportOptions) bad(err error) {
+	if o.Bad != nil {
+		o.Bad(err)
+	}
 }
 
 // ImportStore is what an import needs beside [Store].
@@ -36,7 +45,14 @@ type ImportStore interface {
 // again finds everything known and adds what is new.
 func Import(ctx context.Context, st ImportStore, o ImportOptions) (Summary, error) {
 	start := time.Now()
-	files, err := scan(o.Kind, o.Path)
+	if bad, telling := o.Bad, new(sync.Mutex); bad != nil { // several mails are parsed at a time
+		o.Bad = func(err error) {
+			telling.Lock()
+			defer telling.Unlock()
+			bad(err)
+		}
+	}
+	files, err := scan(o.Kind, o.Path, o.bad)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -67,7 +83,7 @@ func Import(ctx context.Context, st ImportStore, o ImportOptions) (Summary, erro
 	}
 	for i := range files {
 		files[i].folder = byName[files[i].name]
-		if err := s.importEnvelopes(ctx, &files[i], o.Policy); err != nil {
+		if err := s.importEnvelopes(ctx, &files[i], &o); err != nil {
 			return s.summary(start), err
 		}
 	}
@@ -77,7 +93,7 @@ func Import(ctx context.Context, st ImportStore, o ImportOptions) (Summary, erro
 		was = s.handled()
 		fl := &flight{}
 		for i := range files {
-			if err = s.importBodies(ctx, &files[i], o.Policy, fl); err != nil {
+			if err = s.importBodies(ctx, &files[i], &o, fl); err != nil {
 				break
 			}
 		}
@@ -124,8 +140,9 @@ func importMailbox(ctx context.Context, st ImportStore, o ImportOptions) (crm.Ma
 const maxHeader = 256 << 10
 
 // importEnvelopes is the first pass. Each import is an epoch of its own: the
-// place of a mail in a file means nothing the next time.
-func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, policy crm.Policy) error {
+// place of a mail in a file means nothing the next time. What is no mail is not
+// listed.
+func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, o *ImportOptions) error {
 	epoch := uint32(time.Now().Unix())
 	if epoch <= f.folder.UIDValidity {
 		epoch = f.folder.UIDValidity + 1
@@ -142,11 +159,15 @@ func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, policy crm
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
+			if err := f.mails[i].noMail(raw); err != nil {
+				o.bad(err)
+				continue
+			}
 			size := f.mails[i].size
 			if size <= maxHeader {
 				size = int64(len(raw)) // exact, without the quoting of an mbox: known mail is recognised by it
 			}
-			list = append(list, crm.Listed{UID: uint32(i + 1), Internal: f.mails[i].at, Size: size, Envelope: parse.Header(headerOf(raw)), Policy: policy})
+			list = append(list, crm.Listed{UID: uint32(i + 1), Internal: f.mails[i].at, Size: size, Envelope: parse.Header(headerOf(raw)), Policy: o.Policy})
 		}
 		if err := s.o.Store.Listed(ctx, f.folder.ID, f.folder.Cursor, list); err != nil {
 			return err
@@ -158,12 +179,17 @@ func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, policy crm
 }
 
 // importBodies is the second pass.
-func (s *Service) importBodies(ctx context.Context, f *fileFolder, policy crm.Policy, fl *flight) error {
+func (s *Service) importBodies(ctx context.Context, f *fileFolder, o *ImportOptions, fl *flight) error {
 	due, err := s.o.Store.Due(ctx, f.folder.ID, f.folder.UIDValidity, bodyChunk)
 	for ; err == nil && len(due) > 0; due, err = s.o.Store.DueBelow(ctx, f.folder.ID, f.folder.UIDValidity, due[len(due)-1].UID, bodyChunk) {
 		for _, d := range due {
 			mail := f.mails[d.UID-1]
-			j := &job{folder: f.folder.ID, epoch: f.folder.UIDValidity, uid: d.UID, internal: mail.at, policy: policy, flight: fl}
+			j := &job{folder: f.folder.ID, epoch: f.folder.UIDValidity, uid: d.UID, internal: mail.at, policy: o.Policy, flight: fl}
+			if o.Kind == "eml" { // in a mailbox or an archive it says little: programs forget it
+				j.open = func() {
+					o.bad(crm.Invalid("file", "%s is cut off: its last part has no end; what is there is kept", mail.name()))
+				}
+			}
 			limit := mail.size
 			if mail.size > s.o.MaxSize {
 				limit, j.size = oversizeKept, mail.size

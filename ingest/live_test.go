@@ -21,7 +21,7 @@ import (
 // take a second or two on a machine that is not busy.
 const (
 	arrival = 15 * time.Second
-	soon    = 30 * time.Second
+	soon    = 2 * time.Minute
 )
 
 // openAt asks whether a subject's mail is stored and how many open sightings

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"kaveri/crm"
+	"kaveri/ingest/parse"
 )
 
 // fileFolder is a folder of mail in files.
@@ -30,15 +32,36 @@ type fileMail struct {
 	mbox   bool
 }
 
-// scan finds the mails of a path and their order, without reading bodies.
-func scan(kind, path string) ([]fileFolder, error) {
+// noMail says why the beginning of a file is none; nil when it may be one. Text
+// without a header is a mail whose header was lost.
+func (m fileMail) noMail(raw []byte) error {
+	switch {
+	case len(raw) == 0:
+		return Empty(m.name())
+	case !parse.HasHeader(raw) && Binary(raw):
+		return NoMail(m.name())
+	}
+	return nil
+}
+
+// name names the mail for people.
+func (m fileMail) name() string {
+	if m.mbox {
+		return fmt.Sprintf("the mail of %s that begins at byte %d", m.path, m.offset)
+	}
+	return m.path
+}
+
+// scan finds the mails of a path and their order, without reading bodies. bad
+// is told of what is empty or cut off.
+func scan(kind, path string, bad func(error)) ([]fileFolder, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, FileError(path, err)
 	}
 	switch {
 	case kind == "mbox" && !info.IsDir():
-		mails, err := scanMbox(path, info.ModTime())
+		mails, err := scanMbox(path, info.ModTime(), bad)
 		return []fileFolder{{name: "mbox", mails: mails}}, err
 	case kind == "maildir" && info.IsDir():
 		return scanMaildir(path)
@@ -49,7 +72,7 @@ func scan(kind, path string) ([]fileFolder, error) {
 }
 
 // scanMbox finds the mails of an mbox.
-func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
+func scanMbox(path string, fallback time.Time, bad func(error)) ([]fileMail, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, FileError(path, err)
@@ -63,8 +86,13 @@ func scanMbox(path string, fallback time.Time) ([]fileMail, error) {
 	if err != nil {
 		return nil, FileError(path, err)
 	}
-	if len(mails) == 0 && end.size > 0 {
+	switch {
+	case len(mails) == 0 && end.size > 0:
 		return nil, crm.Invalid("path", "%s is no mbox: it has no line that begins with \"From \"", path)
+	case len(mails) == 0:
+		bad(Empty(path))
+	case end.cut && end.mails > 1: // a single mail with a From line may end anywhere
+		bad(cutOff(path))
 	}
 	return mails, nil
 }

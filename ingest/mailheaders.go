@@ -147,7 +147,7 @@ func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
 	case end.mails > read:
 		h.Bad(crm.Invalid("file", "%s has %d mails without a header", called, end.mails-read))
 	case end.cut && end.mails > 1: // a single mail with a From line may end anywhere
-		h.Bad(crm.Invalid("file", "%s ends in the middle of a line: its last mail is cut off", called))
+		h.Bad(cutOff(called))
 	}
 	return nil
 }
@@ -163,6 +163,26 @@ func MboxMails(raw []byte) (mails int, cut bool) {
 		return 1, false
 	}
 	return end.mails, end.cut
+}
+
+// cutOff says that a file ends too early.
+func cutOff(name string) error {
+	return crm.Invalid("file", "%s ends in the middle of a line: its last mail is cut off", name)
+}
+
+// Binary reports bytes that no text has: NULs, or many control characters.
+func Binary(raw []byte) bool {
+	head := raw[:min(len(raw), 8<<10)]
+	control := 0
+	for _, c := range head {
+		switch {
+		case c == 0:
+			return true
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b: // escape: ISO-2022
+			control++
+		}
+	}
+	return control > len(head)/20
 }
 
 // Empty says that a file has nothing in it.

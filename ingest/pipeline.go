@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type job struct {
 	again    bool       // to be read in full though it looked like a copy
 	policy   crm.Policy // "": the firm's
 	flight   *flight
+	open     func() // of an import: told that the mail has no end; nil in all other work
 }
 
 // flight counts the jobs of one pass over a folder, so that the pass can wait
@@ -201,6 +203,9 @@ func (p *pipeline) parse(j *job) (d crm.Delivery, err error) {
 		return d, nil
 	}
 	d.Message = parse.Captured(j.raw)
+	if j.open != nil && slices.Contains(d.Message.Defects, "no-end-boundary") {
+		j.open()
+	}
 	told(j.raw, d.Message)
 	// Pictures and documents do not shrink, so there must be room for all.
 	j.zstd = squeeze(p.zstd, j.raw, takeBuffer(len(j.raw) + len(j.raw)/128 + 64)[:0])

@@ -288,7 +288,7 @@ func serve(t testing.TB, o ingest.Options) (s *ingest.Service, stop func()) {
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Error("Run does not return within 30 s of its end")
 		}
 	})

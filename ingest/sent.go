@@ -24,6 +24,10 @@ type SentStore interface {
 	FilesSent(ctx context.Context, messageID string) (bool, error)
 	// NoteFiled notes that it has done so.
 	NoteFiled(ctx context.Context, messageID string) error
+	// NoteAppending notes durably that we are about to put the mail into its
+	// author's folder; Appended reports that we have, or may have.
+	NoteAppending(ctx context.Context, messageID string) error
+	Appended(ctx context.Context, messageID string) (bool, error)
 }
 
 // SentFolders are the Sent and Drafts folders of the staff mailboxes. Here, and
@@ -44,7 +48,8 @@ const (
 // Filed reports whether the Sent folder of the mailbox that writes as from has
 // a mail with this Message-ID. known is false when its silence proves nothing:
 // there is no such mailbox or folder, or its provider is not known to file what
-// is submitted. Nothing is changed (EXAMINE).
+// is submitted. A mail that we have put there ourselves proves nothing either,
+// and counts as not found. Nothing is changed (EXAMINE).
 func (f *SentFolders) Filed(ctx context.Context, from crm.Address, messageID string) (found, known bool, err error) {
 	m, ok, err := f.mailbox(ctx, func(m *crm.Mailbox) bool { return m.Address == from })
 	if err != nil || !ok {
@@ -60,8 +65,11 @@ func (f *SentFolders) Filed(ctx context.Context, from crm.Address, messageID str
 		return false, false, err
 	}
 	for _, folder := range folders {
-		if found, err = on.has(folder.Name, messageID); found || err != nil {
-			return found, found, err
+		if found, err = on.has(folder.Name, messageID); err != nil {
+			return false, false, err
+		} else if found {
+			ours, err := f.Store.Appended(ctx, messageID)
+			return !ours && err == nil, !ours && err == nil, err
 		}
 	}
 	known, err = f.Store.FilesSent(ctx, messageID)
@@ -85,7 +93,7 @@ func (f *SentFolders) Append(ctx context.Context, mailbox crm.MailboxID, raw []b
 				return err
 			}
 			if found {
-				return f.Store.NoteFiled(ctx, id)
+				return f.foundThere(ctx, id)
 			}
 		}
 		files, err := f.Store.FilesSent(ctx, id)
@@ -95,8 +103,23 @@ func (f *SentFolders) Append(ctx context.Context, mailbox crm.MailboxID, raw []b
 		if files {
 			return crm.Unavailable(nil, "the provider has not filed the mail yet, as it does")
 		}
+		// A process that dies from here on leaves the mail there or not; the next
+		// one looks, and must not take it for the provider's.
+		if err := f.Store.NoteAppending(ctx, id); err != nil {
+			return err
+		}
 		return on.add(folders[0].Name, raw, f.now(), imap.FlagSeen)
 	})
+}
+
+// foundThere learns of a mail that it lies there, that its provider files; not
+// of one that we may have put there in an earlier try.
+func (f *SentFolders) foundThere(ctx context.Context, id string) error {
+	ours, err := f.Store.Appended(ctx, id)
+	if err != nil || ours {
+		return err
+	}
+	return f.Store.NoteFiled(ctx, id)
 }
 
 // SaveDraft puts a mail into the Drafts folder of a mailbox, to be finished in

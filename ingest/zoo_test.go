@@ -9,6 +9,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/ingest"
+	"kaveri/internal/testdovecot"
 	"kaveri/store"
 )
 
@@ -126,78 +127,137 @@ func notification(s sent, to, action, status, words string, returned bool, field
 	return crlf(m + "--raja--\n")
 }
 
-// Scenario 10, with bounces that are made here: each is about the mail that it
-// is about, nobody is suppressed for what may pass, and what is about nothing of
-// ours is in sight.
-func TestBounceZoo(t *testing.T) {
-	const home = "info@kauppa.example"
+// home is where reports come to that do not come to a return path.
+const home = "info@kauppa.example"
+
+// exhibit is something that a mail system or a person says of a mail, and what
+// becomes of that.
+type exhibit struct {
+	name  string
+	state crm.DispatchState // of the mail, before
+	write func(s sent) string
+	want  string // see fate
+}
+
+// exhibits are of every kind.
+var exhibits = []exhibit{
+	{"to the return path", crm.Sent, func(s sent) string {
+		return notification(s, s.path, "failed", "5.1.1", "550 5.1.1 User unknown", false, "")
+	}, "failed | bounced | bounced"},
+	{"delivered to the return path", crm.Sent, func(s sent) string {
+		return "Delivered-To: " + s.path + "\r\n" + notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", false, "")
+	}, "failed | bounced | bounced"},
+	{"with our envelope id", crm.Sent, func(s sent) string {
+		return notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", false, "Original-Envelope-Id: "+s.envelope+"\n")
+	}, "failed | bounced | bounced"},
+	{"with the header that came back", crm.Sent, func(s sent) string {
+		return notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", true, "")
+	}, "failed | bounced | bounced"},
+	{"a full mailbox", crm.Sent, func(s sent) string {
+		return notification(s, s.path, "failed", "4.2.2", "452 4.2.2 Mailbox full", true, "")
+	}, "failed | bounced |"},
+	{"unknown for now", crm.Sent, func(s sent) string {
+		return notification(s, s.path, "failed", "4.1.1", "450 4.1.1 User unknown", true, "")
+	}, "failed | bounced |"},
+	{"our bad name", crm.Sent, func(s sent) string {
+		return notification(s, s.path, "failed", "5.7.1", "550 5.7.1 Blocked: poor reputation of 192.0.2.1", true, "")
+	}, "failed | bounced |"},
+	{"a delay", crm.Unknown, func(s sent) string {
+		return notification(s, s.path, "delayed", "4.4.1", "Connection timed out", true, "")
+	}, "sent | delayed |"},
+	{"it arrived", crm.Unknown, func(s sent) string {
+		return notification(s, s.path, "delivered", "2.0.0", "250 OK", true, "")
+	}, "sent | delivered |"},
+	{"a doubt that bounces", crm.Unknown, func(s sent) string {
+		return notification(s, s.path, "failed", "5.1.1", "550 5.1.1 User unknown", true, "")
+	}, "failed | bounced | bounced"},
+	{"text alone", crm.Sent, func(s sent) string {
+		return crlf("From: MAILER-DAEMON@mx.asiakas.example\nTo: " + home + "\nX-Failed-Recipients: " + string(s.to) + "\nAuto-Submitted: auto-replied\nSubject: Mail delivery failed\n\n" +
+			"A mail could not be delivered:\n\n  " + string(s.to) + "\n    550 5.1.1 User unknown\n\n------ This is a copy of the message, including all the headers. ------\n\n" +
+			"Return-path: <" + s.path + ">\nMessage-ID: <" + s.message + ">\nFrom: " + home + "\nTo: " + string(s.to) + "\nSubject: Uutuuksia\n\nHei!\n")
+	}, "failed | bounced | bounced"},
+	{"a complaint", crm.Sent, func(s sent) string {
+		return crlf("From: fbl@isp.example\nTo: abuse@kauppa.example\nSubject: complaint\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary=raja\n\n" +
+			"--raja\n\nA complaint.\n\n--raja\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: Loop/1.0\nVersion: 1\nOriginal-Mail-From: <" + s.path + ">\n\n" +
+			"--raja\nContent-Type: message/rfc822\n\nFrom: " + home + "\nTo: " + string(s.to) + "\nMessage-ID: <" + s.message + ">\nSubject: Uutuuksia\n\nHei!\n--raja--\n")
+	}, "sent | complained | complained"},
+	{"an absence", crm.Unknown, func(s sent) string {
+		return crlf("From: " + string(s.to) + "\nTo: " + s.path + "\nSubject: Automatic reply: Uutuuksia\nAuto-Submitted: auto-replied\nIn-Reply-To: <" + s.message + ">\n\nI am away until Monday.\n")
+	}, "sent | auto-answered |"},
+	{"an answer from elsewhere", crm.Unknown, func(s sent) string {
+		return crlf("From: Maija <maija@koti.example>\nTo: " + home + "\nSubject: Re: Uutuuksia\nMessage-ID: <answer@koti.example>\nIn-Reply-To: <" + s.message + ">\n\nKiitos!\n")
+	}, "sent | answered |"},
+}
+
+// about sends a mail for an exhibit.
+func (z *zoo) about(e *exhibit) sent {
+	z.t.Helper()
+	return z.sent(crm.Address(strings.ReplaceAll(e.name, " ", "-")+"@asiakas.example"), e.state)
+}
+
+// Scenario 10 of the campaigns, with bounces that are made here: each is about
+// the mail that it is about, nobody is suppressed for what may pass, and what is
+// about nothing of ours is in sight.
+func TestCampaignScenario10BounceZoo(t *testing.T) {
 	z := newZoo(t)
 	z.sent("somebody@asiakas.example", crm.Sent) // something has been sent
-	for _, c := range []struct {
-		name  string
-		state crm.DispatchState
-		write func(s sent) string
-		want  string
-	}{
-		{"to the return path", crm.Sent, func(s sent) string {
-			return notification(s, s.path, "failed", "5.1.1", "550 5.1.1 User unknown", false, "")
-		}, "failed | bounced | bounced"},
-		{"delivered to the return path", crm.Sent, func(s sent) string {
-			return "Delivered-To: " + s.path + "\r\n" + notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", false, "")
-		}, "failed | bounced | bounced"},
-		{"with our envelope id", crm.Sent, func(s sent) string {
-			return notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", false, "Original-Envelope-Id: "+s.envelope+"\n")
-		}, "failed | bounced | bounced"},
-		{"with the header that came back", crm.Sent, func(s sent) string {
-			return notification(s, home, "failed", "5.1.1", "550 5.1.1 User unknown", true, "")
-		}, "failed | bounced | bounced"},
-		{"a full mailbox", crm.Sent, func(s sent) string {
-			return notification(s, s.path, "failed", "4.2.2", "452 4.2.2 Mailbox full", true, "")
-		}, "failed | bounced |"},
-		{"unknown for now", crm.Sent, func(s sent) string {
-			return notification(s, s.path, "failed", "4.1.1", "450 4.1.1 User unknown", true, "")
-		}, "failed | bounced |"},
-		{"our bad name", crm.Sent, func(s sent) string {
-			return notification(s, s.path, "failed", "5.7.1", "550 5.7.1 Blocked: poor reputation of 192.0.2.1", true, "")
-		}, "failed | bounced |"},
-		{"a delay", crm.Unknown, func(s sent) string {
-			return notification(s, s.path, "delayed", "4.4.1", "Connection timed out", true, "")
-		}, "sent | delayed |"},
-		{"it arrived", crm.Unknown, func(s sent) string {
-			return notification(s, s.path, "delivered", "2.0.0", "250 OK", true, "")
-		}, "sent | delivered |"},
-		{"a doubt that bounces", crm.Unknown, func(s sent) string {
-			return notification(s, s.path, "failed", "5.1.1", "550 5.1.1 User unknown", true, "")
-		}, "failed | bounced | bounced"},
-		{"text alone", crm.Sent, func(s sent) string {
-			return crlf("From: MAILER-DAEMON@mx.asiakas.example\nTo: " + home + "\nX-Failed-Recipients: " + string(s.to) + "\nAuto-Submitted: auto-replied\nSubject: Mail delivery failed\n\n" +
-				"A mail could not be delivered:\n\n  " + string(s.to) + "\n    550 5.1.1 User unknown\n\n------ This is a copy of the message, including all the headers. ------\n\n" +
-				"Return-path: <" + s.path + ">\nMessage-ID: <" + s.message + ">\nFrom: " + home + "\nTo: " + string(s.to) + "\nSubject: Uutuuksia\n\nHei!\n")
-		}, "failed | bounced | bounced"},
-		{"a complaint", crm.Sent, func(s sent) string {
-			return crlf("From: fbl@isp.example\nTo: abuse@kauppa.example\nSubject: complaint\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary=raja\n\n" +
-				"--raja\n\nA complaint.\n\n--raja\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: Loop/1.0\nVersion: 1\nOriginal-Mail-From: <" + s.path + ">\n\n" +
-				"--raja\nContent-Type: message/rfc822\n\nFrom: " + home + "\nTo: " + string(s.to) + "\nMessage-ID: <" + s.message + ">\nSubject: Uutuuksia\n\nHei!\n--raja--\n")
-		}, "sent | complained | complained"},
-		{"an absence", crm.Unknown, func(s sent) string {
-			return crlf("From: " + string(s.to) + "\nTo: " + s.path + "\nSubject: Automatic reply: Uutuuksia\nAuto-Submitted: auto-replied\nIn-Reply-To: <" + s.message + ">\n\nI am away until Monday.\n")
-		}, "sent | auto-answered |"},
-		{"an answer from elsewhere", crm.Unknown, func(s sent) string {
-			return crlf("From: Maija <maija@koti.example>\nTo: " + home + "\nSubject: Re: Uutuuksia\nMessage-ID: <answer@koti.example>\nIn-Reply-To: <" + s.message + ">\n\nKiitos!\n")
-		}, "sent | answered |"},
-	} {
-		s := z.sent(crm.Address(strings.ReplaceAll(c.name, " ", "-")+"@asiakas.example"), c.state)
-		if !z.hears(c.write(s)) {
-			t.Errorf("%s: not kept", c.name)
+	for _, e := range exhibits {
+		s := z.about(&e)
+		if !z.hears(e.write(s)) {
+			t.Errorf("%s: not kept", e.name)
 		}
-		if got := z.ledger.fate(s.id); got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		if got := z.ledger.fate(s.id); got != e.want {
+			t.Errorf("%s: %s, want %s", e.name, got, e.want)
 		}
 	}
 	if n := z.ledger.words(`SELECT count(*) AS w FROM unmatched_reports`); n != "0" {
 		t.Errorf("%s reports are nobody's: %s", n, z.ledger.words(`SELECT reason AS w FROM unmatched_reports`))
 	}
 	z.strangers(home)
+}
+
+// inbox gives the firm a mailbox in a real Dovecot, where reports come to. The
+// function that it returns captures it, and checks that it is as it was: read
+// mail read, unread mail unread.
+func (z *zoo) inbox() (deliver func(raw []byte), capture func()) {
+	z.t.Helper()
+	server := testdovecot.Start(z.t)
+	server.AddUser("info")
+	o := &office{Server: server, domain: "kauppa.example"}
+	o.addMailbox(z.t, z.st, z.owner.ID, server.Addr(), "info", testdovecot.Password)
+	n := 0
+	deliver = func(raw []byte) {
+		n++
+		server.Fill("info", "INBOX", []testdovecot.Mail{{Raw: raw, At: time.Now(), Flags: []string{"", "S", "FS"}[n%3]}})
+	}
+	return deliver, func() {
+		before := server.Snapshot("info")
+		syncAll(z.t, z.st)
+		if after := server.Snapshot("info"); !sameSnapshot(before, after) || len(after["INBOX"].Mails) != n {
+			z.t.Errorf("the inbox has changed from %+v to %+v", before, after)
+		}
+	}
+}
+
+// The same by IMAP: what is found in an inbox is about the mails that it is
+// about, and no mail there has changed a flag.
+func TestCampaignScenario10InDovecot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a Dovecot")
+	}
+	z := newZoo(t)
+	deliver, capture := z.inbox()
+	var all []sent
+	for i := range exhibits {
+		all = append(all, z.about(&exhibits[i]))
+		deliver([]byte(exhibits[i].write(all[i])))
+	}
+	capture()
+	for i, e := range exhibits {
+		if got := z.ledger.fate(all[i].id); got != e.want {
+			t.Errorf("%s: %s, want %s", e.name, got, e.want)
+		}
+	}
 }
 
 // strangers tells of bounces that prove nothing.

@@ -32,6 +32,14 @@
 // Rungs are claims, and claims are tested: [HoldAgainst] compares them with what
 // came after and with the plainest baselines, [CountTransitions] shows who moved.
 //
+// # Baskets and campaigns
+//
+// [Mine] finds what is bought together; [Promotion] what an offer did to other
+// products, beyond what all else did meanwhile. [Difference] and [Adjusted] say
+// what a campaign brought beyond its holdout, whom [ArmOf] drew by lot; [Pool]
+// puts many small ones together. Each gives an interval, and says when it cannot
+// tell.
+//
 // # Numbers that last
 //
 // The published forms of these models overflow or cancel where real customers
@@ -40,5 +48,6 @@
 // same number. Sums over many customers are taken in blocks of a fixed size, so
 // that they are the same on any number of processors.
 //
-// Start reading at rung.go, then timing.go and model.go.
+// Start reading at rung.go, then timing.go and model.go; for offers at baskets.go
+// and promo.go, for campaigns at experiment.go.
 package insight

@@ -92,6 +92,9 @@ func (t *taken) to(n int) {
 // maxStages bounds the sum over stages: ten thousand orders a day for a year.
 const maxStages = 5_000_000
 
+// restStages is what the sum leaves out at either end, relative to all of it.
+const restStages = 1e-14
+
 // expected gives the expected events when the number of stages is negative
 // binomial. Probabilities are relative to the mode, where they cannot underflow,
 // and the sum is divided by what it makes of 1.
@@ -101,7 +104,7 @@ func (o offers) expected(shape, z float64) float64 {
 		mode = int(math.Min((shape-1)*z/(1-z), maxStages))
 	}
 	n, p := mode, 1.0
-	for ; n > 0 && p > 1e-18; n-- {
+	for ; n > 0 && p > restStages; n-- {
 		p *= float64(n) / ((shape + float64(n-1)) * z)
 	}
 	t := taken{offers: o, next: 1}
@@ -112,7 +115,7 @@ func (o offers) expected(shape, z float64) float64 {
 		total += p
 		ratio := (shape + float64(n)) / float64(n+1) * z
 		p *= ratio
-		if n >= mode && ratio < 1 && p <= 1e-16*total*(1-ratio) && p*t.sum <= 1e-16*sum*(1-ratio) {
+		if n >= mode && ratio < 1 && p <= restStages*total*(1-ratio) && p*t.sum <= restStages*sum*(1-ratio) {
 			break
 		}
 	}

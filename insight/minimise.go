@@ -8,6 +8,8 @@ const (
 	restChange   = 1e-12 // relative; a tighter rule only costs line searches
 	armijo       = 1e-4
 	mostHalvings = 40
+	crawlChange  = 1e-7 // relative; slower than this along a bound, the way has no end
+	crawlRounds  = 5
 )
 
 // objective gives a value and fills its gradient.
@@ -29,7 +31,7 @@ func minimise(f objective, start []float64, low, high float64) found {
 	s := search{f: f, low: low, high: high, at: append([]float64(nil), start...), gradient: make([]float64, n)}
 	s.value = f(s.at, s.gradient)
 	s.reset()
-	rests := 0
+	rests, crawls := 0, 0
 	for s.rounds < mostRounds {
 		s.rounds++
 		before := s.value
@@ -40,9 +42,15 @@ func minimise(f objective, start []float64, low, high float64) found {
 			s.reset()
 			continue
 		}
-		if before-s.value > restChange*(math.Abs(s.value)+1) {
+		scale := math.Abs(s.value) + 1
+		if before-s.value > restChange*scale {
 			rests = 0
 		} else if rests++; rests == 2 {
+			return found{s.at, s.value, s.rounds, true}
+		}
+		if !s.atBound() || before-s.value > crawlChange*scale {
+			crawls = 0
+		} else if crawls++; crawls == crawlRounds { // a ridge that the box cuts off
 			return found{s.at, s.value, s.rounds, true}
 		}
 	}
@@ -72,6 +80,16 @@ func (s *search) reset() {
 // held reports a variable at a bound that the gradient pushes it against.
 func (s *search) held(i int) bool {
 	return s.at[i] <= s.low && s.gradient[i] > 0 || s.at[i] >= s.high && s.gradient[i] < 0
+}
+
+// atBound reports that a variable has come to the edge of the box.
+func (s *search) atBound() bool {
+	for _, v := range s.at {
+		if v <= s.low || v >= s.high {
+			return true
+		}
+	}
+	return false
 }
 
 // direction gives where to go, and how steep it is there.

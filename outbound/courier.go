@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ type CourierOptions struct {
 	Patience                // 0: as the standard says
 	Keep     time.Duration  // how long an idle connection is kept; 60 s
 	Now      func() time.Time
+	// Dial makes connections, as a [net.Dialer] does; nil: directly, by TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Login gives the mechanism for a sender that signs in by something else
 	// than a password; nil, or a nil mechanism, is PLAIN or LOGIN.
 	Login func(crm.Sender) (sasl.Client, error)

@@ -52,7 +52,7 @@ func crashOnce(t *testing.T, dsn string, k int) (ended bool) {
 	st := openStore(t, dsn, nil)
 	defer st.Close()
 	for a := range n { // what an earlier round has suppressed, in the same database
-		st.LiftSuppression(t.Context(), crm.SystemViewer, recipient(a), crm.SuppressedBounced)
+		st.LiftSuppression(t.Context(), crm.SystemViewer, recipient(a), crm.SuppressedBounced, "")
 	}
 	removeSenders(t, st)
 	id := mailing(t, st, sink, 1, n, nil)

@@ -85,8 +85,12 @@ func (p *opening) connect(ctx context.Context) error {
 	if p.sender.Port < 1 || p.sender.Port > 65535 {
 		return crm.Invalid("port", "%d is not a port; it is 465 or 587 almost everywhere", p.sender.Port)
 	}
-	d := net.Dialer{Timeout: p.o.Connect, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}}
-	nc, err := d.DialContext(ctx, "tcp", net.JoinHostPort(p.sender.Host, strconv.Itoa(p.sender.Port)))
+	dial := p.o.Dial
+	if dial == nil {
+		d := net.Dialer{Timeout: p.o.Connect, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}}
+		dial = d.DialContext
+	}
+	nc, err := dial(ctx, "tcp", net.JoinHostPort(p.sender.Host, strconv.Itoa(p.sender.Port)))
 	if err != nil {
 		return p.unreached(err)
 	}

@@ -124,9 +124,9 @@ func TestNoSession(t *testing.T) {
 			p.Answer("STARTTLS", "220 go on\r\n250-evil\r\n250 AUTH PLAIN")
 			p.Hang()
 		}, crm.KindUnavailable, crm.StageTLS, 0, "tampered", false},
-		"out of date":       {crm.SecurityStartTLS, secured(a.ServerUntil("127.0.0.1", time.Now().Add(-time.Hour)), hang), crm.KindInvalid, crm.StageTLS, 0, "expired", false},
-		"another name":      {crm.SecurityStartTLS, secured(a.Server("mail.example"), hang), crm.KindInvalid, crm.StageTLS, 0, "127.0.0.1", false},
-		"another authority": {crm.SecurityStartTLS, secured(testsmtp.NewAuthority(t).Server("127.0.0.1"), hang), crm.KindInvalid, crm.StageTLS, 0, "certificate", false},
+		"out of date":       {crm.SecurityStartTLS, secured(a.ServerUntil("127.0.0.1", time.Now().Add(-time.Hour)), hang), crm.KindInvalid, crm.StageTLS, 0, " UTC; whoever runs the server has to renew it", false},
+		"another name":      {crm.SecurityStartTLS, secured(a.Server("mail.example"), hang), crm.KindInvalid, crm.StageTLS, 0, "for other names: mail.example; write one of them", false},
+		"another authority": {crm.SecurityStartTLS, secured(testsmtp.NewAuthority(t).Server("127.0.0.1"), hang), crm.KindInvalid, crm.StageTLS, 0, "does not know (test authority); add the authority to the certificates of the system, or name a file with it in KAVERI_ROOTS", false},
 
 		"no login offered":     {crm.SecurityNone, func(p *testsmtp.Peer) { p.Greet(); p.Hang() }, crm.KindInvalid, crm.StageAuth, 0, "offers no login", false},
 		"no login under TLS":   {crm.SecurityStartTLS, secured(good, func(p *testsmtp.Peer) { p.Hello(); p.Hang() }), crm.KindInvalid, crm.StageAuth, 0, "offers no login", false},

@@ -24,6 +24,10 @@
 //   - Whoever arms holds the lease whose token the dispatch was claimed under
 //     ([crm.Lease]). A process that was stopped and comes back arms nothing.
 //
+// When the ledger cannot be written the term ends: nothing more is armed, and
+// what servers have answered is written first under the next lease. So a
+// process that lives, and takes up its own work again, leaves no doubt.
+//
 // Arming and recording are group commits: what all connections have to say
 // while one transaction commits goes into the next one together.
 //
@@ -34,6 +38,15 @@
 // our own domain. A sender (an account at a mail server) that cannot be reached
 // or refuses its login keeps its mail waiting and is named on screen; the
 // recipients are not at fault.
+//
+// # How fast
+//
+// A provider that asks for patience gets it ([pace]): half of what it got, and
+// slowly more. A domain that is new to the world has a plan ([crm.WarmUp]): a
+// ceiling a day at each provider, which grows with what was really sent. The
+// ledger counts that in the transaction that records the attempts; what is over
+// goes back to it with the day on which it can go and the reason, and people
+// who wrote or bought last are claimed first.
 //
 // # The courier
 //
@@ -61,8 +74,18 @@
 // which one mail becomes two at a server that reads line ends in another way,
 // NUL, long lines, and addresses that could be read as more than an address.
 //
+// # What colleagues write
+//
+// A colleague's mail goes the same way ([crm.MailingDirect]): its text is
+// rendered as it was written ([Direct]), without list fields and without a link
+// to unsubscribe. To several people it is one mail, with one Message-ID and one
+// Date, sent to each by a transaction of its own with a return path of its own.
+// Once a server has taken it, [Filer] puts the same bytes into the author's Sent
+// folder. After that the folder proves nothing of the others' mail any more, and
+// the ledger knows that.
+//
 // # Who knows whom
 //
 // outbound knows neither campaigns nor the store: it states what it needs as
-// [Ledger] and [Renderer]. Start reading there.
+// [Ledger], [Renderer] and their like. Start reading there.
 package outbound

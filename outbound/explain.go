@@ -57,12 +57,11 @@ func (p *opening) explainLogin(e *crm.Error, reply crm.Reply) {
 
 func (p *opening) explainTLS(e *crm.Error, err error) {
 	host, port := p.sender.Host, p.sender.Port
-	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
+	certificate := crm.CertificateTrouble(err, host, ", or name a file with it in KAVERI_ROOTS", p.o.Now())
 	switch {
-	case errors.As(err, &certificate):
-		e.Kind, e.Field = crm.KindInvalid, "server"
-		e.Text = fmt.Sprintf("the certificate of %s is not valid for this name: %v", host, certificate.Err)
+	case certificate != nil:
+		*e = *certificate
 	case errors.As(err, &record):
 		e.Kind, e.Field = crm.KindInvalid, "security"
 		e.Text = fmt.Sprintf("%s does not speak TLS on port %d; choose starttls, usually port 587", host, port)

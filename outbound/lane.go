@@ -29,6 +29,9 @@ type job struct {
 	d    crm.Dispatch
 	m    *crm.Mailing
 	pace paceKey
+
+	warm    crm.WarmUpKey // under whose plan it goes, zero none
+	warmDay int64         // on which its place was taken
 }
 
 func newLane(t *term, s crm.Sender) *lane {
@@ -58,17 +61,21 @@ func (l *lane) well(now time.Time) bool {
 // full reports that the lane has enough to do.
 func (l *lane) full() bool { return len(l.jobs) >= cap(l.jobs)/2 }
 
-// take queues a job when the pace allows it now; else it gives when it should
-// be tried again.
-func (l *lane) take(j *job, now time.Time) (again time.Time, ok bool) {
+// take queues a job when plan and pace allow it now; else it says how the mail
+// is to be given back.
+func (l *lane) take(j *job, now time.Time) (crm.Return, bool) {
 	if len(l.jobs) == cap(l.jobs) {
-		return now.Add(2 * time.Second), false
+		return crm.Return{Dispatch: j.d.ID, Due: now.Add(2 * time.Second)}, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	j.pace = paceKey{l.sender.ID, l.t.s.o.Provider(j.d.Address.Domain())}
-	if ok, again = l.t.s.paces.reserve(j.pace, l.sender.Rate, now); !ok {
-		return again, false
+	if back, ok := l.t.s.warmUp(j, l.sender.WarmUp, j.pace.provider); !ok {
+		return back, false
+	}
+	if ok, again := l.t.s.paces.reserve(j.pace, l.sender.Rate, now); !ok {
+		l.t.s.warmth.release(j)
+		return crm.Return{Dispatch: j.d.ID, Due: again}, false
 	}
 	more := l.workers < max(l.sender.Connections, 1) && l.workers <= len(l.jobs)
 	if more {
@@ -79,7 +86,7 @@ func (l *lane) take(j *job, now time.Time) (again time.Time, ok bool) {
 	if more {
 		go l.work()
 	}
-	return time.Time{}, true
+	return crm.Return{}, true
 }
 
 // end lets the connections finish what they have begun, and gives back what
@@ -90,6 +97,7 @@ func (l *lane) end() {
 	var back []crm.Return
 	for len(l.jobs) > 0 {
 		j := <-l.jobs
+		l.t.s.warmth.release(j)
 		back = append(back, crm.Return{Dispatch: j.d.ID})
 	}
 	l.t.giveBack(back...)

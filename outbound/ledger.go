@@ -42,6 +42,11 @@ type Ledger interface {
 	Paces(ctx context.Context) ([]crm.SavedPace, error)
 	// SavePaces keeps it.
 	SavePaces(ctx context.Context, ps []crm.SavedPace) error
+	// WarmUps gives how much domains that warm up have sent to each provider,
+	// as their attempts say.
+	WarmUps(ctx context.Context) ([]crm.WarmUpCount, error)
+	// ForgetWarmUps takes away what no plan looks at any more.
+	ForgetWarmUps(ctx context.Context) error
 	// Suppress notes that an address is not to be written to.
 	Suppress(ctx context.Context, s crm.Suppression) error
 

@@ -117,6 +117,10 @@ func TestScenario2DeathInsideTheGap(t *testing.T) {
 		if d.Changed.IsZero() || time.Since(d.Changed) > time.Minute {
 			t.Errorf("in doubt since %v", d.Changed)
 		}
+		tries, err := st.Attempts(t.Context(), crm.SystemViewer, d.ID)
+		if err != nil || len(tries) != 1 || tries[0].Server != sink.Sender().Host || tries[0].At.IsZero() {
+			t.Errorf("it went to nobody: %+v, %v", tries, err)
+		}
 	})
 }
 
@@ -261,7 +265,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 		t.Fatalf("%v", counts)
 	}
 	for a, d := range inState(t, st, id, crm.Failed) {
-		s, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience)
+		s, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience, "")
 		if err != nil || !stopped || !strings.Contains(s.Evidence, "550 5.1.1 no such user here") || s.Dispatch != d.ID {
 			t.Errorf("%s: %+v, %v", a, s, err)
 		}
@@ -270,7 +274,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 		if wait := d.Due.Sub(c.Now()); wait < 4*time.Minute || wait > 7*time.Minute {
 			t.Errorf("%s is tried again in %v", a, wait)
 		}
-		if _, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience); stopped || err != nil {
+		if _, stopped, err := st.IsSuppressed(t.Context(), a, crm.MailingAudience, ""); stopped || err != nil {
 			t.Errorf("%s is suppressed, %v", a, err)
 		}
 	}
@@ -295,7 +299,7 @@ func TestScenario8OneBadApple(t *testing.T) {
 	// What can be tried again is exactly what has failed.
 	c.add(time.Minute)
 	for a := range inState(t, st, id, crm.Failed) {
-		if err := st.LiftSuppression(t.Context(), crm.SystemViewer, a, crm.SuppressedBounced); err != nil {
+		if err := st.LiftSuppression(t.Context(), crm.SystemViewer, a, crm.SuppressedBounced, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -351,7 +355,7 @@ func TestScenario9ProviderBackOff(t *testing.T) {
 		t.Errorf("at noon: %v", counts)
 	}
 	for a := range inState(t, st, id, crm.Sent) {
-		if _, stopped, _ := st.IsSuppressed(t.Context(), a, crm.MailingAudience); stopped {
+		if _, stopped, _ := st.IsSuppressed(t.Context(), a, crm.MailingAudience, ""); stopped {
 			t.Errorf("%s is suppressed", a)
 		}
 	}
@@ -448,7 +452,7 @@ func TestNoSenderWaits(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()
-	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example") {
+	if why := waitProblem(t, service); !strings.Contains(why, "no sender that is switched on may send for firm.example; its mail waits until sink is switched on (kaveri sender set sink --on)") {
 		t.Errorf("it says: %q", why)
 	}
 	stop()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,11 @@ type Options struct {
 type Service struct {
 	o Options
 
-	paces paces
+	paces  paces
+	warmth warmth
+	owed   []crm.Attempt // that earlier terms could not record
+	back   []crm.Return  // that they could not give back
+	kept   *crm.Lease    // that the last term could not give up
 
 	mu     sync.Mutex
 	status Status
@@ -48,13 +53,18 @@ type Service struct {
 type Status struct {
 	Sending bool   // this process has the right to send
 	Problem string // why not, or why mail waits, one sentence
+	Other   bool   // another process has the right to send, and mail does not wait
 }
 
 // lacking notes that a mailing's mail waits for a sender.
-func (s *Service) lacking(m *crm.Mailing, routed bool) {
-	why := "no sender that is switched on may send for " + m.From.Address.Domain() + "; its mail waits until there is one"
+func (s *Service) lacking(m *crm.Mailing, senders []crm.Sender, routed bool) {
+	domain := m.From.Address.Domain()
+	why := "no sender that is switched on may send for " + domain + "; its mail waits until there is one"
+	if i := slices.IndexFunc(senders, func(k crm.Sender) bool { return k.Disabled && k.Fits(m.From.Address) }); i >= 0 {
+		why = "no sender that is switched on may send for " + domain + "; its mail waits until " + senders[i].Name + " is switched on (kaveri sender set " + senders[i].Name + " --on), or there is another"
+	}
 	if routed {
-		why = "the senders for " + m.From.Address.Domain() + " are in trouble (kaveri sender list says which); its mail waits"
+		why = "the senders for " + domain + " are in trouble (kaveri sender list says which); its mail waits"
 	}
 	s.say(Status{Sending: true, Problem: why})
 }
@@ -93,7 +103,11 @@ func (s *Service) say(st Status) {
 	changed := s.status != st
 	s.status = st
 	s.mu.Unlock()
-	if changed && st.Problem != "" {
+	switch {
+	case !changed || st.Problem == "":
+	case st.Other:
+		s.o.Log.Info("another process sends", "which", st.Problem)
+	default:
 		s.o.Log.Warn("mail waits", "why", st.Problem)
 	}
 }
@@ -107,17 +121,52 @@ func (s *Service) Run(ctx context.Context) error {
 	go s.tend(tended)
 	go s.keepPaces(tended)
 	for ctx.Err() == nil {
-		lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
-		if err == nil {
-			s.say(Status{Sending: true})
-			err = s.term(ctx, lease)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.say(Status{Problem: sentence(err)})
+		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
+			s.say(Status{Problem: sentence(err), Other: crm.KindOf(err) == crm.KindConflict})
 			pause(ctx, 5*s.o.Poll)
 		}
 	}
+	if len(s.owed) > 0 {
+		s.o.Log.Warn("the ledger cannot be written, so the answers of mail servers are not recorded; these mails will be in doubt", "mails", len(s.owed))
+	}
 	s.say(Status{})
+	return nil
+}
+
+// turn takes the right to send and uses it as long as it can.
+func (s *Service) turn(ctx context.Context) error {
+	if s.kept != nil {
+		if err := s.o.Ledger.ReleaseLease(ctx, *s.kept); err != nil {
+			return err
+		}
+		s.kept = nil
+	}
+	lease, err := s.o.Ledger.AcquireLease(ctx, s.o.Owner, s.o.Lease)
+	if err != nil {
+		return err
+	}
+	s.say(Status{Sending: true})
+	return s.term(ctx, lease)
+}
+
+// settleOwed records what earlier terms could not, before it is doubted.
+func (s *Service) settleOwed(ctx context.Context, lease crm.Lease) error {
+	if len(s.owed) > 0 {
+		point("settle")
+		_, err := s.o.Ledger.Settle(ctx, lease, s.owed, nil)
+		point("settled")
+		if err != nil {
+			return err
+		}
+		s.o.Log.Info("the ledger can be written again; the last answers of mail servers are recorded", "mails", len(s.owed))
+		s.owed = nil
+	}
+	if len(s.back) > 0 {
+		if err := s.o.Ledger.Return(ctx, lease, s.back); err != nil {
+			return err
+		}
+		s.back = nil
+	}
 	return nil
 }
 
@@ -149,6 +198,45 @@ func pause(ctx context.Context, d time.Duration) {
 
 // term is the time of one lease.
 func (s *Service) term(ctx context.Context, lease crm.Lease) error {
+	if err := s.begin(ctx, lease); err != nil {
+		s.release(ctx, lease) // or nobody could send until it runs out
+		return err
+	}
+	// held ends when the lease is lost: then sockets are closed at once. It
+	// outlives ctx, so that what is under way can come to its end.
+	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer lost(nil)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		s.renew(held, lease, lost)
+	}()
+
+	t := s.newTerm(ctx, held, lease)
+	err := t.send(ctx)
+	if err != nil { // what is under way may take minutes to end
+		s.say(Status{Problem: sentence(err)})
+	}
+	t.close()
+	s.owed, s.back = append(s.owed, t.settle.owed...), append(s.back, t.settle.back...)
+	s.savePaces(context.WithoutCancel(ctx))
+
+	gone := context.Cause(held)
+	lost(nil)
+	<-renewed
+	if gone != nil {
+		return gone
+	}
+	s.release(ctx, lease)
+	return err
+}
+
+// begin settles what an earlier process had in hand, and takes over what was
+// learned.
+func (s *Service) begin(ctx context.Context, lease crm.Lease) error {
+	if err := s.settleOwed(ctx, lease); err != nil {
+		return err
+	}
 	point("recover")
 	found, err := s.o.Ledger.Recover(ctx, lease)
 	point("recovered")
@@ -163,30 +251,17 @@ func (s *Service) term(ctx context.Context, lease crm.Lease) error {
 		return err
 	}
 	s.paces.load(saved)
-	// held ends when the lease is lost: then sockets are closed at once. It
-	// outlives ctx, so that what is under way can come to its end.
-	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer lost(nil)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		s.renew(held, lease, lost)
-	}()
+	s.warmth.load(nil, time.Time{}) // what was on its way when the last lease ended is known now
+	return nil
+}
 
-	t := s.newTerm(ctx, held, lease)
-	t.send(ctx)
-	t.close()
-	s.savePaces(context.WithoutCancel(ctx))
-
-	err = context.Cause(held)
-	lost(nil)
-	<-renewed
-	if err == nil {
-		if e := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); e != nil {
-			s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", e)
-		}
+// release gives the right to send up. When that cannot be written it is tried
+// again before the next turn: nobody is to wait for ourselves.
+func (s *Service) release(ctx context.Context, lease crm.Lease) {
+	if err := s.o.Ledger.ReleaseLease(context.WithoutCancel(ctx), lease); err != nil {
+		s.kept = &lease
+		s.o.Log.Warn("the right to send is not given up, it runs out by itself", "err", err)
 	}
-	return err
 }
 
 // renew holds the lease. When it cannot be renewed in time it is lost, whatever

@@ -38,19 +38,34 @@ func (s *Service) newTerm(ctx, held context.Context, lease crm.Lease) *term {
 	return t
 }
 
-// send claims and hands out until ctx ends or the lease is lost.
-func (t *term) send(ctx context.Context) {
+// send claims and hands out until ctx ends, the lease is lost, or the ledger
+// cannot be read or written, which is its error. Then the term ends, since
+// nobody knows what the ledger took of the last claim; the next one finds out.
+func (t *term) send(ctx context.Context) error {
 	for ctx.Err() == nil && t.held.Err() == nil {
+		if err := t.settle.trouble(); err != nil {
+			return err
+		}
 		n, err := t.round(ctx)
 		if err != nil && ctx.Err() == nil && t.held.Err() == nil {
-			t.s.o.Log.Error("mail cannot be claimed just now; trying again", "err", err)
-			pause(ctx, 5*t.s.o.Poll)
-			continue
+			return err
 		}
 		if n == 0 {
-			pause(ctx, t.s.o.Poll)
+			t.rest(ctx)
 		}
 		t.waitForRoom(ctx)
+	}
+	return nil
+}
+
+// rest waits until the ledger is asked again.
+func (t *term) rest(ctx context.Context) {
+	wait := time.NewTimer(t.s.o.Poll)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+	case <-t.settle.broken:
 	}
 }
 
@@ -68,6 +83,8 @@ func (t *term) waitForRoom(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.held.Done():
+			return
+		case <-t.settle.broken:
 			return
 		}
 	}
@@ -90,6 +107,9 @@ func (t *term) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.refresh(senders)
+	if err := t.s.loadWarmth(ctx); err != nil {
+		return 0, err
+	}
 	point("claim")
 	ds, err := t.s.o.Ledger.Claim(ctx, t.lease, t.s.o.Claim)
 	point("claimed")
@@ -147,15 +167,11 @@ func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatc
 	l, routed := t.route(senders, m, now)
 	switch {
 	case l == nil: // all that could are in trouble, or switched off, or there is none: ours to mend, so the mail waits
-		t.s.lacking(m, routed)
+		t.s.lacking(m, senders, routed)
 		back.Due = now.Add(30 * time.Second)
 		return back, false
 	}
-	if again, ok := l.take(&job{d: *d, m: m}, now); !ok {
-		back.Due = again
-		return back, false
-	}
-	return back, true
+	return l.take(&job{d: *d, m: m}, now)
 }
 
 // route finds the first sender that may send for the mailing and is well. It
@@ -178,14 +194,20 @@ func (t *term) fail(d *crm.Dispatch, reason string) {
 	t.settle.record(&crm.Attempt{Dispatch: d.ID, Token: t.lease.Token, Stage: crm.StageRender, At: t.s.o.Now(), State: crm.Failed, Reason: reason})
 }
 
-// giveBack returns dispatches that were not sent.
+// giveBack returns dispatches that were not sent. When that cannot be written
+// the next term does it.
 func (t *term) giveBack(rs ...crm.Return) {
 	if len(rs) == 0 || t.held.Err() != nil {
+		return
+	}
+	if t.settle.trouble() != nil {
+		t.settle.keep(rs)
 		return
 	}
 	point("return")
 	defer point("returned")
 	if err := t.s.o.Ledger.Return(t.held, t.lease, rs); err != nil && !errors.Is(err, context.Canceled) {
-		t.s.o.Log.Warn("mail that was not sent waits for the next start", "dispatches", len(rs), "err", err)
+		t.settle.keep(rs)
+		t.settle.fail(err)
 	}
 }

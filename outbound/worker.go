@@ -24,8 +24,8 @@ func (w *worker) hangUp() {
 
 // do brings one dispatch as far as it comes today.
 func (w *worker) do(j *job) {
-	if w.t.soft.Err() != nil {
-		w.t.giveBack(crm.Return{Dispatch: j.d.ID})
+	if w.t.soft.Err() != nil || w.t.settle.trouble() != nil {
+		w.giveBack(j, time.Time{})
 		return
 	}
 	began := w.t.s.o.Now()
@@ -35,21 +35,28 @@ func (w *worker) do(j *job) {
 	env, body, err := w.t.render(j, &sender)
 	switch {
 	case crm.KindOf(err) == crm.KindInvalid:
+		w.t.s.warmth.release(j)
 		w.t.fail(&j.d, sentence(err))
 		return
 	case err != nil:
 		w.t.s.o.Log.Error("a mail cannot be made just now", "dispatch", int64(j.d.ID), "err", err)
-		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(time.Minute)})
+		w.giveBack(j, began.Add(time.Minute))
 		return
 	}
 	if !w.dial(&sender, began) {
-		w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: began.Add(5 * time.Second)})
+		w.giveBack(j, began.Add(5*time.Second))
 		return
 	}
 	w.t.settle.busy.Add(1)
 	res := w.open.Send(w.t.soft, env, body, func([]int) error { return w.t.settle.arm(j.d.ID) })
 	w.t.settle.busy.Add(-1)
 	w.settle(j, began, res.Server, &res.Outcomes[0])
+}
+
+// giveBack returns a job unsent, to be claimed again when due.
+func (w *worker) giveBack(j *job, due time.Time) {
+	w.t.s.warmth.release(j)
+	w.t.giveBack(crm.Return{Dispatch: j.d.ID, Due: due})
 }
 
 // dial makes sure that there is a session. The sender's trouble is not the
@@ -87,7 +94,7 @@ func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 	case crm.Sent:
 		w.t.s.paces.went(j.pace, now)
 	case crm.Ready: // certainly unsent, and nobody refused it
-		w.t.giveBack(crm.Return{Dispatch: j.d.ID})
+		w.giveBack(j, time.Time{})
 		return
 	case crm.Deferred:
 		a.Due = now.Add(crm.RetryAfter(j.d.Tries+1, w.t.s.o.Spread()))
@@ -95,6 +102,10 @@ func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 			a.Due = j.d.Expires // then it expires
 		}
 	}
+	if a.State != crm.Sent && a.State != crm.Unknown {
+		w.t.s.warmth.release(j)
+	}
+	a.WarmUp = j.warm
 	w.t.settle.record(a)
 	if res.Refusal == (crm.Refusal{}) {
 		return

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 
 	"kaveri/crm"
@@ -44,6 +45,7 @@ type accounts struct {
 	o     crm.Observation
 	span  []any // the customers' bounds: behind the first, up to the second
 	since int64 // of signs
+	until int64 // before which they count
 	list  []crm.Account
 	at    map[crm.CustomerID]*gathered
 }
@@ -70,7 +72,13 @@ type mailSeen struct {
 
 // Accounts gives the accounts of the customers with ids above from, up to to.
 func (s *Store) Accounts(ctx context.Context, from, to crm.CustomerID, o crm.Observation) ([]crm.Account, error) {
-	g := accounts{o: o, span: []any{int64(from), int64(to)}, since: micros(crm.SignsSince(o.Today)), at: map[crm.CustomerID]*gathered{}}
+	g := accounts{o: o, span: []any{int64(from), int64(to)}, since: micros(crm.SignsSince(o.Today)), until: math.MaxInt64, at: map[crm.CustomerID]*gathered{}}
+	if !o.Since.IsZero() {
+		g.since = micros(o.Since)
+	}
+	if !o.Until.IsZero() {
+		g.until = micros(o.Until)
+	}
 	err := s.view(ctx, func(x *tx) error {
 		g.x = x
 		return g.gather()
@@ -99,7 +107,9 @@ func (g *accounts) gather() error {
 	return nil
 }
 
-// each runs a query over the span; the customer stands in the first column.
+// each runs a query over the span; the customer stands in the first column. The
+// plus before the times that are bounded from above keeps SQLite from going by
+// their index, which is of all customers.
 func (g *accounts) each(query string, more []any, scan func(r *sql.Rows) error) error {
 	rows, err := g.x.query(query, append(slices.Clone(g.span), more...)...)
 	if err != nil {
@@ -138,8 +148,8 @@ FROM orders o WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 
 // prompts reads when mail to many went to them.
 func (g *accounts) prompts() error {
 	return g.each(`SELECT c.customer_id, d.changed_us FROM contacts c JOIN recipients r ON r.contact_id = c.id JOIN dispatches d ON d.id = r.dispatch_id JOIN mailings m ON m.id = d.mailing_id
-WHERE c.customer_id > $1 AND c.customer_id <= $2 AND d.state = $3 AND d.changed_us >= $4 AND m.kind <> $5 ORDER BY c.customer_id, d.changed_us, d.id`,
-		[]any{string(crm.Sent), g.since - promptedWithin, string(crm.MailingDirect)}, func(r *sql.Rows) error {
+WHERE c.customer_id > $1 AND c.customer_id <= $2 AND d.state = $3 AND d.changed_us >= $4 AND m.kind <> $5 AND +d.changed_us < $6 ORDER BY c.customer_id, d.changed_us, d.id`,
+		[]any{string(crm.Sent), g.since - promptedWithin, string(crm.MailingDirect), g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			var at int64
 			err := r.Scan(&id, &at)
@@ -155,8 +165,8 @@ WHERE c.customer_id > $1 AND c.customer_id <= $2 AND d.state = $3 AND d.changed_
 func (g *accounts) mails() error {
 	return g.each(`SELECT c.customer_id, m.conversation_id, m.at_us, m.direction, (SELECT count(*) FROM links k WHERE k.message_id = m.id)
 FROM contacts c JOIN links l ON l.contact_id = c.id JOIN messages m ON m.id = l.message_id
-WHERE c.customer_id > $1 AND c.customer_id <= $2 AND l.at_us >= $3 AND m.class = $4 ORDER BY c.customer_id, m.at_us, m.id`,
-		[]any{g.since - 365*dayMicros, string(crm.ClassHuman)}, func(r *sql.Rows) error {
+WHERE c.customer_id > $1 AND c.customer_id <= $2 AND l.at_us >= $3 AND m.class = $4 AND +l.at_us < $5 ORDER BY c.customer_id, m.at_us, m.id`,
+		[]any{g.since - 365*dayMicros, string(crm.ClassHuman), g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			var m mailSeen
 			var direction crm.Direction
@@ -175,8 +185,8 @@ WHERE c.customer_id > $1 AND c.customer_id <= $2 AND l.at_us >= $3 AND m.class =
 // groups reads of which groups of products they have bought.
 func (g *accounts) groups() error {
 	return g.each(`SELECT o.customer_id, p.group_id FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN products p ON p.id = l.product_id
-WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 AND o.at_us >= $4 AND l.total > 0 AND p.group_id IS NOT NULL GROUP BY o.customer_id, p.group_id ORDER BY o.customer_id, p.group_id`,
-		[]any{string(crm.OrderPlaced), g.since}, func(r *sql.Rows) error {
+WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 AND o.at_us >= $4 AND +o.at_us < $5 AND l.total > 0 AND p.group_id IS NOT NULL GROUP BY o.customer_id, p.group_id ORDER BY o.customer_id, p.group_id`,
+		[]any{string(crm.OrderPlaced), g.since, g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			var group crm.GroupID
 			err := r.Scan(&id, &group)
@@ -190,7 +200,7 @@ WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 AND o.at_us >=
 // votes reads what they answered in surveys.
 func (g *accounts) votes() error {
 	return g.each(`SELECT c.customer_id, s.kind, v.score FROM contacts c JOIN votes v ON v.contact_id = c.id JOIN surveys s ON s.id = v.survey_id
-WHERE c.customer_id > $1 AND c.customer_id <= $2 AND v.at_us >= $3 ORDER BY c.customer_id, v.id`, []any{g.since}, func(r *sql.Rows) error {
+WHERE c.customer_id > $1 AND c.customer_id <= $2 AND v.at_us >= $3 AND +v.at_us < $4 ORDER BY c.customer_id, v.id`, []any{g.since, g.until}, func(r *sql.Rows) error {
 		var id crm.CustomerID
 		var kind crm.SurveyKind
 		var score int
@@ -205,8 +215,8 @@ WHERE c.customer_id > $1 AND c.customer_id <= $2 AND v.at_us >= $3 ORDER BY c.cu
 // wishes reads their complaints, and whether they said that they have gone.
 func (g *accounts) wishes() error {
 	return g.each(`SELECT w.customer_id, w.kind, w.state, w.done_us, COALESCE(m.conversation_id, 0) FROM wishes w LEFT JOIN messages m ON m.id = w.message_id
-WHERE w.customer_id > $1 AND w.customer_id <= $2 AND w.kind IN ($3, $4) AND w.state NOT IN ($5, $6) AND (w.at_us >= $7 OR w.done_us >= $7) ORDER BY w.customer_id, w.id`,
-		[]any{string(crm.WishProblem), string(crm.WishSwitch), string(crm.WishProposed), string(crm.WishDismissed), g.since}, func(r *sql.Rows) error {
+WHERE w.customer_id > $1 AND w.customer_id <= $2 AND w.kind IN ($3, $4) AND w.state NOT IN ($5, $6) AND (w.at_us >= $7 OR w.done_us >= $7) AND +w.at_us < $8 ORDER BY w.customer_id, w.id`,
+		[]any{string(crm.WishProblem), string(crm.WishSwitch), string(crm.WishProposed), string(crm.WishDismissed), g.since, g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			var kind crm.WishKind
 			var state crm.WishState
@@ -215,6 +225,9 @@ WHERE w.customer_id > $1 AND w.customer_id <= $2 AND w.kind IN ($3, $4) AND w.st
 				return err
 			}
 			of := g.at[id]
+			if done >= g.until { // it was open then
+				done, state = 0, crm.WishNew
+			}
 			switch {
 			case of == nil:
 			case kind == crm.WishSwitch:
@@ -228,8 +241,8 @@ WHERE w.customer_id > $1 AND w.customer_id <= $2 AND w.kind IN ($3, $4) AND w.st
 }
 
 func (g *accounts) recommendations() error {
-	return g.each(`SELECT c.customer_id, r.at_us FROM contacts c JOIN recommendations r ON r.by_id = c.id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND r.at_us >= $3 ORDER BY c.customer_id`,
-		[]any{g.since}, func(r *sql.Rows) error {
+	return g.each(`SELECT c.customer_id, r.at_us FROM contacts c JOIN recommendations r ON r.by_id = c.id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND r.at_us >= $3 AND +r.at_us < $4 ORDER BY c.customer_id`,
+		[]any{g.since, g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			var at int64
 			err := r.Scan(&id, &at)
@@ -244,8 +257,8 @@ func (g *accounts) recommendations() error {
 }
 
 func (g *accounts) optOuts() error {
-	return g.each(`SELECT DISTINCT c.customer_id FROM contacts c JOIN suppressions s ON s.contact_id = c.id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND s.lifted_us = 0 AND s.reason = $3`,
-		[]any{string(crm.SuppressedUnsubscribed)}, func(r *sql.Rows) error {
+	return g.each(`SELECT DISTINCT c.customer_id FROM contacts c JOIN suppressions s ON s.contact_id = c.id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND s.lifted_us = 0 AND s.reason = $3 AND +s.at_us < $4`,
+		[]any{string(crm.SuppressedUnsubscribed), g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
 			err := r.Scan(&id)
 			if of := g.at[id]; of != nil {

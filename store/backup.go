@@ -41,10 +41,11 @@ var backupTables = []string{
 	"id_blocks", "settings", "staff", "mailboxes", "folders", "uids", "uid_keys", "wanted_keys", "correspondents", "quarantine", "census",
 	"organisations", "customers", "contacts", "customer_words", "phones", "addresses", "contact_addresses",
 	"conversations", "thread_ids", "messages", "raws", "sightings", "participants", "attachments", "links", "notes",
-	"organisation_domains", "corrections", "reviews", "merges", "stale", "topics",
+	"organisation_domains", "corrections", "reviews", "merges", "contact_imports", "contact_import_changes", "stale", "topics",
 	"signed_details", "contact_details",
-	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "leases",
+	"senders", "mailings", "dispatches", "recipients", "dispatch_counts", "attempts", "dispatch_events", "unmatched_reports", "suppressions", "consents", "dkim_keys", "paces", "warm_ups", "leases",
 	"mailing_links", "visits",
+	"drafts", "draft_files", "snippets",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
 	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "unranked",
 }

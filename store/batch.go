@@ -35,6 +35,7 @@ type batch struct {
 	rawIDs    map[[32]byte]int64
 	threads   map[string]int64 // Message-ID -> conversation
 	merged    map[int64]int64  // conversation -> the one it went into
+	moved     map[int64]int64  // message -> the conversation it went into with one that it answers
 	addresses map[crm.Address]int64
 	keyed     map[crm.Address]int64 // keyed hashes made so far
 	usages    map[crm.Address][]usage
@@ -85,7 +86,7 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 	}
 	return &batch{
 		x: x, now: now, firm: firm, rule: firm.Policy,
-		messages: map[[32]byte]int64{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{},
+		messages: map[[32]byte]int64{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{}, moved: map[int64]int64{},
 		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{},
 		alike: map[crm.Address][]crm.Address{}, domains: map[string]int64{}, named: map[string][]crm.Person{}, said: map[int64][]crm.Correction{},
 		stored: map[int64]*decided{}, asked: map[string]bool{}, byID: map[string]int64{}, lost: map[int64]bool{}, grown: map[int64]int{}, changed: map[crm.Address]int{},

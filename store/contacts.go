@@ -331,7 +331,7 @@ func (b *batch) free(a crm.Address) error {
 	if err := b.x.row(`SELECT name FROM customers WHERE id = $1`, u.customer).Scan(&name); err != nil {
 		return err
 	}
-	return crm.Conflict("%s belongs to the customer %s already (number %d)", a, name, u.customer)
+	return crm.Of("address", crm.Conflict("%s belongs to the customer %s already (number %d)", a, name, u.customer))
 }
 
 func (b *batch) lookUpAddresses(as []crm.Address) error {

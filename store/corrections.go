@@ -75,7 +75,7 @@ FROM `+reviewTables+`
 WHERE r.id = $1 AND (r.message_id IS NULL OR `+condition+`)`, args...).Scan(&q.Kind, &q.Message, &q.Contact, &q.Other, &q.Subject, &q.State, &q.Customer, &q.OtherOf)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return q, crm.NotFound("no question has the number %d", id)
+		return q, crm.Of("question", crm.NotFound("no question has the number %d", id))
 	case err == nil && q.State != crm.ReviewOpen:
 		return q, &crm.Error{Kind: crm.KindConflict, Field: "question", Text: fmt.Sprintf("it is answered already (%s)", q.State)}
 	}
@@ -136,7 +136,7 @@ ON CONFLICT (message_id, contact_id) DO UPDATE SET belongs = excluded.belongs, s
 func (x *tx) contact(id crm.ContactID) (customer int64, err error) {
 	err = x.row(`SELECT customer_id FROM contacts WHERE id = $1 AND merged_into = 0`, int64(id)).Scan(&customer)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = crm.NotFound("no contact has the number %d", id)
+		err = crm.Of("contact", crm.NotFound("no contact has the number %d", id))
 	}
 	return customer, err
 }
@@ -197,7 +197,7 @@ func (s *Store) RemoveAddress(ctx context.Context, v crm.Viewer, contact crm.Con
 			return err
 		}
 		if n == 0 {
-			return crm.NotFound("%s is no address of this contact", a)
+			return crm.Of("address", crm.NotFound("%s is no address of this contact", a))
 		}
 		b.changed[a.Canonical()] = 0
 		customer, err := x.contact(contact)

@@ -100,6 +100,16 @@ WHERE ct.customer_id IN (IN) ORDER BY ct.customer_id, ct.id, a.id`, nil, ids, fu
 	}); err != nil {
 		return err
 	}
+	if err := each(x, `SELECT customer_id, count(*), max(at_us) FROM orders WHERE customer_id IN (IN) GROUP BY customer_id`, nil, ids, func(r *sql.Rows) error {
+		var customer crm.CustomerID
+		var n int
+		var last int64
+		err := r.Scan(&customer, &n, &last)
+		at[customer].Orders, at[customer].Ordered = n, fromMicros(last)
+		return err
+	}); err != nil {
+		return err
+	}
 	return x.countMails(v, ids, at)
 }
 
@@ -137,7 +147,9 @@ func (s *Store) Customer(ctx context.Context, v crm.Viewer, id crm.CustomerID) (
 	return c, err
 }
 
-func noCustomer(id crm.CustomerID) error { return crm.NotFound("no customer has the number %d", id) }
+func noCustomer(id crm.CustomerID) error {
+	return crm.Of("customer", crm.NotFound("no customer has the number %d", id))
+}
 
 // customer reads a customer; one that was merged into another is that one.
 func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {

@@ -164,7 +164,7 @@ func (x *tx) detailProposal(v crm.Viewer, id crm.DetailID) (crm.DetailProposal, 
 	condition, args := visible(v, []any{int64(id)})
 	err := x.row(`SELECT d.kind, d.value, c.id, c.customer_id, m.id FROM `+proposedDetails+`AND d.id = $1 AND `+condition, args...).Scan(&p.Kind, &p.Value, &p.Contact, &p.Customer, &p.Message)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = crm.NotFound("no signature shows anything with the number %d, or it has been decided", id)
+		err = crm.Of("detail", crm.NotFound("no signature shows anything with the number %d, or it has been decided", id))
 	}
 	return p, err
 }
@@ -221,7 +221,7 @@ func (s *Store) RemoveDetail(ctx context.Context, v crm.Viewer, contact crm.Cont
 			}
 		}
 		if len(who) == 0 {
-			err = crm.NotFound("%s is not known of this contact", strings.TrimSpace(d.Value))
+			err = crm.Of("detail", crm.NotFound("%s is not known of this contact", strings.TrimSpace(d.Value)))
 		}
 		return err
 	})

@@ -27,6 +27,7 @@ type waiting struct {
 type candidate struct {
 	d            dispatchRow
 	due, expires int64
+	place        int64
 	m            *waiting
 }
 
@@ -38,7 +39,8 @@ type claimed struct {
 }
 
 // Claim gives up to n dispatches of running mailings whose time has come:
-// colleagues' own mails first, then the longest due first. What has expired or
+// colleagues' own mails first, then the longest due first, and of those that are
+// due together the recipients who have written or bought last. What has expired or
 // must not be written to is moved to that state instead. A mailing that would
 // begin more than [crm.LateStart] late is held instead, and waits for a person.
 func (s *Store) Claim(ctx context.Context, l crm.Lease, n int) ([]crm.Dispatch, error) {
@@ -90,16 +92,18 @@ func (x *tx) claim(l crm.Lease, n int) (got []claimed, dropped int, err error) {
 	for i := range cs {
 		c := &cs[i]
 		reason, no := stopped[c.d.id]
+		r, known := to[c.d.id]
 		switch expires := max(c.expires, c.m.until); {
 		case c.m.stopped:
 			g.move(&c.d, crm.Cancelled, "")
+		case !known:
+			g.move(&c.d, crm.Cancelled, nobody)
 		case no:
 			g.move(&c.d, crm.Suppressed, reason)
 		case expires <= g.now:
 			g.move(&c.d, crm.Expired, "")
 		default:
 			g.claim(&c.d, l.Token)
-			r := to[c.d.id]
 			r.d.ID, r.d.Mailing, r.d.State, r.d.Token, r.d.Tries = crm.DispatchID(c.d.id), crm.MailingID(c.d.mailing), c.d.state, c.d.token, int(c.d.tries)
 			r.d.Due, r.d.Expires, r.d.Changed = fromMicros(c.due), fromMicros(expires), fromMicros(g.now)
 			got = append(got, r)
@@ -115,7 +119,7 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		return nil, err
 	}
 	order := func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.d.id, b.d.id))
+		return cmp.Or(cmp.Compare(rank(a.m), rank(b.m)), cmp.Compare(a.due, b.due), cmp.Compare(a.place, b.place), cmp.Compare(a.d.id, b.d.id))
 	}
 	var out []candidate
 	for i := range ws {
@@ -127,10 +131,10 @@ func (x *tx) candidates(now int64, n int) ([]candidate, error) {
 		if m.stopped {
 			before = 1<<63 - 1
 		}
-		rows, err := x.query(`SELECT id, state, token, tries, due_us, expires_us FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, id LIMIT $3`, m.id, before, n)
+		rows, err := x.query(`SELECT id, state, token, tries, due_us, expires_us, place FROM dispatches WHERE mailing_id = $1 AND state IN `+waitingStates+` AND due_us <= $2 ORDER BY due_us, place, id LIMIT $3`, m.id, before, n)
 		more, err := collect(rows, err, func(r *sql.Rows, c *candidate) error {
 			c.m, c.d.mailing = m, m.id
-			return r.Scan(&c.d.id, &c.d.state, &c.d.token, &c.d.tries, &c.due, &c.expires)
+			return r.Scan(&c.d.id, &c.d.state, &c.d.token, &c.d.tries, &c.due, &c.expires, &c.place)
 		})
 		if err != nil {
 			return nil, err
@@ -215,7 +219,7 @@ func dispatchesOf(got []claimed) ([]crm.Dispatch, error) {
 	return out, nil
 }
 
-// stops is the SQL form of [crm.SuppressionReason.Stops], for a suppression s
+// stops is the SQL form of [crm.Suppression.Stops], for a suppression s
 // and a mailing m.
 var stops = func() string {
 	var mild []string
@@ -224,7 +228,7 @@ var stops = func() string {
 			mild = append(mild, "'"+string(r)+"'")
 		}
 	}
-	return `(m.kind <> '` + string(crm.MailingDirect) + `' OR s.reason NOT IN (` + strings.Join(mild, ", ") + `))`
+	return `((m.kind <> '` + string(crm.MailingDirect) + `' OR s.reason NOT IN (` + strings.Join(mild, ", ") + `)) AND (s.topic = '' OR s.topic = m.topic))`
 }()
 
 // suppressed gives those of the dispatches whose addresses must not be written
@@ -273,11 +277,14 @@ func (x *tx) beginMailings() (held []crm.MailingID, err error) {
 
 // Return gives claimed dispatches back unsent; an armed one too, when its final
 // dot has provably not left. Those of a mailing that was stopped meanwhile are
-// cancelled. What is not under this lease any more is left alone.
+// cancelled. What was claimed under an earlier lease is named with its token;
+// what is under another claim by now is left alone.
 func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error {
 	ids := make([]int64, len(rs))
+	under := make(map[int64]int64, len(rs))
 	for i, r := range rs {
 		ids[i] = int64(r.Dispatch)
+		under[ids[i]] = cmp.Or(r.Token, l.Token)
 	}
 	ids = distinct(ids)
 	return s.write(ctx, func(x *tx) error {
@@ -290,7 +297,7 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 			return err
 		}
 		for _, d := range rows {
-			if d.token == l.Token && d.state == crm.Armed {
+			if d.token == under[d.id] && d.state == crm.Armed {
 				g.move(d, crm.Ready, "")
 			}
 		}
@@ -301,20 +308,42 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 		if err != nil {
 			return err
 		}
+		until := map[int64]int64{} // of what waits for a reason, by mailing
 		for _, r := range rs {
 			d := rows[int64(r.Dispatch)]
 			switch {
-			case d == nil || d.token != l.Token || d.state != crm.Claimed && d.state != crm.Ready:
+			case d == nil || d.token != under[d.id] || d.state != crm.Claimed && d.state != crm.Ready:
 			case stopped[d.mailing]:
 				g.move(d, crm.Cancelled, "")
 			case r.Due.IsZero():
 				g.move(d, crm.Queued, "")
 			default:
-				g.again(d, micros(r.Due), "", false)
+				g.again(d, micros(r.Due), r.Reason, false)
+				if r.Reason != "" {
+					until[d.mailing] = max(until[d.mailing], micros(r.Due))
+				}
 			}
+		}
+		if err := x.waitsFor(until); err != nil {
+			return err
 		}
 		return g.finish()
 	})
+}
+
+// waitsFor gives mailings their patience from the times until which some of
+// their mail waits.
+func (x *tx) waitsFor(until map[int64]int64) error {
+	for _, id := range sortedKeys(until) {
+		m, err := x.mailing(crm.SystemViewer, crm.MailingID(id))
+		if err == nil {
+			err = x.patientFrom(&m, fromMicros(until[id]))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *steps) stoppedMailings(rows map[int64]*dispatchRow) (map[int64]bool, error) {
@@ -330,71 +359,4 @@ func (g *steps) stoppedMailings(rows map[int64]*dispatchRow) (map[int64]bool, er
 		return err
 	})
 	return stopped, err
-}
-
-// Recover settles what earlier owners of the lease had in hand, see
-// [crm.DispatchState.AfterCrash].
-func (s *Store) Recover(ctx context.Context, l crm.Lease) (crm.Recovered, error) {
-	var total crm.Recovered
-	ids, err := s.inHand(ctx, l)
-	for chunk := range slices.Chunk(ids, 512) {
-		var r crm.Recovered
-		if err = s.write(ctx, func(x *tx) (err error) {
-			r, err = x.recover(l, chunk)
-			return err
-		}); err != nil {
-			break
-		}
-		total.Queued += r.Queued
-		total.Unknown += r.Unknown
-	}
-	return total, err
-}
-
-// inHand gives the dispatches under other leases than l. It reads the ledger
-// when the counts say that there are any; an index for it would cost each mail
-// more than a start now and then.
-func (s *Store) inHand(ctx context.Context, l crm.Lease) (ids []int64, err error) {
-	err = s.view(ctx, func(x *tx) error {
-		var n int64
-		if err := x.row(`SELECT COALESCE(sum(n), 0) FROM dispatch_counts WHERE state IN ('claimed', 'ready', 'armed')`).Scan(&n); err != nil || n == 0 {
-			return err
-		}
-		ids, err = column[int64](x, `SELECT id FROM dispatches WHERE state IN ('claimed', 'ready', 'armed') AND token <> $1 ORDER BY id`, l.Token)
-		return err
-	})
-	return ids, err
-}
-
-// doubtful is why a dispatch is unknown after a crash.
-const doubtful = "Kaveri was interrupted after the mail had gone to the server and before its answer was kept"
-
-func (x *tx) recover(l crm.Lease, ids []int64) (r crm.Recovered, err error) {
-	if _, err := x.fence(l); err != nil {
-		return r, err
-	}
-	g := x.steps()
-	rows, err := g.rows(ids)
-	if err != nil {
-		return r, err
-	}
-	for _, id := range ids {
-		d := rows[id]
-		if d == nil || d.token == l.Token {
-			continue
-		}
-		switch to := d.state.AfterCrash(); to {
-		case crm.Queued:
-			if d.state != crm.Queued {
-				g.move(d, to, "")
-				r.Queued++
-			}
-		case crm.Unknown:
-			if d.state != crm.Unknown {
-				g.move(d, to, doubtful)
-				r.Unknown++
-			}
-		}
-	}
-	return r, g.finish()
 }

@@ -74,7 +74,7 @@ func (x *tx) noneWaiting(domain string) error {
 	var n int
 	err := x.row(`SELECT count(*) FROM dkim_keys WHERE domain = $1 AND active_us = 0 AND retired_us = 0`, domain).Scan(&n)
 	if err == nil && n > 0 {
-		err = crm.Conflict("%s has keys that wait to be used already", domain)
+		err = crm.Of("domain", crm.Conflict("%s has keys that wait to be used already; use those", domain))
 	}
 	return err
 }
@@ -87,7 +87,7 @@ func (x *tx) addDKIMKey(k crm.DKIMKey) error {
 	err = x.exec(`INSERT INTO dkim_keys (id, domain, selector, algorithm, public, secret, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		id, k.Domain, k.Selector, string(k.Algorithm), k.Public, x.s.key.sealed(string(k.Private), secretOf("dkim_keys", id)), micros(k.Created))
 	if err != nil && x.s.engine.unique(err) {
-		return crm.Conflict("%s has a key named %s already", k.Domain, k.Selector)
+		return crm.Of("selector", crm.Conflict("%s has a key named %s already", k.Domain, k.Selector))
 	}
 	return err
 }
@@ -107,7 +107,7 @@ func (s *Store) UseDKIMKeys(ctx context.Context, v crm.Viewer, domain string) er
 		}
 		n, err := x.changed(`UPDATE dkim_keys SET active_us = $1 WHERE domain = $2 AND active_us = 0 AND retired_us = 0`, now, domain)
 		if err == nil && n == 0 {
-			err = crm.Conflict("%s has no keys that wait to be used", domain)
+			err = crm.Of("domain", crm.Conflict("%s has no keys that wait to be used; make some", domain))
 		}
 		return err
 	})

@@ -50,6 +50,7 @@
 // address or a contact moves; what colleagues decide is kept beside
 // (contact_details) and nothing is overwritten. Who has a phone is asked by the
 // rules and for merges (clues.go), of mail that everybody may see only.
+//
 // # The send ledger
 //
 // A dispatch, one recipient of one mailing, is a narrow row of dispatches with
@@ -74,6 +75,14 @@
 // database's clock where several machines may send. An instance file outside
 // the database (instance.go) refuses the lease to a copy or a restored backup
 // until a person confirms it.
+//
+// # What colleagues write
+//
+// A draft is read by its author alone (drafts.go). [Store.SendDraft] makes of it
+// a mailing with its dispatches in one transaction, and [Store.UndoSend] takes
+// all of it back in one, or nothing. From then until capture finds the mail,
+// pages read it here (outgoing.go), and its copy for the Sent folder waits here
+// (filing.go).
 //
 // # Privacy
 //

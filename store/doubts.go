@@ -89,7 +89,7 @@ func (s *Store) ResendOnce(ctx context.Context, id crm.DispatchID) error {
 func (s *Store) settleDoubt(ctx context.Context, v crm.Viewer, id crm.DispatchID, state crm.DispatchState, evidence string, once bool) error {
 	return s.change(ctx, v, id, func(g *steps, d *dispatchRow, m *crm.Mailing) error {
 		if d.state != crm.Unknown {
-			return crm.Conflict("this mail is not in doubt, it is %s", d.state)
+			return crm.Of("dispatch", crm.Conflict("this mail is not in doubt, it is %s; there is nothing to settle", d.state))
 		}
 		if _, err := d.state.Become(state); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (s *Store) settleDoubt(ctx context.Context, v crm.Viewer, id crm.DispatchID
 				return err
 			}
 			if resent == 1 {
-				return crm.Conflict("this mail was sent again once already")
+				return crm.Of("dispatch", crm.Conflict("this mail was sent again once already; look into the Sent folder, or ask them"))
 			}
 		}
 		g.again(d, g.now, clean(evidence, 500), true)
@@ -128,7 +128,7 @@ func (s *Store) Undelivered(ctx context.Context, id crm.DispatchID, evidence str
 			return nil
 		}
 		if d.state != crm.Sent && d.state != crm.Unknown {
-			return crm.Conflict("a mail that is %s cannot have bounced", d.state)
+			return crm.Of("dispatch", crm.Conflict("a mail that is %s cannot have bounced", d.state))
 		}
 		g.move(d, crm.Failed, clean(evidence, 500))
 		return nil
@@ -140,10 +140,10 @@ func (s *Store) Undelivered(ctx context.Context, id crm.DispatchID, evidence str
 func (s *Store) RetryDispatch(ctx context.Context, v crm.Viewer, id crm.DispatchID) error {
 	return s.change(ctx, v, id, func(g *steps, d *dispatchRow, m *crm.Mailing) error {
 		if d.state != crm.Failed && d.state != crm.Expired && d.state != crm.Suppressed {
-			return crm.Conflict("a mail that is %s is not sent again", d.state)
+			return crm.Of("dispatch", crm.Conflict("a mail that is %s is not sent again; only one that has failed or expired is", d.state))
 		}
 		if m.State == crm.MailingStopped {
-			return crm.Conflict("the mailing is stopped")
+			return crm.Of("mailing", crm.Conflict("the mailing is called off; write to them by a new one"))
 		}
 		g.again(d, g.now, "", false)
 		return g.x.patient(m)
@@ -186,7 +186,7 @@ func (s *Store) change(ctx context.Context, v crm.Viewer, id crm.DispatchID, f f
 }
 
 func noDispatch(id crm.DispatchID) error {
-	return crm.NotFound("no mail on the ledger has the number %d", id)
+	return crm.Of("dispatch", crm.NotFound("no mail on the ledger has the number %d", id))
 }
 
 // said is the evidence, and who gave it when that was a person.

@@ -14,7 +14,7 @@ func (s *Store) NextUID(ctx context.Context, folder crm.FolderID) (uid uint32, e
 	err = s.write(ctx, func(x *tx) error {
 		err := x.row(`UPDATE folders SET high = high + 1, present = present + 1, low = 1 WHERE id = $1 RETURNING high`, int64(folder)).Scan(&uid)
 		if errors.Is(err, sql.ErrNoRows) {
-			err = crm.NotFound("no folder has the number %d", folder)
+			err = crm.Of("folder", crm.NotFound("no folder has the number %d", folder))
 		}
 		return err
 	})

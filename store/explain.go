@@ -93,7 +93,7 @@ func (s *Store) MailNamed(ctx context.Context, v crm.Viewer, messageID string) (
 		err := x.row(`SELECT m.id FROM thread_ids t JOIN messages m ON m.conversation_id = t.conversation_id AND m.message_id = t.message_id
 WHERE t.message_id = $1 AND `+condition+` ORDER BY m.id LIMIT 1`, args...).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
-			return crm.NotFound("no mail has the Message-ID %s", messageID)
+			return crm.Of("mail", crm.NotFound("no mail has the Message-ID %s", messageID))
 		}
 		return err
 	})

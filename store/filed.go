@@ -36,17 +36,18 @@ func (s *Store) NoteFiled(ctx context.Context, messageID string) error {
 // FilesSent reports whether it is known that a mail which was taken would lie
 // in its author's Sent folder: another one of the same author, kind and sender
 // was filed there lately, and the mailing has gone over one account only. What
-// we append ourselves, which is mail of the kind direct, shows nothing.
+// we append ourselves, which is mail of the kind direct, shows nothing; and a
+// provider that has not filed such a mail within a quarter of an hour does not.
 func (s *Store) FilesSent(ctx context.Context, messageID string) (known bool, err error) {
 	d, ok := s.keyring.DispatchOf(messageID)
 	if !ok {
 		return false, nil
 	}
 	err = s.view(ctx, func(x *tx) error {
-		var mailing, sender, accounts int64
-		var kind, from string
-		err := x.row(`SELECT m.id, m.kind, m.from_address, COALESCE(m.sender_id, 0) FROM dispatches d JOIN mailings m ON m.id = d.mailing_id WHERE d.id = $1`, int64(d)).
-			Scan(&mailing, &kind, &from, &sender)
+		var mailing, sender, accounts, changed int64
+		var kind, from, state string
+		err := x.row(`SELECT m.id, m.kind, m.from_address, COALESCE(m.sender_id, 0), d.state, d.changed_us FROM dispatches d JOIN mailings m ON m.id = d.mailing_id WHERE d.id = $1`, int64(d)).
+			Scan(&mailing, &kind, &from, &sender, &state, &changed)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -62,6 +63,9 @@ func (s *Store) FilesSent(ctx context.Context, messageID string) (known bool, er
 		mark := "sent"
 		if kind == string(crm.MailingDirect) {
 			mark = filedMark
+			if state == string(crm.Sent) && changed < micros(s.now().Add(-filedSoon)) {
+				return nil
+			}
 		}
 		var n int
 		err = x.row(`SELECT count(*) FROM (SELECT 1 AS one FROM mailings m JOIN dispatches d ON d.mailing_id = m.id JOIN dispatch_events e ON e.dispatch_id = d.id

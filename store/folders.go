@@ -113,7 +113,7 @@ func (s *Store) RetryQuarantined(ctx context.Context, v crm.Viewer, folder crm.F
 		var owner crm.StaffID
 		err := x.row(`SELECT m.staff_id FROM folders f JOIN mailboxes m ON m.id = f.mailbox_id WHERE f.id = $1`, int64(folder)).Scan(&owner)
 		if err == sql.ErrNoRows {
-			return crm.NotFound("no folder has the number %d", folder)
+			return crm.Of("folder", crm.NotFound("no folder has the number %d", folder))
 		}
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func (s *Store) RetryQuarantined(ctx context.Context, v crm.Viewer, folder crm.F
 		}
 		n, err := x.changed(`UPDATE uids SET state = 'waiting', tries = 0, next_us = 0 WHERE folder_id = $1 AND uid = $2 AND state = 'quarantined'`, int64(folder), int64(uid))
 		if err == nil && n == 0 {
-			err = crm.NotFound("no quarantined mail has UID %d in this folder", uid)
+			err = crm.Of("uid", crm.NotFound("no quarantined mail has UID %d in this folder", uid))
 		}
 		return err
 	})

@@ -167,7 +167,7 @@ func (g *group) attempt(parts []*part, errs []error, together bool) (err error) 
 	g.s.segments.begin()
 	if q := g.s.engine.begin; q != "" {
 		if _, err := t.Exec(q); err != nil {
-			return err
+			return passing(err)
 		}
 	}
 	var all []*mails
@@ -187,13 +187,13 @@ func (g *group) attempt(parts []*part, errs []error, together bool) (err error) 
 		return err
 	}
 	if err := x.index(); err != nil {
-		return diskError(err)
+		return passing(err)
 	}
 	if err := g.s.segments.settle(); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
-		return diskError(err)
+		return passing(err)
 	}
 	g.s.events.send(distinct(x.news)...)
 	return nil
@@ -209,7 +209,7 @@ func (g *group) deliver(x *tx, all []*mails) error {
 		return nil
 	}
 	var out []crm.Outcome
-	err := diskError(safely(func(x *tx) (err error) {
+	err := passing(safely(func(x *tx) (err error) {
 		out, err = x.deliver(ps)
 		return err
 	}, x))
@@ -233,14 +233,14 @@ func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 	indexed, told := len(x.toIndex), len(x.news)
 	if shared {
 		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
-			return diskError(err)
+			return passing(err)
 		}
 	}
-	*own = diskError(safely(p.run, x))
+	*own = passing(safely(p.run, x))
 	switch {
 	case *own == nil && shared:
 		_, err := x.t.Exec(`RELEASE SAVEPOINT part`)
-		return diskError(err)
+		return passing(err)
 	case *own == nil:
 		return nil
 	case g.s.engine.retryable(*own) || crm.KindOf(*own) == crm.KindUnavailable: // the whole transaction's; SQLite may have ended it
@@ -251,7 +251,7 @@ func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 		x.toIndex, x.news = x.toIndex[:indexed], x.news[:told]
 		g.s.ids.forget()
 		_, err := x.t.Exec(`ROLLBACK TO SAVEPOINT part`)
-		return err
+		return passing(err)
 	}
 	return errRollback
 }
@@ -267,13 +267,6 @@ func safely(f func(*tx) error, x *tx) (err error) {
 		}
 	}()
 	return f(x)
-}
-
-func diskError(err error) error {
-	if err != nil && isDiskFull(err) {
-		return crm.Unavailable(err, "the disk is full; make room and everything goes on by itself")
-	}
-	return err
 }
 
 // tx is a transaction with the statements of one engine.

@@ -232,9 +232,9 @@ func (s *Store) QuarantinedRaw(ctx context.Context, v crm.Viewer, folder crm.Fol
 WHERE q.folder_id = $1 AND q.uid = $2 ORDER BY q.at_us DESC, q.uidvalidity DESC LIMIT 1`), int64(folder), int64(uid)).Scan(&raw, &owner)
 	switch {
 	case errors.Is(err, sql.ErrNoRows) || err == nil && !v.System && (v.Staff == 0 || v.Staff != owner):
-		return nil, crm.NotFound("no quarantined mail has UID %d in this folder", uid)
+		return nil, crm.Of("uid", crm.NotFound("no quarantined mail has UID %d in this folder", uid))
 	case err == nil && len(raw) == 0:
-		return nil, crm.NotFound("the server never gave the bytes of UID %d", uid)
+		return nil, crm.Of("uid", crm.NotFound("the server never gave the bytes of UID %d; retry it, and they are asked for again", uid))
 	}
 	return raw, err
 }

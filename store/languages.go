@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
+
+	"golang.org/x/text/language"
 
 	"kaveri/crm"
 )
@@ -107,6 +110,8 @@ func (s *Store) SetCustomerLanguage(ctx context.Context, v crm.Viewer, id crm.Cu
 	return c, err
 }
 
+// isLanguage reports a code of ISO 639-1 that a language has.
 func isLanguage(code string) bool {
-	return len(code) == 2 && 'a' <= code[0] && code[0] <= 'z' && 'a' <= code[1] && code[1] <= 'z'
+	base, err := language.ParseBase(code)
+	return err == nil && len(code) == 2 && strings.ToLower(code) == code && base.String() != "und"
 }

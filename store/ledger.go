@@ -51,6 +51,7 @@ type steps struct {
 	moves  map[move][]int64
 	timed  map[timed][]any // id, due, reason
 	counts map[count]int64
+	warms  map[warmDay]int64 // mails of domains that warm up
 }
 
 func (x *tx) steps() *steps {

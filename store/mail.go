@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,15 @@ func newUnpacker() *zstd.Decoder {
 	return d
 }
 
-func unpack(b []byte) ([]byte, error) { return unpacker.DecodeAll(b, nil) }
+// unpack undoes compression. Its error names its cause and does not wrap it: an
+// unexpected end of what is stored is damage, not a connection that was lost.
+func unpack(b []byte) ([]byte, error) {
+	text, err := unpacker.DecodeAll(b, nil)
+	if err != nil {
+		return nil, fmt.Errorf("what is stored cannot be unpacked: %v", err)
+	}
+	return text, nil
+}
 
 // mailRows reads mails as they stand in lists. Whether the viewer may see them
 // has been asked before.
@@ -96,7 +105,9 @@ func (x *tx) sees(v crm.Viewer, id crm.MessageID) error {
 	return err
 }
 
-func noMail(id crm.MessageID) error { return crm.NotFound("no mail has the number %d", id) }
+func noMail(id crm.MessageID) error {
+	return crm.Of("mail", crm.NotFound("no mail has the number %d", id))
+}
 
 // Mail gives all that is known about a mail. One that the viewer may not see
 // is as one that is not there.

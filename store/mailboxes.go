@@ -71,10 +71,10 @@ func (s *Store) AddMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) (cr
 		case was.removed == 0 && was.state == string(crm.MailboxRefused) && was.staff == int64(m.Staff):
 			// Connected again, with a password that works.
 		case was.removed == 0:
-			return crm.Conflict("the mailbox %s at %s is here already", m.Username, m.Host)
+			return crm.Of("mailbox", crm.Conflict("the mailbox %s at %s is here already; change that one, or remove it first", m.Username, m.Host))
 		case was.staff != int64(m.Staff):
 			// Its private mail is seen by its owner alone.
-			return crm.Conflict("the mailbox %s was a colleague's; it can be added again for the same owner only", m.Username)
+			return crm.Of("owner", crm.Conflict("the mailbox %s was a colleague's; it can be added again for the same owner only", m.Username))
 		}
 		m.ID, m.Created = crm.MailboxID(was.id), fromMicros(was.created)
 		x.tell(crm.Event{Kind: "mailbox", Mailbox: m.ID})
@@ -134,7 +134,7 @@ func validateMailbox(m *crm.Mailbox) (err error) {
 	case crm.SecurityStartTLS, crm.SecurityNone:
 		m.Port = orElse(m.Port, 143)
 	default:
-		return crm.Invalid("security", "%q is unknown; choose tls or starttls", m.Security)
+		return crm.Invalid("security", "%q is unknown; choose tls, starttls, or none for a server on this machine", m.Security)
 	}
 	switch {
 	case m.Host == "" || strings.ContainsAny(m.Host, " /@"):
@@ -166,7 +166,7 @@ func loopback(host string) bool {
 func (x *tx) mailbox(id crm.MailboxID) (m crm.Mailbox, secret []byte, err error) {
 	err = scanMailbox(x.row(`SELECT `+mailboxCols+`, b.secret FROM mailboxes b WHERE b.id = $1 AND b.removed_us = 0`, int64(id)), &m, &secret)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = crm.NotFound("no mailbox has the number %d", id)
+		err = crm.Of("mailbox", crm.NotFound("no mailbox has the number %d", id))
 	}
 	return m, secret, err
 }
@@ -208,7 +208,7 @@ func (s *Store) UpdateMailbox(ctx context.Context, v crm.Viewer, m crm.Mailbox) 
 		err = x.exec(`UPDATE mailboxes SET address = $1, label = $2, host = $3, port = $4, security = $5, username = $6, secret = $7, folders = $8, state = $9, problem = '', since_us = $10 WHERE id = $11`,
 			string(n.Address), n.Label, n.Host, n.Port, string(n.Security), n.Username, secret, string(folders), string(n.State), micros(s.now()), int64(n.ID))
 		if err != nil && s.engine.unique(err) {
-			return crm.Conflict("the mailbox %s at %s is here already", n.Username, n.Host)
+			return crm.Of("mailbox", crm.Conflict("the mailbox %s at %s is here already; change that one, or remove it first", n.Username, n.Host))
 		}
 		return err
 	})

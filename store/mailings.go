@@ -13,12 +13,13 @@ import (
 )
 
 const mailingCols = `m.id, m.kind, m.name, m.from_address, m.from_name, m.reply_to, m.reply_name, COALESCE(m.sender_id, 0), m.subject, m.body_text, m.body_html,
-m.list_id, m.mark, m.doubt, m.state, m.reason, m.start_us, m.patience_us, COALESCE(m.staff_id, 0), m.created_us`
+m.list_id, m.topic, m.opens, m.mark, m.doubt, m.state, m.reason, m.start_us, m.patience_us, COALESCE(m.staff_id, 0), m.created_us`
 
 func scanMailing(r interface{ Scan(...any) error }, m *crm.Mailing) error {
-	var start, patience, created int64
+	var opens, start, patience, created int64
 	err := r.Scan(&m.ID, &m.Kind, &m.Name, &m.From.Address, &m.From.Name, &m.ReplyTo.Address, &m.ReplyTo.Name, &m.Sender, &m.Template.Subject, &m.Template.Text, &m.Template.HTML,
-		&m.ListID, &m.Mark, &m.Doubt, &m.State, &m.Reason, &start, &patience, &m.Staff, &created)
+		&m.ListID, &m.Topic, &opens, &m.Mark, &m.Doubt, &m.State, &m.Reason, &start, &patience, &m.Staff, &created)
+	m.Opens = opens == 1
 	m.Start, m.Patience, m.Created = fromMicros(start), time.Duration(patience)*time.Microsecond, fromMicros(created)
 	return err
 }
@@ -38,12 +39,17 @@ func mailingVisible(v crm.Viewer, args []any) (condition string, all []any) {
 	return `(m.kind <> $` + strconv.Itoa(n-1) + ` OR m.staff_id = $` + strconv.Itoa(n) + `)`, args
 }
 
-func noMailing(id crm.MailingID) error { return crm.NotFound("no mailing has the number %d", id) }
+func noMailing(id crm.MailingID) error {
+	return crm.Of("mailing", crm.NotFound("no mailing has the number %d", id))
+}
 
-// Mailing gives a mailing with its text, for the sending process.
+// Mailing gives a mailing with its text and links, for the sending process.
 func (s *Store) Mailing(ctx context.Context, id crm.MailingID) (m crm.Mailing, err error) {
 	err = s.view(ctx, func(x *tx) error {
-		m, err = x.mailing(crm.SystemViewer, id)
+		if m, err = x.mailing(crm.SystemViewer, id); err != nil {
+			return err
+		}
+		m.Links, err = column[string](x, `SELECT url FROM mailing_links WHERE mailing_id = $1 ORDER BY n`, int64(id))
 		return err
 	})
 	return m, err
@@ -167,10 +173,22 @@ func (x *tx) putMailing(m *crm.Mailing) error {
 		return err
 	}
 	m.ID, m.State, m.Reason, m.Created = crm.MailingID(id), crm.MailingDraft, "", fromMicros(micros(x.s.now()))
-	return x.exec(`INSERT INTO mailings (id, kind, name, from_address, from_name, reply_to, reply_name, sender_id, subject, body_text, body_html, list_id, mark, doubt, state, start_us, patience_us, staff_id, created_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
-		id, string(m.Kind), m.Name, string(m.From.Address), m.From.Name, string(m.ReplyTo.Address), m.ReplyTo.Name, orNull(m.Sender), m.Template.Subject, m.Template.Text, m.Template.HTML, m.ListID, m.Mark,
-		string(m.Doubt), string(m.State), micros(m.Start), m.Patience.Microseconds(), orNull(m.Staff), micros(m.Created))
+	if err := x.exec(`INSERT INTO mailings (id, kind, name, from_address, from_name, reply_to, reply_name, sender_id, subject, body_text, body_html, list_id, topic, opens, mark, doubt, state, start_us, patience_us, staff_id, created_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		id, string(m.Kind), m.Name, string(m.From.Address), m.From.Name, string(m.ReplyTo.Address), m.ReplyTo.Name, orNull(m.Sender), m.Template.Subject, m.Template.Text, m.Template.HTML, m.ListID, m.Topic, flag(m.Opens), m.Mark,
+		string(m.Doubt), string(m.State), micros(m.Start), m.Patience.Microseconds(), orNull(m.Staff), micros(m.Created)); err != nil {
+		return err
+	}
+	return x.putLinks(m)
+}
+
+// putLinks keeps where the links of a new mailing lead.
+func (x *tx) putLinks(m *crm.Mailing) error {
+	var args []any
+	for i, url := range m.Links {
+		args = append(args, int64(m.ID), i+1, url)
+	}
+	return x.insert(`INSERT INTO mailing_links (mailing_id, n, url) VALUES `, 3, args, ``)
 }
 
 // StartMailing lets a mailing that is a draft be claimed, from its start time
@@ -178,7 +196,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 func (s *Store) StartMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) error {
 	return s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State != crm.MailingDraft {
-			return crm.Conflict("the mailing is %s already", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s already", m.State))
 		}
 		if m.Start.IsZero() {
 			m.Start = x.s.now()
@@ -193,7 +211,7 @@ func (s *Store) StartMailing(ctx context.Context, v crm.Viewer, id crm.MailingID
 func (s *Store) ResumeMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) error {
 	return s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State != crm.MailingPaused && m.State != crm.MailingHeld {
-			return crm.Conflict("the mailing is %s", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; only what is paused or held goes on", m.State))
 		}
 		now := x.s.now()
 		begun, from := micros(now), now
@@ -233,7 +251,7 @@ func (s *Store) RetryFailed(ctx context.Context, v crm.Viewer, id crm.MailingID)
 	n := 0
 	err := s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
 		if m.State == crm.MailingStopped || m.State == crm.MailingDraft {
-			return crm.Conflict("the mailing is %s", m.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; write to them by a new one", m.State))
 		}
 		return x.patient(m)
 	})
@@ -248,8 +266,11 @@ func (s *Store) RetryFailed(ctx context.Context, v crm.Viewer, id crm.MailingID)
 }
 
 // patient lets nothing of a mailing expire before its patience has run from now.
-func (x *tx) patient(m *crm.Mailing) error {
-	until := micros(x.s.now().Add(m.Patience))
+func (x *tx) patient(m *crm.Mailing) error { return x.patientFrom(m, x.s.now()) }
+
+// patientFrom does it from another time.
+func (x *tx) patientFrom(m *crm.Mailing, from time.Time) error {
+	until := micros(from.Add(m.Patience))
 	return x.exec(`UPDATE mailings SET until_us = $1 WHERE id = $2 AND until_us < $3`, until, int64(m.ID), until)
 }
 

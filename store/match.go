@@ -75,11 +75,11 @@ func (b *batch) lookUpDomains(domains []string) error {
 func (b *batch) Corrections(m crm.MessageID) []crm.Correction { return b.said[int64(m)] }
 
 func (b *batch) lookUpCorrections(messages []int64) error {
-	return each(b.x, `SELECT k.message_id, CASE WHEN c.merged_into = 0 THEN c.id ELSE c.merged_into END, k.belongs, COALESCE(s.name, '') FROM corrections k
-JOIN contacts c ON c.id = k.contact_id LEFT JOIN staff s ON s.id = k.staff_id WHERE k.message_id IN (IN) ORDER BY k.message_id, k.at_us, k.contact_id`, nil, messages, func(r *sql.Rows) error {
+	return each(b.x, `SELECT k.message_id, c.id, c.customer_id, k.belongs, COALESCE(s.name, '') FROM corrections k
+JOIN contacts said ON said.id = k.contact_id JOIN contacts c ON c.id = CASE WHEN said.merged_into = 0 THEN said.id ELSE said.merged_into END LEFT JOIN staff s ON s.id = k.staff_id WHERE k.message_id IN (IN) ORDER BY k.message_id, k.at_us, k.contact_id`, nil, messages, func(r *sql.Rows) error {
 		var m, belongs int64
 		var c crm.Correction
-		if err := r.Scan(&m, &c.Contact, &belongs, &c.Staff); err != nil {
+		if err := r.Scan(&m, &c.Contact, &c.Customer, &belongs, &c.Staff); err != nil {
 			return err
 		}
 		c.Belongs = belongs != 0

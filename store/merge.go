@@ -149,7 +149,7 @@ func (x *tx) standing(c crm.CustomerID) ([]int64, error) {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, noCustomer(c)
 	case err == nil && into != 0:
-		return nil, crm.Conflict("customer %d was merged into customer %d", c, into)
+		return nil, crm.Of("customer", crm.Conflict("customer %d was merged into customer %d; name that one", c, into))
 	case err != nil:
 		return nil, err
 	}
@@ -325,18 +325,18 @@ func (x *tx) unmerge(id crm.MergeID) error {
 	err := x.row(`SELECT kept_id, gone_id, moved, undone_us FROM merges WHERE id = $1`, int64(id)).Scan(&keep, &other, &j, &undone)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return crm.NotFound("no merge has the number %d", id)
+		return crm.Of("merge", crm.NotFound("no merge has the number %d", id))
 	case err != nil:
 		return err
 	case undone != 0:
-		return crm.Conflict("this merge is undone already")
+		return crm.Of("merge", crm.Conflict("this merge is undone already"))
 	}
 	var later int64
 	if err := x.row(`SELECT COALESCE(max(id), 0) FROM merges WHERE undone_us = 0 AND id > $1 AND (kept_id = $2 OR gone_id = $3)`, int64(id), other, keep).Scan(&later); err != nil {
 		return err
 	}
 	if later != 0 {
-		return crm.Conflict("undo merge %d first: it rests on this one", later)
+		return crm.Of("merge", crm.Conflict("undo merge %d first: it rests on this one", later))
 	}
 	var m moved
 	if err := json.Unmarshal([]byte(j), &m); err != nil {
@@ -460,7 +460,7 @@ func (x *tx) confirmOrganisation(v crm.Viewer, domain, name string) (crm.Custome
 		return 0, err
 	}
 	if c := b.domains[d]; c != 0 {
-		return 0, crm.Conflict("%s belongs to the organisation of customer %d already", d, c)
+		return 0, crm.Of("domain", crm.Conflict("%s belongs to the organisation of customer %d already; merge with that one", d, c))
 	}
 	all, err := column[int64](x, `SELECT DISTINCT c.customer_id FROM addresses a JOIN contact_addresses u ON u.address_id = a.id JOIN contacts c ON c.id = u.contact_id
 WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
@@ -468,7 +468,7 @@ WHERE a.domain = $1 AND a.domain <> '' ORDER BY c.customer_id`, d)
 		return 0, err
 	}
 	if len(all) == 0 {
-		return 0, crm.NotFound("no customer has an address at %s", d)
+		return 0, crm.Of("domain", crm.NotFound("no customer has an address at %s; add one first", d))
 	}
 	keep := crm.CustomerID(all[0])
 	company, err := x.organisation(keep, d, name)
@@ -513,7 +513,7 @@ func (s *Store) RemoveDomain(ctx context.Context, v crm.Viewer, domain string) e
 		}
 		n, err := x.changed(`DELETE FROM organisation_domains WHERE domain = $1`, domain)
 		if err == nil && n == 0 {
-			err = crm.NotFound("%s is not confirmed as an organisation's domain", domain)
+			err = crm.Of("domain", crm.NotFound("%s is not confirmed as an organisation's domain", domain))
 		}
 		if err != nil {
 			return err

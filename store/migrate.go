@@ -3,13 +3,9 @@ package store
 import (
 	"context"
 	"embed"
-	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"sort"
-	"strings"
-	"syscall"
 	"testing/fstest"
 	"time"
 
@@ -78,7 +74,7 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 		return nil, err
 	}
 	if have > newest {
-		return nil, crm.Conflict("the database is of a newer Kaveri (schema %d, this one knows %d); use that version", have, newest)
+		return nil, crm.Of("database", crm.Conflict("the database is of a newer Kaveri (schema %d, this one knows %d); use that version", have, newest))
 	}
 	done, err := p.Up(ctx)
 	if err != nil {
@@ -140,9 +136,4 @@ func (s *Store) migrationLock(ctx context.Context) (unlock func(), err error) {
 			s.log.Warn("the migration lock was not freed", "err", err)
 		}
 	}, nil
-}
-
-func isDiskFull(err error) bool {
-	var state interface{ SQLState() string } // PostgreSQL's
-	return errors.Is(err, syscall.ENOSPC) || errors.As(err, &state) && state.SQLState() == "53100" || strings.Contains(err.Error(), "database or disk is full") || errors.Is(err, io.ErrShortWrite)
 }

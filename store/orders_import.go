@@ -189,23 +189,6 @@ func (x *tx) removeOrders(ids []int64) error {
 	return nil
 }
 
-// lonely is a contact of whom nothing is known but what an import has said.
-const lonely = `SELECT c.id FROM contacts c WHERE c.id = $1 AND c.merged_into = 0
-AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM links t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM notes t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM corrections t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM recipients t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM suppressions t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM consents t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM contact_details t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM contacts t WHERE t.merged_into = c.id)
-AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM votes t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.contact_id = c.id OR t.by_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM import_contacts t WHERE t.contact_id = c.id)
-AND NOT EXISTS (SELECT 1 FROM reviews t WHERE (t.contact_id = c.id OR t.other_id = c.id) AND t.state <> 'open' AND t.state <> 'settled')`
-
 // undoContacts takes back some of the contacts that an import has made. n is how
 // many it has looked at, gone how many customers went.
 func (x *tx) undoContacts(id int64) (n, gone int, err error) {
@@ -216,53 +199,6 @@ func (x *tx) undoContacts(id int64) (n, gone int, err error) {
 	if err := each(x, `DELETE FROM import_contacts WHERE import_id = $1 AND contact_id IN (IN)`, []any{id}, contacts, func(*sql.Rows) error { return nil }); err != nil {
 		return 0, 0, err
 	}
-	for _, c := range contacts {
-		alone, err := column[int64](x, lonely, c)
-		if err != nil {
-			return 0, 0, err
-		}
-		if len(alone) == 0 {
-			continue
-		}
-		went, err := x.forgetContact(c)
-		if err != nil {
-			return 0, 0, err
-		}
-		if went {
-			gone++
-		}
-	}
-	return len(contacts), gone, nil
-}
-
-// forgetContact removes a contact of whom nothing is known, and its customer
-// when that is left without anything.
-func (x *tx) forgetContact(contact int64) (customerToo bool, err error) {
-	var customer int64
-	if err := x.row(`SELECT customer_id FROM contacts WHERE id = $1`, contact).Scan(&customer); err != nil {
-		return false, err
-	}
-	for _, q := range []string{
-		`DELETE FROM reviews WHERE contact_id = $1 OR other_id = $1`,
-		`DELETE FROM buyers WHERE contact_id = $1`,
-		`DELETE FROM phones WHERE contact_id = $1`,
-		`DELETE FROM contact_addresses WHERE contact_id = $1`,
-		`DELETE FROM contacts WHERE id = $1`,
-	} {
-		if err := x.exec(q, contact); err != nil {
-			return false, err
-		}
-	}
-	left, err := column[int64](x, `SELECT 1 FROM customers c WHERE c.id = $1 AND (c.organisation_id IS NOT NULL OR EXISTS (SELECT 1 FROM contacts t WHERE t.customer_id = c.id)
-OR EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id) OR EXISTS (SELECT 1 FROM wishes t WHERE t.customer_id = c.id) OR EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
-OR EXISTS (SELECT 1 FROM merges t WHERE t.kept_id = c.id OR t.gone_id = c.id) OR EXISTS (SELECT 1 FROM customers t WHERE t.merged_into = c.id))`, customer)
-	if err != nil || len(left) > 0 {
-		return false, err
-	}
-	for _, table := range []string{"customer_words", "standings", "loyalty", "unranked"} {
-		if err := x.exec(`DELETE FROM `+table+` WHERE customer_id = $1`, customer); err != nil {
-			return false, err
-		}
-	}
-	return true, x.exec(`DELETE FROM customers WHERE id = $1`, customer)
+	_, customers, err := x.forgetContacts(contacts)
+	return len(contacts), len(customers), err
 }

@@ -87,12 +87,7 @@ JOIN products p ON p.id = l.product_id LEFT JOIN product_groups g ON g.id = p.gr
 }
 
 // OrderQuery selects orders.
-type OrderQuery struct {
-	Customer crm.CustomerID // of this customer; 0: of all
-	Nobody   bool           // only those of nobody
-	After    crm.PageKey
-	Limit    int
-}
+type OrderQuery = crm.OrderQuery
 
 // Orders lists orders, the newest first, and gives the key of the next page,
 // zero at the end.

@@ -36,14 +36,14 @@ func mayRead(v crm.Viewer) bool { return v.System || v.Staff != 0 }
 func (s *Store) view(ctx context.Context, f func(*tx) error) error {
 	t, err := s.r.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return err
+		return passing(err)
 	}
 	defer t.Rollback() // nothing was written
 	if err := f(&tx{s: s, t: t}); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return err
+		return passing(err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -27,8 +28,8 @@ func (s *Store) PublicRecipient(ctx context.Context, id crm.DispatchID) (p crm.P
 
 // publicRecipient reads to whom a mail went.
 func (x *tx) publicRecipient(id crm.DispatchID) (p crm.PublicRecipient, err error) {
-	err = x.row(`SELECT r.dispatch_id, r.mailing_id, r.address, COALESCE(u.language, '') FROM recipients r
-LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN customers u ON u.id = c.customer_id WHERE r.dispatch_id = $1`, int64(id)).Scan(&p.Dispatch, &p.Mailing, &p.Address, &p.Language)
+	err = x.row(`SELECT r.dispatch_id, r.mailing_id, r.address, m.topic, COALESCE(u.language, '') FROM recipients r JOIN mailings m ON m.id = r.mailing_id
+LEFT JOIN contacts c ON c.id = r.contact_id LEFT JOIN customers u ON u.id = c.customer_id WHERE r.dispatch_id = $1`, int64(id)).Scan(&p.Dispatch, &p.Mailing, &p.Address, &p.Topic, &p.Language)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = noDispatch(id)
 	}
@@ -41,26 +42,54 @@ func (x *tx) publicStop(p *crm.PublicRecipient) error {
 	rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE s.address = $1 AND s.lifted_us = 0 ORDER BY s.id`, string(p.Address))
 	list, err := collect(rows, err, scanSuppression)
 	for _, r := range list {
-		if r.Reason.Stops(crm.MailingAudience) && p.Stopped != crm.SuppressedUnsubscribed {
+		switch {
+		case r.Topic != "" && r.Topic != p.Topic || !r.Reason.Stops(crm.MailingAudience):
+			continue
+		case r.Topic != "":
+			p.Out = true
+		case p.Stopped != crm.SuppressedUnsubscribed:
 			p.Stopped = r.Reason
 		}
-		if r.Reason == crm.SuppressedUnsubscribed {
-			p.Undo = r.Dispatch == p.Dispatch && x.s.now().Sub(r.At) < crm.UndoWindow
+		if r.Reason == crm.SuppressedUnsubscribed && r.Dispatch == p.Dispatch && x.s.now().Sub(r.At) < crm.UndoWindow {
+			p.Undo = true
 		}
 	}
 	return err
 }
 
-// publicTopics reads what was said of each topic.
+// publicTopics says of each topic whether mailings about it go to the
+// recipient: the firm's, in the order of its list, and others that were named.
 func (x *tx) publicTopics(p *crm.PublicRecipient) error {
+	firm, err := x.savedFirm()
+	if err != nil {
+		return err
+	}
 	list, err := x.consentsOf(p.Address)
+	if err != nil {
+		return err
+	}
+	out, err := column[string](x, `SELECT topic FROM suppressions WHERE address = $1 AND lifted_us = 0 AND reason = $2 AND topic <> ''`, string(p.Address), string(crm.SuppressedUnsubscribed))
+	if err != nil {
+		return err
+	}
 	current := crm.CurrentConsents(list)
+	add := func(topic string, c crm.Consent) {
+		c.Topic, c.Given = topic, c.Given && !slices.Contains(out, topic)
+		p.Topics = append(p.Topics, c)
+	}
+	for _, t := range firm.Topics {
+		c, said := current[t.Name]
+		if !said {
+			c.Given = true // nobody has said anything: mailings go there
+		}
+		add(t.Name, c)
+	}
 	for _, topic := range sortedKeys(current) {
-		if topic != "" {
-			p.Topics = append(p.Topics, current[topic])
+		if _, listed := firm.Topic(topic); topic != "" && !listed {
+			add(topic, current[topic])
 		}
 	}
-	return err
+	return nil
 }
 
 func (x *tx) consentsOf(a crm.Address) ([]crm.Consent, error) {
@@ -73,11 +102,15 @@ func (x *tx) consentsOf(a crm.Address) ([]crm.Consent, error) {
 	})
 }
 
-// OptOut notes that the recipient of a mail wants no mailings any more: at once,
-// also for what waits on the ledger, and for all addresses that are theirs
-// alone. Once is enough; a second time changes nothing.
+// OptOut notes that the recipient of a mail wants no mailings any more, or none
+// about the mail's topic: at once, also for what waits on the ledger, and for
+// all addresses that are theirs alone. Once is enough; a second time changes
+// nothing.
 func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
 	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
+		if st.Topic != "" && st.Topic != p.Topic {
+			return crm.Invalid("topic", "that mail is not about %q", st.Topic)
+		}
 		now := x.s.now()
 		addresses, err := x.personal(p)
 		if err != nil {
@@ -88,7 +121,7 @@ func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
 				return err
 			}
 		}
-		e := crm.DispatchEvent{Dispatch: p.Dispatch, Kind: crm.EventUnsubscribed, Mark: st.Source, Evidence: st.Proof, At: now}
+		e := crm.DispatchEvent{Dispatch: p.Dispatch, Kind: crm.EventUnsubscribed, Mark: eventMark(st), Evidence: st.Proof, At: now}
 		if _, err := x.addEvent(e); err != nil {
 			return err
 		}
@@ -96,14 +129,22 @@ func (s *Store) OptOut(ctx context.Context, st crm.Statement) error {
 	})
 }
 
+// eventMark tells the opt-outs by one mail apart.
+func eventMark(st crm.Statement) string {
+	if st.Topic == "" {
+		return st.Source
+	}
+	return st.Source + ", " + st.Topic
+}
+
 // optOut suppresses one address and keeps the statement, unless it has opted
 // out already.
 func (x *tx) optOut(a crm.Address, st crm.Statement, now time.Time) error {
-	fresh, err := x.suppress(crm.Suppression{Address: a, Reason: crm.SuppressedUnsubscribed, Evidence: st.Source + ": " + st.Proof, Dispatch: st.Dispatch, At: now})
+	fresh, err := x.suppress(crm.Suppression{Address: a, Reason: crm.SuppressedUnsubscribed, Topic: st.Topic, Evidence: st.Source + ": " + st.Proof, Dispatch: st.Dispatch, At: now})
 	if err != nil || !fresh {
 		return err
 	}
-	return x.addConsent(crm.Consent{Address: a, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
+	return x.addConsent(crm.Consent{Address: a, Topic: st.Topic, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
 }
 
 // personal gives the address that a mail went to, and those others of the same
@@ -129,16 +170,26 @@ AND NOT EXISTS (SELECT 1 FROM contact_addresses o WHERE o.address_id = u.address
 func (s *Store) UndoOptOut(ctx context.Context, st crm.Statement) error {
 	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
 		now := x.s.now()
-		undone, err := column[crm.Address](x, `UPDATE suppressions SET lifted_us = $1 WHERE dispatch_id = $2 AND reason = $3 AND lifted_us = 0 AND at_us > $4 RETURNING address`,
-			micros(now), int64(p.Dispatch), string(crm.SuppressedUnsubscribed), micros(now.Add(-crm.UndoWindow)))
+		type lifted struct {
+			topic   string
+			address crm.Address
+		}
+		rows, err := x.query(`UPDATE suppressions SET lifted_us = $1 WHERE dispatch_id = $2 AND reason = $3 AND lifted_us = 0 AND at_us > $4 AND topic IN ('', $5) RETURNING topic, address`,
+			micros(now), int64(p.Dispatch), string(crm.SuppressedUnsubscribed), micros(now.Add(-crm.UndoWindow)), p.Topic)
+		undone, err := collect(rows, err, func(r *sql.Rows, l *lifted) error { return r.Scan(&l.topic, &l.address) })
 		if err == nil && len(undone) == 0 {
-			err = crm.Conflict("there is nothing to undo any more")
+			err = crm.Of("undo", crm.Conflict("there is nothing to undo any more"))
 		}
 		if err != nil {
 			return err
 		}
-		slices.Sort(undone)
-		return x.wanted(undone, st, now)
+		slices.SortFunc(undone, func(a, b lifted) int { return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.address, b.address)) })
+		for _, l := range undone {
+			if err := x.wanted(l.address, l.topic, st, now); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -147,41 +198,43 @@ func (s *Store) UndoOptOut(ctx context.Context, st crm.Statement) error {
 func (s *Store) OptIn(ctx context.Context, st crm.Statement) error {
 	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
 		now := x.s.now()
-		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1 WHERE address = $2 AND reason = $3 AND lifted_us = 0`, micros(now), string(p.Address), string(crm.SuppressedUnsubscribed))
+		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1 WHERE address = $2 AND reason = $3 AND topic = $4 AND lifted_us = 0`, micros(now), string(p.Address), string(crm.SuppressedUnsubscribed), st.Topic)
 		if err != nil || n == 0 {
 			return err
 		}
-		return x.wanted([]crm.Address{p.Address}, st, now)
+		return x.wanted(p.Address, st.Topic, st, now)
 	})
 }
 
-// wanted keeps the statement that mailings are wanted at addresses.
-func (x *tx) wanted(as []crm.Address, st crm.Statement, now time.Time) error {
-	for _, a := range as {
-		if err := x.addConsent(crm.Consent{Address: a, Given: true, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof}); err != nil {
-			return err
-		}
-	}
-	return nil
+// wanted keeps the statement that mailings are wanted at an address.
+func (x *tx) wanted(a crm.Address, topic string, st crm.Statement, now time.Time) error {
+	return x.addConsent(crm.Consent{Address: a, Topic: topic, Given: true, At: now, Source: st.Source, Wording: st.Wording, Proof: st.Proof})
 }
 
-// ChooseTopics keeps what the recipient of a mail said of topics. What is said
-// already is not said again, and a topic that nobody has named before is left
-// out.
+// ChooseTopics keeps what the recipient of a mail said of topics, and makes it
+// hold: what they do not want, at all addresses that are theirs alone. What is
+// so already is not said again, and a topic that is neither on the firm's list
+// nor was named before is left out.
 func (s *Store) ChooseTopics(ctx context.Context, st crm.Statement, choices []crm.Choice) error {
 	return s.public(ctx, st.Dispatch, func(x *tx, p *crm.PublicRecipient) error {
-		list, err := x.consentsOf(p.Address)
+		if err := x.publicTopics(p); err != nil {
+			return err
+		}
+		all, err := x.personal(p)
 		if err != nil {
 			return err
 		}
-		current := crm.CurrentConsents(list)
 		for _, ch := range choices {
-			was, known := current[ch.Topic]
-			if !known || ch.Topic == "" || was.Given == ch.Given {
+			i := slices.IndexFunc(p.Topics, func(c crm.Consent) bool { return c.Topic == ch.Topic })
+			if i < 0 || p.Topics[i].Given == ch.Given {
 				continue
 			}
-			c := crm.Consent{Address: p.Address, Topic: ch.Topic, Given: ch.Given, At: x.s.now(), Source: st.Source, Wording: ch.Wording, Proof: st.Proof}
-			if err := x.addConsent(c); err != nil {
+			where := all
+			if ch.Given {
+				where = []crm.Address{p.Address}
+			}
+			c := crm.Consent{Topic: ch.Topic, Given: ch.Given, At: x.s.now(), Source: st.Source, Wording: ch.Wording, Proof: st.Proof}
+			if err := x.topicSaid(c, p.Dispatch, where); err != nil {
 				return err
 			}
 		}

@@ -55,7 +55,7 @@ func (s *Store) draft(ctx context.Context, v crm.Viewer, m *crm.Mailing) error {
 			return err
 		}
 		if is.State != crm.MailingDraft {
-			return crm.Conflict("the mailing is %s; recipients are added to a draft only", is.State)
+			return crm.Of("mailing", crm.Conflict("the mailing is %s; recipients are added to a draft only", is.State))
 		}
 		*m = is.Mailing
 		return nil
@@ -121,6 +121,7 @@ type enlisting struct {
 	persons map[int64]int64        // contact -> dispatch
 	known   map[crm.Address]int64  // address -> the one contact that uses it
 	stopped map[crm.Address]string // address -> why it is suppressed
+	places  map[int64]int64        // contact -> days since they wrote to us or bought
 	sum     crm.Enlisted
 	reports []crm.RecipientReport
 
@@ -147,7 +148,7 @@ func (e *enlisting) all(batch []crm.Recipient) error {
 		return err
 	}
 	if running {
-		return crm.Conflict("the mailing was started meanwhile; recipients are added to a draft only")
+		return crm.Of("mailing", crm.Conflict("the mailing was started meanwhile; recipients are added to a draft only"))
 	}
 	for _, r := range valid {
 		if err := e.add(r); err != nil {
@@ -199,6 +200,9 @@ func (e *enlisting) lookUp(batch []crm.Recipient) error {
 			contacts = append(contacts, int64(r.Contact))
 		}
 	}
+	if err := e.lookUpPlaces(distinct(contacts)); err != nil {
+		return err
+	}
 	return each(e.x, `SELECT contact_id, dispatch_id FROM recipients WHERE mailing_id + 0 = $1 AND contact_id IN (IN)`, []any{int64(e.m.ID)}, distinct(contacts), func(r *sql.Rows) error {
 		var c, id int64
 		err := r.Scan(&c, &id)
@@ -222,6 +226,25 @@ WHERE c.merged_into = 0 AND u.from_us <= $1 AND (u.until_us = 0 OR u.until_us > 
 			e.known[a] = contact
 		}
 		return nil
+	})
+}
+
+// strangers have this place: behind all who have written or bought.
+const strangers = 100_000
+
+// lookUpPlaces finds how many days ago contacts wrote to us, or bought, last:
+// while a domain warms up, those who did lately are written to first.
+func (e *enlisting) lookUpPlaces(contacts []int64) error {
+	e.places = map[int64]int64{}
+	return each(e.x, `SELECT c.id, COALESCE((SELECT l.at_us FROM links l JOIN messages m ON m.id = l.message_id WHERE l.contact_id = c.id AND m.direction = $1 AND m.class = $2 ORDER BY l.at_us DESC, l.message_id DESC LIMIT 1), 0),
+COALESCE((SELECT o.at_us FROM orders o WHERE o.customer_id = c.customer_id AND o.state = $3 AND o.refunds = '' ORDER BY o.at_us DESC, o.id DESC LIMIT 1), 0)
+FROM contacts c WHERE c.id IN (IN)`, []any{string(crm.In), string(crm.ClassHuman), string(crm.OrderPlaced)}, contacts, func(r *sql.Rows) error {
+		var id, wrote, bought int64
+		err := r.Scan(&id, &wrote, &bought)
+		if last := max(wrote, bought); last > 0 {
+			e.places[id] = min(max(int64(e.now.Sub(fromMicros(last)).Hours()/24), 0), strangers-1)
+		}
+		return err
 	})
 }
 
@@ -266,7 +289,11 @@ func (e *enlisting) add(r crm.Recipient) error {
 	if due.IsZero() {
 		due = e.m.Created
 	}
-	e.dispatches = append(e.dispatches, id, int64(e.m.ID), string(state), micros(due), micros(e.now), reason)
+	place, known := e.places[int64(r.Contact)]
+	if !known {
+		place = strangers
+	}
+	e.dispatches = append(e.dispatches, id, int64(e.m.ID), string(state), micros(due), place, micros(e.now), reason)
 	e.recipients = append(e.recipients, id, int64(e.m.ID), orNull(r.Contact), string(r.Address), clean(r.Name, 300), fields)
 	return nil
 }
@@ -276,7 +303,7 @@ func (e *enlisting) report(r crm.Recipient, what crm.RecipientOutcome, id int64,
 }
 
 func (e *enlisting) write() error {
-	if err := e.x.insert(`INSERT INTO dispatches (id, mailing_id, state, due_us, changed_us, reason) VALUES `, 6, e.dispatches, ``); err != nil {
+	if err := e.x.insert(`INSERT INTO dispatches (id, mailing_id, state, due_us, place, changed_us, reason) VALUES `, 7, e.dispatches, ``); err != nil {
 		return err
 	}
 	if err := e.x.insert(`INSERT INTO recipients (dispatch_id, mailing_id, contact_id, address, name, fields) VALUES `, 6, e.recipients, ``); err != nil {

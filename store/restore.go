@@ -71,7 +71,7 @@ func (s *Store) fit(ctx context.Context, head *Manifest) error {
 	}
 	sources := p.ListSources()
 	if newest := sources[len(sources)-1].Version; head.Schema > newest {
-		return crm.Conflict("the backup is of a newer Kaveri (schema %d, this one knows %d); use that version", head.Schema, newest)
+		return crm.Of("backup", crm.Conflict("the backup is of a newer Kaveri (schema %d, this one knows %d); use that version", head.Schema, newest))
 	}
 	unlock, err := s.migrationLock(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Store) fit(ctx context.Context, head *Manifest) error {
 		return err
 	}
 	if have != 0 && have != head.Schema {
-		return crm.Conflict("the database has another schema (%d) than the backup (%d); restore into one that does not exist yet", have, head.Schema)
+		return crm.Of("database", crm.Conflict("the database has another schema (%d) than the backup (%d); restore into one that does not exist yet", have, head.Schema))
 	}
 	_, err = p.UpTo(ctx, head.Schema)
 	return err
@@ -141,7 +141,7 @@ func (s *Store) restore(ctx context.Context, b *backupReader, head *Manifest, pr
 	if err := s.segments.settle(); err != nil {
 		return m, err
 	}
-	return m, diskError(t.Commit())
+	return m, passing(t.Commit())
 }
 
 // mustBeEmpty refuses a database in which anything stands.
@@ -155,7 +155,7 @@ func (x *tx) mustBeEmpty() error {
 			return err
 		}
 		if n > 0 {
-			return crm.Conflict("the database is not empty; a backup is restored into a new one only")
+			return crm.Of("database", crm.Conflict("the database is not empty; a backup is restored into a new one only"))
 		}
 	}
 	return nil
@@ -229,7 +229,7 @@ func (x *tx) readTable(b *backupReader, tick func(int64) error) (TableCount, err
 	size := 0
 	flush := func() error {
 		if err := x.insert(insert, len(head.Columns), args, ""); err != nil {
-			if d := diskError(err); crm.KindOf(d) == crm.KindUnavailable {
+			if d := passing(err); crm.KindOf(d) == crm.KindUnavailable {
 				return d
 			}
 			return damaged(fmt.Errorf("%s: %w", head.Name, err)) // a reference to nothing, or a row twice

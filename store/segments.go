@@ -139,7 +139,7 @@ func (g *segments) settle() error {
 		return nil
 	}
 	if err := g.drain(); err != nil {
-		return diskError(fmt.Errorf("raw mail cannot be written: %w", err))
+		return passing(fmt.Errorf("raw mail cannot be written: %w", err))
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (g *segments) rewind() {
 // other process holds, else a new one.
 func (g *segments) open(x *tx) error {
 	if err := g.drain(); err != nil {
-		return diskError(err)
+		return passing(err)
 	}
 	if g.file != nil {
 		g.file.Close() // what it holds is synced: settle and drain see to it
@@ -189,7 +189,7 @@ func (g *segments) open(x *tx) error {
 func (g *segments) take(x *tx, id int64, flags int) (bool, error) {
 	f, err := os.OpenFile(g.path(id), flags, 0o600)
 	if err != nil {
-		return false, diskError(err)
+		return false, passing(err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
@@ -203,7 +203,7 @@ func (g *segments) take(x *tx, id int64, flags int) (bool, error) {
 	if flags&os.O_CREATE != 0 { // the name must be as durable as the bytes
 		if err := syncDir(g.dir); err != nil {
 			f.Close()
-			return false, diskError(err)
+			return false, passing(err)
 		}
 	}
 	g.file, g.id, g.end, g.mark = f, id, end, end

@@ -11,16 +11,21 @@ import (
 	"kaveri/crm"
 )
 
-const senderCols = `id, name, host, port, security, username, domains, bounce, connections, rate_micro, place, disabled, state, problem, since_us, created_us`
+const senderCols = `id, name, host, port, security, username, domains, bounce, connections, rate_micro, place, warm_up, disabled, state, problem, since_us, created_us`
 
 func scanSender(r interface{ Scan(...any) error }, m *crm.Sender, more ...any) error {
-	var domains string
+	var domains, warmUp string
 	var rate, disabled, since, created int64
-	err := r.Scan(append([]any{&m.ID, &m.Name, &m.Host, &m.Port, &m.Security, &m.Username, &domains, &m.Bounce, &m.Connections, &rate, &m.Order, &disabled, &m.State, &m.Problem, &since, &created}, more...)...)
+	err := r.Scan(append([]any{&m.ID, &m.Name, &m.Host, &m.Port, &m.Security, &m.Username, &domains, &m.Bounce, &m.Connections, &rate, &m.Order, &warmUp, &disabled, &m.State, &m.Problem, &since, &created}, more...)...)
 	if err != nil {
 		return err
 	}
 	m.Rate, m.Disabled, m.Since, m.Created = float64(rate)/1e6, disabled == 1, fromMicros(since), fromMicros(created)
+	if warmUp != "" {
+		if err := json.Unmarshal([]byte(warmUp), &m.WarmUp); err != nil {
+			return err
+		}
+	}
 	return json.Unmarshal([]byte(domains), &m.Domains)
 }
 
@@ -66,20 +71,24 @@ func (x *tx) putSender(m *crm.Sender, secret []byte) error {
 	if err != nil {
 		return err
 	}
+	warmUp, err := json.Marshal(m.WarmUp)
+	if err != nil {
+		return err
+	}
 	var taken int
 	if err := x.row(`SELECT count(*) FROM senders WHERE name = $1 AND removed_us = 0 AND id <> $2`, m.Name, int64(m.ID)).Scan(&taken); err != nil {
 		return err
 	}
 	if taken > 0 {
-		return crm.Conflict("there is a sender named %q already", m.Name)
+		return crm.Of("name", crm.Conflict("there is a sender named %q already; choose another name, or change that one", m.Name))
 	}
-	return x.exec(`INSERT INTO senders (id, name, host, port, security, username, secret, domains, bounce, connections, rate_micro, place, disabled, state, problem, since_us, created_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+	return x.exec(`INSERT INTO senders (id, name, host, port, security, username, secret, domains, bounce, connections, rate_micro, place, warm_up, disabled, state, problem, since_us, created_us)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host, port = excluded.port, security = excluded.security, username = excluded.username, secret = excluded.secret,
-domains = excluded.domains, bounce = excluded.bounce, connections = excluded.connections, rate_micro = excluded.rate_micro, place = excluded.place, disabled = excluded.disabled,
+domains = excluded.domains, bounce = excluded.bounce, connections = excluded.connections, rate_micro = excluded.rate_micro, place = excluded.place, warm_up = excluded.warm_up, disabled = excluded.disabled,
 state = excluded.state, problem = excluded.problem, since_us = excluded.since_us`,
 		int64(m.ID), m.Name, m.Host, int64(m.Port), string(m.Security), m.Username, secret, string(domains), m.Bounce, int64(m.Connections), int64(math.Round(m.Rate*1e6)), int64(m.Order),
-		flag(m.Disabled), string(m.State), m.Problem, micros(m.Since), micros(m.Created))
+		string(warmUp), flag(m.Disabled), string(m.State), m.Problem, micros(m.Since), micros(m.Created))
 }
 
 // usualConnections is how many connections a sender has at once when it does
@@ -101,7 +110,7 @@ func validateSender(m *crm.Sender) (err error) {
 	case crm.SecurityNone:
 		m.Port = orElse(m.Port, 25)
 	default:
-		return crm.Invalid("security", "%q is unknown; choose tls or starttls", m.Security)
+		return crm.Invalid("security", "%q is unknown; choose tls, starttls, or none for a server on this machine", m.Security)
 	}
 	m.Connections = orElse(m.Connections, usualConnections)
 	switch {
@@ -117,6 +126,9 @@ func validateSender(m *crm.Sender) (err error) {
 		return crm.Invalid("connections", "%d at once are not possible; give 1 to 1000", m.Connections)
 	case m.Rate < 0 || m.Rate > 1e6:
 		return crm.Invalid("rate", "give the mails a second, 0 for no limit")
+	}
+	if err := m.WarmUp.Validate(); err != nil {
+		return err
 	}
 	for i, d := range m.Domains {
 		if m.Domains[i], err = crm.ParseDomain(d); err != nil {
@@ -157,11 +169,16 @@ func (s *Store) ListSenders(ctx context.Context, v crm.Viewer) ([]crm.Sender, er
 	}
 	var list []crm.Sender
 	err := s.view(ctx, func(x *tx) (err error) {
-		rows, err := x.query(`SELECT ` + senderCols + ` FROM senders WHERE removed_us = 0 ORDER BY place, id`)
-		list, err = collect(rows, err, func(r *sql.Rows, m *crm.Sender) error { return scanSender(r, m) })
+		list, err = x.senders()
 		return err
 	})
 	return list, err
+}
+
+// senders reads them in the order in which they are tried.
+func (x *tx) senders() ([]crm.Sender, error) {
+	rows, err := x.query(`SELECT ` + senderCols + ` FROM senders WHERE removed_us = 0 ORDER BY place, id`)
+	return collect(rows, err, func(r *sql.Rows, m *crm.Sender) error { return scanSender(r, m) })
 }
 
 // UpdateSender changes a sender and tries it afresh. An empty password keeps
@@ -222,7 +239,7 @@ func (s *Store) changeSender(ctx context.Context, id crm.SenderID, f func(x *tx,
 		var secret []byte
 		err := scanSender(x.row(`SELECT `+senderCols+`, secret FROM senders WHERE id = $1 AND removed_us = 0`, int64(id)), &m, &secret)
 		if errors.Is(err, sql.ErrNoRows) {
-			return crm.NotFound("no sender has the number %d", id)
+			return crm.Of("sender", crm.NotFound("no sender has the number %d", id))
 		}
 		if err != nil {
 			return err

@@ -54,7 +54,10 @@ func (s *Store) Settle(ctx context.Context, l crm.Lease, attempts []crm.Attempt,
 	return refused, nil
 }
 
-const attemptCols = 12
+const (
+	attemptInsert = `INSERT INTO attempts (dispatch_id, n, sender_id, server, stage, at_us, took_us, code, enhanced, words, state, reason) VALUES `
+	attemptCols   = 12
+)
 
 // record writes attempts, and gives those that change nothing.
 func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
@@ -85,8 +88,12 @@ func (g *steps) record(attempts []crm.Attempt) (late []crm.Attempt, err error) {
 			due = micros(a.Due)
 		}
 		g.tried(d, to, due, reason)
+		g.warm(&a)
 	}
-	return late, g.x.insert(`INSERT INTO attempts (dispatch_id, n, sender_id, server, stage, at_us, took_us, code, enhanced, words, state, reason) VALUES `, attemptCols, args, ``)
+	if err := g.warmed(); err != nil {
+		return nil, err
+	}
+	return late, g.x.insert(attemptInsert, attemptCols, args, ``)
 }
 
 // follows gives the state that an attempt leads to, and false when its
@@ -170,6 +177,10 @@ func (g *steps) notClaimed(l crm.Lease, ids []int64) (mine []int64, refused []cr
 	return mine, refused, nil
 }
 
+// nobody is why a dispatch is called off that has lost its recipient: by damage,
+// or by somebody's hand in the database.
+const nobody = "the ledger has no recipient for it any more"
+
 // refuse settles what the statement has left claimed.
 func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 	type why struct {
@@ -197,6 +208,10 @@ func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := g.x.recipientsOf(left)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range left {
 		d := rows[id]
 		g.counts[count{d.mailing, crm.Claimed}]++ // it was not armed
@@ -207,6 +222,9 @@ func (g *steps) refuse(ids []int64) (refused []crm.Refused, err error) {
 		}
 		if r, no := stopped[id]; no {
 			to, reason = crm.Suppressed, r
+		}
+		if _, ok := known[id]; !ok { // queued, it would be refused for ever
+			to, reason = crm.Cancelled, nobody
 		}
 		refused = append(refused, crm.Refused{Dispatch: crm.DispatchID(id), State: to, Reason: reason})
 		if to == crm.Queued {

@@ -197,7 +197,7 @@ func lockSending(dsn string) (io.Closer, error) {
 	}
 	f, err := os.OpenFile(path+"-send", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, diskError(err)
+		return nil, passing(err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()

@@ -55,7 +55,7 @@ func (s *Store) AddStaff(ctx context.Context, v crm.Viewer, m crm.Staff, passwor
 		err = x.exec(`INSERT INTO staff (id, name, address, role, language, password, disabled, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			id, m.Name, string(m.Address), string(m.Role), m.Language, hash, flag(m.Disabled), micros(m.Created))
 		if err != nil && s.engine.unique(err) {
-			return crm.Conflict("%s signs in already", m.Address)
+			return crm.Of("address", crm.Conflict("%s signs in already; give that account a new password instead", m.Address))
 		}
 		return err
 	})
@@ -115,14 +115,14 @@ func (s *Store) changeStaff(ctx context.Context, id crm.StaffID, update string, 
 			return err
 		}
 		if n == 0 {
-			return crm.NotFound("no colleague has the number %d", id)
+			return crm.Of("colleague", crm.NotFound("no colleague has the number %d", id))
 		}
 		var admins int
 		if err := x.row(`SELECT count(*) FROM staff WHERE role = $1 AND disabled = 0`, string(crm.StaffAdmin)).Scan(&admins); err != nil {
 			return err
 		}
 		if admins == 0 && value == any(int64(1)) {
-			return crm.Conflict("this is the last administrator; make somebody else one first")
+			return crm.Of("colleague", crm.Conflict("this is the last administrator; make somebody else one first"))
 		}
 		return x.exec(`DELETE FROM sessions WHERE staff_id = $1`, int64(id))
 	})

@@ -11,6 +11,10 @@ import (
 	"kaveri/crm"
 )
 
+// toldOneByOne is up to how many standings at once are told of, each to the page
+// of its customer; a night's chunk is more.
+const toldOneByOne = 200
+
 // millionths is the unit of the shares that are stored.
 const millionths = 1_000_000
 
@@ -89,6 +93,11 @@ func (s *Store) SaveStandings(ctx context.Context, list []crm.Ranked) error {
 		return nil
 	}
 	return s.write(ctx, func(x *tx) error {
+		if len(list) <= toldOneByOne {
+			for i := range list {
+				x.tell(crm.Event{Kind: "standing", Customer: list[i].Customer})
+			}
+		}
 		var ids []int64
 		for i := range list {
 			ids = append(ids, int64(list[i].Customer))

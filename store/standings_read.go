@@ -62,25 +62,29 @@ func (s *Store) LadderCounts(ctx context.Context, v crm.Viewer) ([]crm.RungCount
 	}
 	at := map[crm.Rung]*crm.RungCount{}
 	err := s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT rung, timing, count(*), sum(value) FROM loyalty GROUP BY rung, timing ORDER BY rung, timing`)
+		rows, err := x.query(`SELECT rung, timing, note, count(*), sum(value) FROM loyalty GROUP BY rung, timing, note ORDER BY rung, timing, note`)
 		if err != nil {
 			return err
 		}
 		return scanAll(rows, func(r *sql.Rows) error {
 			var rung crm.Rung
 			var timing crm.Timing
+			var note crm.RungNote
 			var n int
 			var value crm.Money
-			if err := r.Scan(&rung, &timing, &n, &value); err != nil {
+			if err := r.Scan(&rung, &timing, &note, &n, &value); err != nil {
 				return err
 			}
 			if at[rung] == nil {
-				at[rung] = &crm.RungCount{Rung: rung, Timings: map[crm.Timing]int{}}
+				at[rung] = &crm.RungCount{Rung: rung, Timings: map[crm.Timing]int{}, Notes: map[crm.RungNote]int{}}
 			}
 			at[rung].Customers += n
 			at[rung].Value += value
 			if timing != "" {
 				at[rung].Timings[timing] += n
+			}
+			if note != "" {
+				at[rung].Notes[note] += n
 			}
 			return nil
 		})
@@ -90,21 +94,14 @@ func (s *Store) LadderCounts(ctx context.Context, v crm.Viewer) ([]crm.RungCount
 		if c := at[rung]; c != nil {
 			out = append(out, *c)
 		} else {
-			out = append(out, crm.RungCount{Rung: rung, Timings: map[crm.Timing]int{}})
+			out = append(out, crm.RungCount{Rung: rung, Timings: map[crm.Timing]int{}, Notes: map[crm.RungNote]int{}})
 		}
 	}
 	return out, err
 }
 
 // LoyaltyQuery selects customers by where they stand.
-type LoyaltyQuery struct {
-	Rungs   []crm.Rung
-	Timings []crm.Timing
-	Note    crm.RungNote
-	Day     crm.Day // as they stood then; 0: now
-	After   int64   // the key that the page before gave
-	Limit   int
-}
+type LoyaltyQuery = crm.LoyaltyQuery
 
 // Standings lists customers by the value that is awaited of them, the highest
 // first, and gives the key of the next page, 0 at the end.
@@ -120,8 +117,12 @@ func (s *Store) Standings(ctx context.Context, v crm.Viewer, q LoyaltyQuery) (ou
 	from := `loyalty l JOIN customers c ON c.id = l.customer_id`
 	rung, timing, note := "l.rung", "l.timing", "l.note"
 	if q.Day != 0 {
-		from += ` JOIN standings t ON t.customer_id = l.customer_id AND t.day = (SELECT max(u.day) FROM standings u WHERE u.customer_id = l.customer_id AND u.day <= ` + arg(int64(q.Day)) + `)`
+		from += ` JOIN standings t ON ` + stoodOn("t", arg(int64(q.Day)))
 		rung, timing, note = "t.rung", "t.timing", "t.note"
+	}
+	if len(q.Was) > 0 {
+		from += ` LEFT JOIN standings w ON ` + stoodOn("w", arg(int64(q.WasDay)))
+		where += ` AND COALESCE(w.rung, 'CONTACT') IN (` + list(q.Was, arg) + `)`
 	}
 	if len(q.Rungs) > 0 {
 		where += ` AND ` + rung + ` IN (` + list(q.Rungs, arg) + `)`
@@ -146,6 +147,25 @@ func (s *Store) Standings(ctx context.Context, v crm.Viewer, q LoyaltyQuery) (ou
 		return err
 	})
 	return out, next, err
+}
+
+// stoodOn joins the standings on a day, under an alias, with loyalty as l.
+func stoodOn(alias, day string) string {
+	return alias + `.customer_id = l.customer_id AND ` + alias + `.day = (SELECT max(u.day) FROM standings u WHERE u.customer_id = l.customer_id AND u.day <= ` + day + `)`
+}
+
+// RungMoves counts the customers by the rung on which they stood on a day and by
+// the one on which they stand now.
+func (s *Store) RungMoves(ctx context.Context, v crm.Viewer, since crm.Day) (out []crm.RungMove, err error) {
+	if !mayRead(v) {
+		return nil, nil
+	}
+	err = s.view(ctx, func(x *tx) error {
+		rows, err := x.query(`SELECT COALESCE(w.rung, 'CONTACT'), l.rung, count(*) FROM loyalty l LEFT JOIN standings w ON `+stoodOn("w", "$1")+` GROUP BY COALESCE(w.rung, 'CONTACT'), l.rung ORDER BY 1, 2`, int64(since))
+		out, err = collect(rows, err, func(r *sql.Rows, m *crm.RungMove) error { return r.Scan(&m.Was, &m.Now, &m.Customers) })
+		return err
+	})
+	return out, err
 }
 
 // list gives placeholders for values.

@@ -37,6 +37,9 @@ func opener(dsn func(testing.TB) string) func(testing.TB) *store.Store {
 func TestSQLite(t *testing.T)   { storetest.Run(t, opener(sqliteDSN)) }
 func TestPostgres(t *testing.T) { storetest.Run(t, opener(postgresDSN)) }
 
+func TestDraftsSQLite(t *testing.T)   { storetest.Drafts(t, options, sqliteDSN) }
+func TestDraftsPostgres(t *testing.T) { storetest.Drafts(t, options, postgresDSN) }
+
 func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
 func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }
 
@@ -46,6 +49,9 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
+
+func BenchmarkImportSQLite(b *testing.B)   { storetest.Import(b, opener(sqliteDSN)(b)) }
+func BenchmarkImportPostgres(b *testing.B) { storetest.Import(b, opener(postgresDSN)(b)) }
 
 func BenchmarkEnlistSQLite(b *testing.B)   { storetest.Enlist(b, opener(sqliteDSN)(b)) }
 func BenchmarkEnlistPostgres(b *testing.B) { storetest.Enlist(b, opener(postgresDSN)(b)) }

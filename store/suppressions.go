@@ -39,9 +39,9 @@ func (x *tx) suppress(p crm.Suppression) (fresh bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := x.changed(`INSERT INTO suppressions (id, address, contact_id, reason, evidence, dispatch_id, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (address, reason) WHERE lifted_us = 0 DO NOTHING`,
-		id, string(p.Address), orNull(contact), string(p.Reason), clean(p.Evidence, 2000), orNull(p.Dispatch), orNull(p.Staff), micros(p.At))
+	n, err := x.changed(`INSERT INTO suppressions (id, address, contact_id, reason, topic, evidence, dispatch_id, staff_id, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (address, reason, topic) WHERE lifted_us = 0 DO NOTHING`,
+		id, string(p.Address), orNull(contact), string(p.Reason), p.Topic, clean(p.Evidence, 2000), orNull(p.Dispatch), orNull(p.Staff), micros(p.At))
 	return n > 0, err
 }
 
@@ -57,23 +57,23 @@ func (x *tx) contactOf(c crm.ContactID, a crm.Address) (crm.ContactID, error) {
 }
 
 // LiftSuppression lets an address be written to again, as far as this reason
-// goes; who did it is noted. Nothing else lifts one, an import least of all.
+// and topic go; who did it is noted. Nothing else lifts one, an import least of all.
 // What was left out meanwhile is not sent by itself.
-func (s *Store) LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address, r crm.SuppressionReason) error {
+func (s *Store) LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address, r crm.SuppressionReason, topic string) error {
 	if !mayRead(v) {
 		return errNobody
 	}
 	return s.write(ctx, func(x *tx) error {
-		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1, lifted_by = $2 WHERE address = $3 AND reason = $4 AND lifted_us = 0`,
-			micros(x.s.now()), orNull(v.Staff), string(a), string(r))
+		n, err := x.changed(`UPDATE suppressions SET lifted_us = $1, lifted_by = $2 WHERE address = $3 AND reason = $4 AND topic = $5 AND lifted_us = 0`,
+			micros(x.s.now()), orNull(v.Staff), string(a), string(r), topic)
 		if err == nil && n == 0 {
-			err = crm.NotFound("%s is not suppressed as %s", a, r)
+			err = crm.Of("address", crm.NotFound("%s is not suppressed as %s", a, r))
 		}
 		return err
 	})
 }
 
-const suppressionCols = `s.id, s.address, COALESCE(s.contact_id, 0), s.reason, s.evidence, COALESCE(s.dispatch_id, 0), COALESCE(s.staff_id, 0), s.at_us, s.lifted_us, COALESCE(s.lifted_by, 0)`
+const suppressionCols = `s.id, s.address, COALESCE(s.contact_id, 0), s.reason, s.topic, s.evidence, COALESCE(s.dispatch_id, 0), COALESCE(s.staff_id, 0), s.at_us, s.lifted_us, COALESCE(s.lifted_by, 0)`
 
 type suppressionRow struct {
 	id int64
@@ -82,7 +82,7 @@ type suppressionRow struct {
 
 func scanSuppression(r *sql.Rows, p *suppressionRow) error {
 	var at, lifted int64
-	err := r.Scan(&p.id, &p.Address, &p.Contact, &p.Reason, &p.Evidence, &p.Dispatch, &p.Staff, &at, &lifted, &p.LiftedBy)
+	err := r.Scan(&p.id, &p.Address, &p.Contact, &p.Reason, &p.Topic, &p.Evidence, &p.Dispatch, &p.Staff, &at, &lifted, &p.LiftedBy)
 	p.At, p.Lifted = fromMicros(at), fromMicros(lifted)
 	return err
 }
@@ -129,11 +129,11 @@ func (s *Store) SuppressionsOf(ctx context.Context, v crm.Viewer, a crm.Address)
 }
 
 // IsSuppressed gives why an address must not be written to with mail of this
-// kind; false when it may.
-func (s *Store) IsSuppressed(ctx context.Context, a crm.Address, k crm.MailingKind) (crm.Suppression, bool, error) {
+// kind about this topic ("": none); false when it may.
+func (s *Store) IsSuppressed(ctx context.Context, a crm.Address, k crm.MailingKind, topic string) (crm.Suppression, bool, error) {
 	list, err := s.SuppressionsOf(ctx, crm.SystemViewer, a)
 	for _, p := range list {
-		if p.Lifted.IsZero() && p.Reason.Stops(k) {
+		if p.Lifted.IsZero() && p.Stops(k, topic) {
 			return p, true, nil
 		}
 	}
@@ -151,7 +151,39 @@ func (s *Store) AddConsent(ctx context.Context, c crm.Consent) error {
 		return crm.Invalid("source", "say where the statement comes from")
 	}
 	c.Address = a
-	return s.write(ctx, func(x *tx) error { return x.addConsent(c) })
+	return s.write(ctx, func(x *tx) error {
+		if c.Topic == "" {
+			return x.addConsent(c)
+		}
+		return x.topicSaid(c, 0, []crm.Address{a})
+	})
+}
+
+// topicSaid keeps what somebody said of a topic, and makes it hold at these
+// addresses: who does not want it any more is not sent it, and only a statement
+// of their own, no import, ends that.
+func (x *tx) topicSaid(c crm.Consent, d crm.DispatchID, addresses []crm.Address) error {
+	if c.At.IsZero() {
+		c.At = x.s.now()
+	}
+	for _, a := range addresses {
+		c.Address = a
+		if err := x.addConsent(c); err != nil {
+			return err
+		}
+		var err error
+		switch {
+		case !c.Given:
+			_, err = x.suppress(crm.Suppression{Address: a, Reason: crm.SuppressedUnsubscribed, Topic: c.Topic, Evidence: c.Source + ": " + c.Proof, Dispatch: d, At: c.At, Staff: c.Staff})
+		case c.Source != crm.ConsentImport:
+			err = x.exec(`UPDATE suppressions SET lifted_us = $1, lifted_by = $2 WHERE address = $3 AND reason = $4 AND topic = $5 AND lifted_us = 0`,
+				micros(c.At), orNull(c.Staff), string(a), string(crm.SuppressedUnsubscribed), c.Topic)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *tx) addConsent(c crm.Consent) error {

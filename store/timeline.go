@@ -158,7 +158,7 @@ func (s *Store) Conversation(ctx context.Context, v crm.Viewer, id crm.Conversat
 			return err
 		}
 		if len(ids) == 0 {
-			return crm.NotFound("no conversation has the number %d", id)
+			return crm.Of("conversation", crm.NotFound("no conversation has the number %d", id))
 		}
 		mails, err := x.mailRows(ids)
 		if err != nil {

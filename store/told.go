@@ -263,14 +263,22 @@ func (b *batch) usesOf() (map[int64]string, error) {
 // enter notes one report as an event of its dispatch and, when it is new, does
 // what follows from it. The same mail tells a thing once; that a mail of ours
 // lies somewhere is told once for each use of folders.
+//
+// The mail that a colleague writes to several people is one mail to all of them:
+// what proves to be about it by its Message-ID is about the recipient whom it
+// names, and where it names none of them it changes nothing.
 func (x *tx) enter(t *target, r *crm.Report, h *heard, use string) error {
+	t, certain, err := x.meant(t, r)
+	if err != nil {
+		return err
+	}
 	mark := strconv.FormatInt(h.message, 10)
 	if r.Kind == crm.EventFiled {
 		mark = use
 	}
 	at := fromMicros(h.at)
 	fresh, err := x.addEvent(crm.DispatchEvent{Dispatch: crm.DispatchID(t.id), Kind: r.Kind, Mark: mark, Message: crm.MessageID(h.message), Evidence: r.Evidence, At: at})
-	if err != nil || !fresh {
+	if err != nil || !fresh || !certain {
 		return err
 	}
 	next, suppress := r.Told(t.state)
@@ -284,6 +292,35 @@ func (x *tx) enter(t *target, r *crm.Report, h *heard, use string) error {
 	}
 	_, err = x.suppress(crm.Suppression{Address: t.address, Contact: crm.ContactID(t.contact), Reason: suppress, Evidence: r.Evidence, Dispatch: crm.DispatchID(t.id), At: at})
 	return err
+}
+
+// meant gives the dispatch that a report is about. certain is false when that
+// cannot be told, or the report is no proof because we made it true ourselves:
+// the copy that lies in the Sent folder is ours.
+func (x *tx) meant(t *target, r *crm.Report) (is *target, certain bool, err error) {
+	if r.Proof != crm.ProofMessageID && r.Proof != crm.ProofReference {
+		return t, true, nil
+	}
+	rows, err := x.query(`SELECT d.id, d.state, r.address, COALESCE(r.contact_id, 0) FROM drafts w JOIN dispatches d ON d.mailing_id = w.mailing_id JOIN recipients r ON r.dispatch_id = d.id WHERE w.lead_id = $1 ORDER BY d.id`, t.id)
+	all, err := collect(rows, err, func(r *sql.Rows, t *target) error { return r.Scan(&t.id, &t.state, &t.address, &t.contact) })
+	if err != nil || len(all) == 0 { // no colleague's mail
+		return t, true, err
+	}
+	if r.Kind == crm.EventFiled {
+		ours, err := x.appended(t.id)
+		return t, !ours && len(all) == 1, err
+	}
+	if len(all) == 1 {
+		return t, true, nil
+	}
+	if named, err := crm.ParseAddress(r.Recipient); err == nil {
+		for i := range all {
+			if all[i].address.Canonical() == named.Canonical() {
+				return &all[i], true, nil
+			}
+		}
+	}
+	return t, false, nil
 }
 
 // told takes the step that a report has shown.

@@ -11,31 +11,9 @@ import (
 	"kaveri/crm"
 )
 
-// maxLinks is how many links a mailing may have: a token has 16 bits for them.
-const maxLinks = 1<<16 - 1
-
 // maxVisits is how many requests are kept of one mail. Who asks more often has
 // been understood.
 const maxVisits = 200
-
-// SetMailingLinks keeps where the links of a mailing lead, numbered from 1 as
-// they come. A mailing that has links keeps those: mails that are out name them.
-func (s *Store) SetMailingLinks(ctx context.Context, id crm.MailingID, urls []string) error {
-	if len(urls) > maxLinks {
-		return crm.Invalid("link", "a mailing has at most %d links", maxLinks)
-	}
-	args := make([]any, 0, 3*len(urls))
-	for i, u := range urls {
-		u, err := crm.ParseLink(u)
-		if err != nil {
-			return err
-		}
-		args = append(args, int64(id), i+1, u)
-	}
-	return s.write(ctx, func(x *tx) error {
-		return x.insert(`INSERT INTO mailing_links (mailing_id, n, url) VALUES `, 3, args, ` ON CONFLICT (mailing_id, n) DO NOTHING`)
-	})
-}
 
 // MailingLink gives where a link of a mail leads; [crm.KindNotFound] when its
 // mailing has no such link.
@@ -55,13 +33,19 @@ func (s *Store) MailingLink(ctx context.Context, id crm.DispatchID, n crm.LinkNu
 func (s *Store) Visitor(address string) int64 { return s.key.of("visitor", address) }
 
 // Visited keeps a request for a link of a mail and judges all of them anew, see
-// [crm.JudgeVisits]. What follows from them stands in the events of the mail:
+// [crm.JudgeVisits]; one for the picture only when its mailing has one. What follows from them stands in the events of the mail:
 // one clicked or opened for each link by people, and one by machines.
 func (s *Store) Visited(ctx context.Context, id crm.DispatchID, v crm.Visit) error {
 	return s.write(ctx, func(x *tx) error {
 		d, err := x.publicRecipient(id)
 		if err != nil {
 			return err
+		}
+		if v.Link == crm.LinkOpen {
+			m, err := x.mailing(crm.SystemViewer, d.Mailing)
+			if err != nil || !m.Opens {
+				return err
+			}
 		}
 		var n int
 		if err := x.row(`SELECT count(*) FROM visits WHERE dispatch_id = $1`, int64(id)).Scan(&n); err != nil || n >= maxVisits {
@@ -198,4 +182,56 @@ func (s *Store) Responses(ctx context.Context, v crm.Viewer, id crm.MailingID) (
 		return err
 	})
 	return list, err
+}
+
+// LinkClicks counts the mails of a mailing by the links that were opened in
+// them, the links in their order; [crm.LinkTrap] comes last, when anything
+// opened it.
+func (s *Store) LinkClicks(ctx context.Context, v crm.Viewer, id crm.MailingID) (list []crm.LinkClicks, err error) {
+	err = s.view(ctx, func(x *tx) error {
+		if _, err := x.mailing(v, id); err != nil {
+			return err
+		}
+		rows, err := x.query(`SELECT n, url FROM mailing_links WHERE mailing_id = $1 ORDER BY n`, int64(id))
+		list, err = collect(rows, err, func(r *sql.Rows, l *crm.LinkClicks) error { return r.Scan(&l.N, &l.URL) })
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		return x.fillClicks(id, &list)
+	})
+	return list, err
+}
+
+// fillClicks counts by the marks of the events, see [visitRow.event].
+func (x *tx) fillClicks(id crm.MailingID, list *[]crm.LinkClicks) error {
+	rows, err := x.query(`SELECT e.mark, e.machine, count(*) FROM dispatches d JOIN dispatch_events e ON e.dispatch_id = d.id WHERE d.mailing_id = $1 AND e.kind = $2 GROUP BY e.mark, e.machine`, int64(id), string(crm.EventClicked))
+	if err != nil {
+		return err
+	}
+	trap := crm.LinkClicks{N: crm.LinkTrap}
+	err = scanAll(rows, func(r *sql.Rows) error {
+		var mark string
+		var machine int64
+		var n, count int
+		if err := r.Scan(&mark, &machine, &count); err != nil {
+			return err
+		}
+		if _, err := fmt.Sscanf(mark, "link %d", &n); err != nil || n < 0 || n > len(*list) {
+			return nil // of another program's making
+		}
+		l := &trap
+		if n > 0 {
+			l = &(*list)[n-1]
+		}
+		if machine == 1 {
+			l.Machines = count
+		} else {
+			l.People = count
+		}
+		return nil
+	})
+	if trap.Machines > 0 {
+		*list = append(*list, trap)
+	}
+	return err
 }

@@ -50,10 +50,10 @@ var wishWords = map[Key]phrase{
 	"wish.change":           {"Change", "Muuta"},
 	"wish.reason":           {"Reason (needed to decline)", "Syy (tarvitaan, jos ei toteuteta)"},
 
-	"fault.wish":  {"Write what they said, in a few words.", "Kirjoita muutamalla sanalla, mitä asiakas sanoi."},
-	"fault.topic": {"One or two words are enough.", "Sana tai kaksi riittää."},
-	"fault.day":   {"Choose a day.", "Valitse päivä."},
-	"fault.state": {"It has changed meanwhile and cannot go there.", "Toive on muuttunut välillä, eikä se voi siirtyä tähän tilaan."},
+	"fault.wish":       {"Write what they said, in a few words.", "Kirjoita muutamalla sanalla, mitä asiakas sanoi."},
+	"fault.wish topic": {"One or two words are enough.", "Sana tai kaksi riittää."},
+	"fault.day":        {"Choose a day.", "Valitse päivä."},
+	"fault.state":      {"It has changed meanwhile and cannot go there.", "Toive on muuttunut välillä, eikä se voi siirtyä tähän tilaan."},
 
 	"fault.reason":   {"Say why it is declined; they may ask.", "Kerro, miksi sitä ei toteuteta: asiakas voi kysyä."},
 	"fault.question": {"Write the one question that is asked.", "Kirjoita kysymys."},

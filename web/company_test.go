@@ -10,7 +10,7 @@ import (
 // company fills a memory with a small travel firm.
 func company() *memory {
 	m := newMemory()
-	m.outbox = sending()
+	m.outbox, m.register = sending(), registerOf(320)
 	m.book.fill()
 	m.firm = crm.Firm{Name: "Saarimatkat Oy", Domains: []string{"saarimatkat.example"}, TimeZone: "Europe/Helsinki", Currency: "EUR", Language: "en", Policy: crm.PolicyKnown}
 	m.staff = []crm.Staff{
@@ -52,6 +52,11 @@ func company() *memory {
 	m.mail(baltic, mail{id: 112, conv: 61, ago: 30 * time.Hour, from: tom, to: []crm.Party{sari}, through: []string{"Sari Koskinen", "Mikko Laine"},
 		subject: "Group of 18 in September", text: "Hello Sari,\n\nwe would love to bring a group of eighteen walkers in September. Would the Friday ferry still have room?\n\nKind regards\nThomas"})
 
+	for _, o := range m.register.orders {
+		if o.Customer != 0 {
+			m.orderOn(o)
+		}
+	}
 	names := []struct {
 		id           crm.CustomerID
 		name, mail   string

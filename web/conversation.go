@@ -12,7 +12,10 @@ type ConversationPage struct {
 	Shell
 	Subject string
 	Mails   []MailCard
-	Span    string // from when to when
+	Span    string    // from when to when
+	Last    *MailCard // what is answered; nil when robots have written all of it
+	LastTo  string    // who gets the answer
+	Writing WritingPart
 }
 
 func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -37,7 +40,19 @@ func (s *Server) conversationPage(w http.ResponseWriter, r *http.Request, c *cal
 			k.Open, k.Shown = true, true
 		}
 		k.Topics, k.Back = i > 0, r.URL.Path
+		k.Replies = answerable(&m)
 		p.Mails = append(p.Mails, k)
+	}
+	for i := len(p.Mails) - 1; i >= 0 && p.Last == nil; i-- {
+		if p.Mails[i].Replies {
+			p.Last, p.LastTo = &p.Mails[i], p.Mails[i].From.Display()
+			if p.Last.Direction == crm.Out && len(p.Last.To) > 0 {
+				p.LastTo = p.Last.To[0].Display()
+			}
+		}
+	}
+	if p.Writing, err = s.writing(r, c, crm.Correspondence{Conversation: id}); err != nil {
+		return err
 	}
 	p.Subject = p.Mails[0].Title
 	first, last := c.clock.stamp(rows[0].At), c.clock.stamp(rows[len(rows)-1].At)

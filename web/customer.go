@@ -24,6 +24,8 @@ type CustomerPage struct {
 	Note     NoteForm
 	Wishes   CustomerWishes
 	Desk     CustomerDesk
+	Card     CardPart
+	Writing  WritingPart
 }
 
 // CustomerHead is what stands above the timeline and changes with it.
@@ -60,6 +62,7 @@ type TimelineLine struct {
 	When    Stamp
 	Mail    *MailCard
 	Note    *crm.Note
+	Order   *OrderCard
 	Author  string // of the note
 	Wish    *WishLine
 	Voice   *Voice
@@ -114,6 +117,13 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 		return err
 	}
 	if err := s.fillDesk(r, c, cu, &p.Desk); err != nil {
+		return err
+	}
+	if p.Card.Card, err = s.loyaltyCard(r, c, cu.ID); err != nil {
+		return err
+	}
+	p.Card.ID = cu.ID
+	if p.Writing, err = s.writing(r, c, crm.Correspondence{Customer: cu.ID}); err != nil {
 		return err
 	}
 	p.Timeline = c.timeline(cu, items, time.Time{})
@@ -208,10 +218,13 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		switch {
 		case it.Mail != nil:
 			card := c.mailCard(*it.Mail, l.When)
-			card.Why, card.Customer, card.Back = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID)
+			card.Why, card.Customer, card.Back, card.Replies = c.why(it.Link, it.Contact), cu.ID, customerPath(cu.ID), answerable(it.Mail)
 			l.Mail, l.ID = &card, fmt.Sprintf("mail-%d", it.Mail.ID)
 		case it.Note != nil:
 			l.Note, l.ID = it.Note, fmt.Sprintf("note-%d", it.Note.ID)
+		case it.Order != nil:
+			card := c.orderCard(it.Order)
+			l.Order, l.ID = &card, fmt.Sprintf("order-%d", it.Order.ID)
 		case it.Wish != nil:
 			lines := c.wishLines([]crm.WishRow{*it.Wish}, customerPath(cu.ID))
 			l.Wish, l.ID = &lines[0], fmt.Sprintf("wish-%d", it.Wish.ID)

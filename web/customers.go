@@ -74,8 +74,11 @@ func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) 
 }
 
 func (c *call) customerLine(row crm.CustomerRow) CustomerLine {
-	l := CustomerLine{CustomerRow: row, Last: c.clock.ago(latest(row.LastIn, row.LastOut))}
+	mail := latest(row.LastIn, row.LastOut)
+	l := CustomerLine{CustomerRow: row, Last: c.clock.ago(latest(mail, row.Ordered))}
 	switch {
+	case row.Ordered.After(mail):
+		l.Who = c.t("customers.ordered")
 	case row.LastIn.IsZero() && row.LastOut.IsZero():
 	case row.Waiting():
 		l.Who = c.t("customers.they-wrote")

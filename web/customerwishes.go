@@ -49,7 +49,7 @@ func (s *Server) addWish(w http.ResponseWriter, r *http.Request, c *call, id crm
 	}
 	if err != nil { // what was written stays in the form
 		var ok bool
-		if f.Faults, ok = c.faults(err, "wish", "topic", "day"); !ok {
+		if f.Faults, ok = c.faults(err, "wish", "wish topic", "day"); !ok {
 			return err
 		}
 		return s.showCustomer(w, r, c, f, CustomerDesk{}, statusOf[crm.KindOf(err)])

@@ -6,9 +6,9 @@
 // routes.go lists every route. One file holds one page: its typed data, the
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
-// package imports crm and templates; what it needs from the rest of the
-// program stands in [Store], [Ledger], [Reader], [Connector] and [Courier], and
-// cmd introduces them.
+// package imports crm, insight and templates; what it needs from the rest of
+// the program stands in [Store], [Ledger], [Drafts], [Loyalty], [Clock],
+// [Reader], [Connector], [Courier] and [Postbox], and cmd introduces them.
 //
 // # Rules
 //
@@ -23,6 +23,13 @@
 //     in; cross-origin writes are refused (http.CrossOriginProtection).
 //   - The page policy (CSP) has no inline script or style.
 //   - A fault of ours is logged with a request id; people see only the id.
+//
+// # Writing mail
+//
+// draft.go shows a draft and draftsave.go takes its form; write.js sends the
+// form by itself while somebody writes. A mail is only ever sent as a draft of
+// the one who is signed in ([Drafts.SendDraft]); notes have no way there. What
+// was sent and is not captured yet stands beside the timeline (outgoing.go).
 //
 // # The public side
 //

@@ -41,13 +41,16 @@ type memory struct {
 	gone      []goneCustomer       // merged into others
 	outbox    *outbox
 	book      *book
+	register  *register
+	letters   *letters
 	broken    error // every read fails with it
 	full      error // every note fails with it
 }
 
 func newMemory() *memory {
 	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), next: 1000}
+	m.letters = newLetters(m)
 	m.book = &book{m: m, recommended: map[crm.ContactID]crm.ContactID{}}
 	return m
 }
@@ -240,6 +243,9 @@ func (m *memory) Timeline(_ context.Context, v crm.Viewer, id crm.CustomerID, af
 	return page(mine, func(it crm.TimelineItem) crm.PageKey {
 		if it.Mail != nil {
 			return crm.PageKey{At: it.At, ID: int64(it.Mail.ID)}
+		}
+		if it.Order != nil {
+			return crm.PageKey{At: it.At, ID: int64(it.Order.ID)}
 		}
 		return crm.PageKey{At: it.At, ID: int64(it.Note.ID)}
 	}, after, limit)

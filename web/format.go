@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -9,6 +10,8 @@ import (
 
 	// Kaveri runs where no time zones are installed.
 	_ "time/tzdata"
+
+	"kaveri/crm"
 )
 
 // clock writes times in the firm's zone and the reader's language, seen from now.
@@ -220,4 +223,51 @@ func listOf(lang string, names []string) string {
 	default:
 		return strings.Join(names[:n-1], ", ") + " " + and + " " + names[n-1]
 	}
+}
+
+// amount writes money for people: whole units when round is set, else with the
+// decimals that it has.
+func amount(lang string, m crm.Money, currency string, round bool) string {
+	sign := ""
+	if m < 0 {
+		sign, m = "−", -m
+	}
+	whole, rest := int64(m.Float()), ""
+	if round {
+		whole = int64(math.Round(m.Float()))
+	} else if _, rest, _ = strings.Cut(m.String(), "."); strings.Trim(rest, "0") == "" {
+		rest = ""
+	} else {
+		rest = decimalComma(lang, "."+rest)
+	}
+	text := number(lang, whole) + rest
+	switch symbol := currencySigns[currency]; {
+	case symbol == "" || lang == "fi" && currency != "EUR":
+		return sign + text + "\u00a0" + currency
+	case lang == "fi":
+		return sign + text + "\u00a0" + symbol
+	default:
+		return sign + symbol + text
+	}
+}
+
+// currencySigns are those that everybody reads.
+var currencySigns = map[string]string{"EUR": "€", "USD": "$", "GBP": "£"}
+
+// decimalComma writes a decimal as the language does.
+func decimalComma(lang, s string) string {
+	if lang == "fi" {
+		return strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// lower makes the first letter lower case: for a word that stood alone and now
+// stands in a sentence.
+func lower(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -13,8 +14,16 @@ import (
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"frame-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// maxForm bounds the body of any request: our forms are small.
+// maxForm bounds the body of requests: our forms are small, but for drafts,
+// which have files.
 const maxForm = 1 << 20
+
+func maxBody(r *http.Request) int64 {
+	if strings.HasPrefix(r.URL.Path, "/drafts/") {
+		return maxUpload
+	}
+	return maxForm
+}
 
 // guard surrounds all routes: request id, security headers, refusal of
 // cross-origin writes, a bounded body, the log, and the net beneath a panic.
@@ -38,7 +47,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		h.Set("X-Request-Id", id)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, id))
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody(r))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {

@@ -14,6 +14,11 @@ type Ledger interface {
 	ReadMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) (crm.MailingRow, error)
 	// Responses counts what came back of a mailing, people and machines apart.
 	Responses(ctx context.Context, v crm.Viewer, id crm.MailingID) ([]crm.Response, error)
+	// LinkClicks counts the mails whose links were opened, link by link; none
+	// when clicks are not counted.
+	LinkClicks(ctx context.Context, v crm.Viewer, id crm.MailingID) ([]crm.LinkClicks, error)
+	// MailingWaits tells of mail that is put off.
+	MailingWaits(ctx context.Context, v crm.Viewer, id crm.MailingID) (crm.MailingWait, error)
 	StartMailing(ctx context.Context, v crm.Viewer, id crm.MailingID) error
 	// PauseMailing takes no viewer: a guardrail pauses too.
 	PauseMailing(ctx context.Context, id crm.MailingID, reason string) error
@@ -38,11 +43,14 @@ type Ledger interface {
 	ListSenders(ctx context.Context, v crm.Viewer) ([]crm.Sender, error)
 	AddSender(ctx context.Context, v crm.Viewer, m crm.Sender) (crm.Sender, error)
 	RemoveSender(ctx context.Context, v crm.Viewer, id crm.SenderID) error
+	// WarmUps gives how much domains that warm up have sent, by domain, then the
+	// most today first.
+	WarmUps(ctx context.Context) ([]crm.WarmUpCount, error)
 
 	// Suppressions gives those that stand, the newest first.
 	Suppressions(ctx context.Context, v crm.Viewer, page crm.PageKey, limit int) ([]crm.Suppression, crm.PageKey, error)
 	Suppress(ctx context.Context, s crm.Suppression) error
-	LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address, r crm.SuppressionReason) error
+	LiftSuppression(ctx context.Context, v crm.Viewer, a crm.Address, r crm.SuppressionReason, topic string) error
 
 	// UnmatchedReports gives reports that name no mail of ours.
 	UnmatchedReports(ctx context.Context, v crm.Viewer, page crm.PageKey, limit int) ([]crm.UnmatchedReport, crm.PageKey, error)

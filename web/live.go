@@ -25,6 +25,9 @@ const liveLife = 15 * time.Minute
 //	mailings         the list of mailings
 //	wishes           the register of wishes, or an answer to a survey
 //	senders          the senders and how they fare
+//	ladder           where all customers stand
+//	writing-<id>     who writes to this customer, and what is on its way
+//	answering-<id>   the same of a conversation
 func (s *Server) events(w http.ResponseWriter, r *http.Request, c *call) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveLife)
 	defer cancel()
@@ -118,6 +121,16 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("wishes")
 		case "sender":
 			add("senders")
+		case "ladder":
+			add("ladder")
+		case "draft":
+			if e.Customer != 0 {
+				add(fmt.Sprintf("writing-%d", e.Customer))
+			}
+			if e.Conversation != 0 {
+				add(fmt.Sprintf("answering-%d", e.Conversation))
+			}
+			continue // the timeline itself has not changed
 		case "mailing":
 			if name := fmt.Sprintf("mailing-%d", e.Mailing); !have[name] {
 				if _, err := s.Ledger.ReadMailing(ctx, c.viewer, e.Mailing); err == nil {

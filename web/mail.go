@@ -27,6 +27,7 @@ type MailCard struct {
 	Text     crm.Letter     // when it is shown at once
 	Shown    bool           // the text is
 	Topics   bool           // it stands in its conversation
+	Replies  bool           // it can be answered
 	Open     bool
 }
 
@@ -59,6 +60,12 @@ func (c *call) mailCard(m crm.MailRow, when Stamp) MailCard {
 	return k
 }
 
+// answerable reports a mail that somebody may want to answer. A bounce goes to
+// nobody.
+func answerable(m *crm.MailRow) bool {
+	return m.Class != crm.ClassBounce && m.Class != crm.ClassComplaint && m.Class != crm.ClassAutoReply && m.From.Address != ""
+}
+
 // MailPage is one mail with all that is known about it.
 type MailPage struct {
 	Shell
@@ -80,6 +87,7 @@ type MailPage struct {
 	Sightings []SightingLine
 	Defects   []string
 	MayHide   bool // the viewer holds a copy
+	Writing   WritingPart
 	Size      int64
 }
 
@@ -124,7 +132,12 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request, c *call) error
 		return err
 	}
 	p := MailPage{Mail: m, Text: text, Card: c.mailCard(m.MailRow, c.clock.stamp(m.At)), Sent: c.clock.stamp(m.Sent), Size: m.Size, Defects: c.defects(m)}
-	p.Shell = s.shell(c, "customers", p.Card.Title)
+	p.Shell, p.Card.Replies = s.shell(c, "customers", p.Card.Title), answerable(&m.MailRow)
+	if p.Card.Replies && m.Conversation != 0 {
+		if p.Writing, err = s.writing(r, c, crm.Correspondence{Conversation: m.Conversation}); err != nil {
+			return err
+		}
+	}
 	if raw, err := s.Store.RawMail(r.Context(), c.viewer, m.ID); err == nil {
 		parsed := s.Reader.Open(raw)
 		if p.HasHTML = parsed != nil && strings.TrimSpace(parsed.HTML) != ""; p.HasHTML && r.URL.Query().Get("view") == "html" {

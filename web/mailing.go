@@ -14,16 +14,20 @@ import (
 type MailingPage struct {
 	Shell
 	MailingLine
-	Why        string // it is paused or held, in the program's words
-	Foreign    bool   // Why and the reasons are English on a page that is not
-	Counts     []StateCount
-	Of         crm.DispatchState // whose recipients are shown, "" all
-	Doubts     []DoubtLine
-	MoreDoubts bool
-	Recipients []RecipientLine
-	Next       string
-	Back       []ResponseLine
-	Retry      int // that can be sent again
+	Why                 string // it is paused or held, in the program's words
+	Foreign             bool   // Why and the reasons are English on a page that is not
+	Counts              []StateCount
+	Of                  crm.DispatchState // whose recipients are shown, "" all
+	Doubts              []DoubtLine
+	MoreDoubts          bool
+	Recipients          []RecipientLine
+	Next                string
+	Back                []ResponseLine
+	Topic               string // in the reader's language, "" none
+	Links               []ClickLine
+	Wait                crm.MailingWait
+	WaitNext, WaitUntil Stamp
+	Retry               int // that can be sent again
 	Start, Pause, Resume,
 	Stop bool // what can be done now
 	Refresh string
@@ -54,6 +58,12 @@ type RecipientLine struct {
 type ResponseLine struct {
 	Text string
 	N    int
+}
+
+// ClickLine is what came of one link of a mailing.
+type ClickLine struct {
+	crm.LinkClicks
+	Shown string // the address without its scheme
 }
 
 const recipientsPerPage, doubtsPerPage = 50, 50
@@ -107,6 +117,9 @@ func (s *Server) fillMailing(r *http.Request, c *call, p *MailingPage) error {
 		}
 		p.MoreDoubts = next != crm.PageKey{}
 	}
+	if err := s.fillLinks(r, c, p); err != nil {
+		return err
+	}
 	back, err := s.Ledger.Responses(r.Context(), c.viewer, p.ID)
 	for _, b := range back {
 		if k := Key("event." + string(b.Kind)); words[k].has() {
@@ -116,6 +129,24 @@ func (s *Server) fillMailing(r *http.Request, c *call, p *MailingPage) error {
 			}
 			p.Back = append(p.Back, ResponseLine{text, b.Mails})
 		}
+	}
+	return err
+}
+
+// fillLinks reads what was opened, and what is put off.
+func (s *Server) fillLinks(r *http.Request, c *call, p *MailingPage) (err error) {
+	if p.MailingRow.Topic != "" {
+		p.Topic = c.firm.TopicTitle(p.MailingRow.Topic, c.lang)
+	}
+	if p.Wait, err = s.Ledger.MailingWaits(r.Context(), c.viewer, p.ID); err != nil {
+		return err
+	}
+	p.Wait.Reason = capital(p.Wait.Reason)
+	p.WaitNext, p.WaitUntil = c.clock.stamp(p.Wait.Next), c.clock.stamp(p.Wait.Until)
+	clicks, err := s.Ledger.LinkClicks(r.Context(), c.viewer, p.ID)
+	for _, l := range clicks {
+		_, shown, _ := strings.Cut(l.URL, "://")
+		p.Links = append(p.Links, ClickLine{l, strings.TrimSuffix(shown, "/")})
 	}
 	return err
 }
@@ -165,7 +196,7 @@ func (c *call) recipientLine(d crm.Dispatch) RecipientLine {
 	if t := dispatchTones[d.State]; t != "" {
 		l.Tone = t
 	}
-	if d.State == crm.Deferred {
+	if d.State == crm.Deferred || d.State == crm.Queued && d.Reason != "" {
 		l.Again = c.clock.stamp(d.Due)
 	}
 	return l

@@ -43,13 +43,18 @@ func (s *Server) mailingsPage(w http.ResponseWriter, r *http.Request, c *call) e
 	if err != nil {
 		return err
 	}
-	rows, next, err := s.Ledger.Mailings(r.Context(), c.viewer, nil, after, mailingsPerPage)
-	if err != nil {
-		return err
-	}
 	p := MailingsPage{Shell: s.shell(c, "mailings", c.t("mailings.title"))}
-	for _, row := range rows {
-		p.Rows = append(p.Rows, c.mailingLine(row))
+	next := after
+	for more := true; more && len(p.Rows) < mailingsPerPage; more = (next != crm.PageKey{}) {
+		var rows []crm.MailingRow
+		if rows, next, err = s.Ledger.Mailings(r.Context(), c.viewer, nil, next, mailingsPerPage); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.Kind.Bulk() { // one's own single mails stand with their customers
+				p.Rows = append(p.Rows, c.mailingLine(row))
+			}
+		}
 	}
 	if (next != crm.PageKey{}) {
 		p.Next = "/mailings?after=" + formatKey(next)

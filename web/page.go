@@ -26,6 +26,7 @@ type Shell struct {
 	Done   string // one sentence about what was just done
 	See    string // the page where that can be looked at, "" when there is none
 	Held   bool   // nothing is sent from here until somebody confirms it
+	Waits  string // why mail waits, on pages about sending
 	Open   int    // questions that wait for an answer
 	Path   string // of this page, to come back to it
 	Script bool   // the browser libraries are built in
@@ -40,6 +41,11 @@ func (s *Server) shell(c *call, nav, title string) Shell {
 		sh.Done, sh.See = c.t(Key("done."+c.done)), c.see
 	}
 	sh.Open, sh.Held = c.questions, c.held != ""
+	if nav == "mailings" && s.Waiting != nil && !sh.Held {
+		if why := s.Waiting(); why != "" {
+			sh.Waits = capital(strings.TrimSuffix(why, ".")) + "."
+		}
+	}
 	return sh
 }
 
@@ -87,10 +93,17 @@ func funcs(lang string, st *static) template.FuncMap {
 		"phone":    phone,
 		"prefix":   strings.HasPrefix,
 		"inc":      func(n int) int { return n + 1 },
+		"party":    func(field string, l PartyLine) partyField { return partyField{field, l} },
 		"field": func(name, label, value, fault, hint string) Field {
 			return Field{Name: name, Label: label, Value: value, Fault: fault, Hint: hint, Type: "text"}
 		},
 	}
+}
+
+// partyField is somebody who can be chosen, in the field of a form.
+type partyField struct {
+	Field string
+	Line  PartyLine
 }
 
 // Field is one input of a form.

@@ -202,14 +202,22 @@ type PublicPage struct {
 	Preferences       string // address of that page, "" when this is it
 	Kind              string
 	Undo              bool
-	Topics            []crm.Consent
+	Topic             string // of the mail, "" none
+	Topics            []TopicChoice
 	Wording           string // what pressing the button says
+	WordingTopic      string // and the one for the topic alone
 
 	// Of surveys and of the firm's form.
 	Scores     []SurveyChoice
 	Low, High  string // what the ends of the scale mean
 	Name, Said string // what was written into the form
 	Missing    bool   // nothing was chosen, or no word written
+}
+
+// TopicChoice is a topic that somebody can want or not.
+type TopicChoice struct {
+	crm.Consent
+	Title string
 }
 
 func (p *public) render(w http.ResponseWriter, r *http.Request, status int, page string, data PublicPage) {

@@ -53,9 +53,15 @@ func (m *publicMemory) PublicRecipient(_ context.Context, id crm.DispatchID) (cr
 func (m *publicMemory) say(s crm.Statement, stopped crm.SuppressionReason) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.to.Stopped != stopped {
+	if s.Topic != "" {
+		m.to.Out, m.to.Undo = stopped != "", stopped != ""
+		m.statements = append(m.statements, s)
+		return nil
+	}
+	if m.to.Stopped != stopped || m.to.Out {
 		m.statements = append(m.statements, s)
 	}
+	m.to.Out = m.to.Out && stopped != ""
 	m.to.Stopped, m.to.Undo = stopped, stopped != "" && s.Source != crm.ConsentPreferences
 	return nil
 }

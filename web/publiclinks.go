@@ -35,15 +35,13 @@ func (p *public) click(w http.ResponseWriter, r *http.Request, c *publicCall) er
 // onePixel is a transparent GIF.
 var onePixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
 
-// picture tells that a mail was opened, when the firm wants to know.
+// picture tells that a mail was opened; whether that is kept the mailing says.
 func (p *public) picture(w http.ResponseWriter, r *http.Request, c *publicCall) error {
 	id, ok := p.Keys.Read(crm.TokenOpen, r.PathValue("token"))
 	if !ok {
 		return errNoPage
 	}
-	if c.firm.TrackOpens {
-		p.visited(r, c, crm.DispatchID(id), crm.LinkOpen)
-	}
+	p.visited(r, c, crm.DispatchID(id), crm.LinkOpen)
 	h := w.Header()
 	h.Set("Content-Type", "image/gif")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // mail programs in browsers show it

@@ -63,7 +63,7 @@ func (c *publicCall) choices(r *http.Request) []crm.Choice {
 		if ch.Given {
 			k = "wording.topic"
 		}
-		ch.Wording = c.versioned(k, topic.Topic)
+		ch.Wording = c.versioned(k, c.firm.TopicTitle(topic.Topic, c.lang))
 		out = append(out, ch)
 	}
 	return out

@@ -21,22 +21,34 @@ func (p *public) showUnsubscribe(w http.ResponseWriter, r *http.Request, c *publ
 	d := p.publicPage(r, c)
 	d.Preferences = crm.PathPreferences + p.Keys.Make(crm.TokenPreferences, int64(c.to.Dispatch))
 	d.Title, d.Wording = c.t("unsubscribe.title"), c.shown("wording.stop")
-	if c.to.Stopped != "" {
+	if d.Topic != "" {
+		d.WordingTopic = c.shown("wording.topic-no", d.Topic)
+	}
+	switch {
+	case c.to.Stopped != "":
 		d.Kind, d.Title, d.Wording = "stopped", c.t("unsubscribe.done"), c.shown("wording.again")
+	case c.to.Out:
+		d.Kind, d.Title, d.Wording = "out", c.t("unsubscribe.done-topic", d.Topic), c.shown("wording.topic", d.Topic)
 	}
 	p.render(w, r, http.StatusOK, "public-unsubscribe", d)
 }
 
 // unsubscribe ends mailings to the mail's recipient. RFC 8058 §3.2: a mail
 // program sends List-Unsubscribe=One-Click, as a form of either kind, without
-// cookies, and is not redirected. Any other POST comes from the button. What
-// makes no sense in the body does not keep anybody in.
+// cookies, and is not redirected. It ends all mailings, also when the mail has a
+// topic: nobody has seen a choice, and who gets another mail after pressing that
+// button complains. Any other POST comes from a button of the page, of which one
+// ends the topic alone. What makes no sense in the body does not keep anybody
+// in.
 func (p *public) unsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) error {
 	st := c.statement(r, crm.ConsentUnsubscribe, "wording.stop")
-	if r.PostFormValue("List-Unsubscribe") == "One-Click" {
+	switch {
+	case r.PostFormValue("List-Unsubscribe") == "One-Click":
 		st.Source = crm.ConsentOneClick
 		// Nobody has seen our words: the mail program shows its own.
 		st.Wording = c.versioned("wording.one-click")
+	case c.to.Topic != "" && r.PostFormValue("what") == "topic":
+		st.Topic, st.Wording = c.to.Topic, c.versioned("wording.topic-no", c.topic())
 	}
 	if err := p.Store.OptOut(r.Context(), st); err != nil {
 		return err
@@ -47,12 +59,16 @@ func (p *public) unsubscribe(w http.ResponseWriter, r *http.Request, c *publicCa
 // undoUnsubscribe takes back what this link has just done. When it is too late
 // for that, the page says what holds.
 func (p *public) undoUnsubscribe(w http.ResponseWriter, r *http.Request, c *publicCall) error {
-	err := p.Store.UndoOptOut(r.Context(), c.statement(r, crm.ConsentUndo, "wording.again"))
+	st := c.statement(r, crm.ConsentUndo, "wording.again")
+	if c.to.Stopped == "" && c.to.Out {
+		st.Wording = c.versioned("wording.topic", c.topic())
+	}
+	err := p.Store.UndoOptOut(r.Context(), st)
 	if err != nil && crm.KindOf(err) != crm.KindConflict {
 		return err
 	}
 	return p.afterwards(w, r, c, func(w http.ResponseWriter, r *http.Request, c *publicCall) {
-		if c.to.Stopped != "" {
+		if c.to.Stopped != "" || c.to.Out {
 			p.showUnsubscribe(w, r, c)
 			return
 		}
@@ -74,7 +90,25 @@ func (p *public) afterwards(w http.ResponseWriter, r *http.Request, c *publicCal
 }
 
 func (p *public) publicPage(r *http.Request, c *publicCall) PublicPage {
-	return PublicPage{Lang: c.lang, Firm: c.firm.Name, Address: masked(c.to.Address), Token: strings.ToLower(r.PathValue("token")), Undo: c.to.Undo, Topics: c.to.Topics}
+	return PublicPage{Lang: c.lang, Firm: c.firm.Name, Address: masked(c.to.Address), Token: strings.ToLower(r.PathValue("token")), Undo: c.to.Undo, Topic: c.topic(), Topics: c.topics()}
+}
+
+// topic is what the mail is about, in the reader's language; "" nothing of the
+// list.
+func (c *publicCall) topic() string {
+	if c.to.Topic == "" {
+		return ""
+	}
+	return c.firm.TopicTitle(c.to.Topic, c.lang)
+}
+
+// topics are what the reader can choose among.
+func (c *publicCall) topics() []TopicChoice {
+	var out []TopicChoice
+	for _, t := range c.to.Topics {
+		out = append(out, TopicChoice{t, c.firm.TopicTitle(t.Topic, c.lang)})
+	}
+	return out
 }
 
 // masked shows enough of an address to know one's own.

@@ -63,6 +63,19 @@ func (s *Server) routes() http.Handler {
 	staff("POST /surveys", s.addSurvey)
 	staff("POST /surveys/{id}/close", s.closeSurvey)
 	staff("POST /feedback/{id}/seen", s.seenFeedback)
+	// Mail that colleagues write.
+	staff("POST /mails/{id}/reply", s.reply)
+	staff("POST /customers/{id}/write", s.writeTo)
+	staff("GET /customers/{id}/writing", s.customerWriting)
+	staff("GET /conversations/{id}/writing", s.conversationWriting)
+	staff("GET /drafts/{id}", s.draftPage)
+	staff("POST /drafts/{id}", s.saveDraft)
+	staff("GET /drafts/{id}/writers", s.draftWriters)
+	staff("POST /drafts/{id}/undo", s.undoSend)
+	staff("GET /snippets", s.snippetsPage)
+	staff("POST /snippets", s.saveSnippet)
+	staff("POST /snippets/{id}", s.saveSnippet)
+	staff("POST /snippets/{id}/remove", s.removeSnippet)
 
 	// Where mail belongs.
 	staff("GET /reviews", s.reviewsPage)
@@ -81,6 +94,16 @@ func (s *Server) routes() http.Handler {
 	staff("POST /mails/{id}/topic", s.setTopic)
 	staff("GET /conversations/{id}", s.conversationPage)
 	staff("GET /search", s.searchPage)
+
+	// Loyalty.
+	staff("GET /loyalty", s.loyaltyPage)
+	admin("POST /loyalty/pace", s.acceptPace)
+	staff("GET /loyalty/list", s.loyaltyListPage)
+	staff("GET /loyalty/list.csv", s.loyaltyCSV)
+	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)
+	staff("GET /orders", s.ordersPage)
+	staff("GET /orders/{id}", s.orderPage)
+	staff("POST /orders/{id}/assign", s.assignOrder)
 
 	// Mailboxes.
 	staff("GET /mailboxes", s.mailboxesPage)

@@ -24,7 +24,20 @@ type SenderCard struct {
 	Problem     string
 	Foreign     bool // Problem is English on a page that is not
 	Since       Stamp
+	Plan        string // of its warm-up, "" none
+	Warm        []WarmLine
+	MoreWarm    int // that are not shown
 }
+
+// WarmLine is how far a domain has come with a provider.
+type WarmLine struct {
+	crm.WarmUpCount
+	Text string // of today
+	Full int    // thousandths of today's ceiling, 1000 when there is none
+}
+
+// maxWarm is how many providers a card shows: those that got most today.
+const maxWarm = 12
 
 // senderTones colours the states of a sender; the words say the same.
 var senderTones = map[crm.SenderState]string{crm.SenderNew: "calm", crm.SenderWell: "good", crm.SenderTrouble: "wait", crm.SenderRefused: "bad"}
@@ -35,8 +48,14 @@ func (s *Server) sendersPage(w http.ResponseWriter, r *http.Request, c *call) er
 		return err
 	}
 	p := SendersPage{Shell: s.shell(c, "mailings", c.t("senders.title"))}
+	warm, err := s.Ledger.WarmUps(r.Context())
+	if err != nil {
+		return err
+	}
 	for _, m := range list {
-		p.Senders = append(p.Senders, c.senderCard(m))
+		k := c.senderCard(m)
+		c.fillWarm(&k, warm)
+		p.Senders = append(p.Senders, k)
 	}
 	if isFragment(r) {
 		return s.renderPart(w, r, c, "senders", "sender-list", p)
@@ -55,6 +74,29 @@ func (c *call) senderCard(m crm.Sender) SenderCard {
 		k.Act = c.t(key)
 	}
 	return k
+}
+
+// fillWarm tells of a sender's plan to earn trust, and how far it has come.
+func (c *call) fillWarm(k *SenderCard, all []crm.WarmUpCount) {
+	w := k.WarmUp
+	if w.Start == 0 {
+		return
+	}
+	k.Plan = c.t("senders.warm", w.Start, strconv.FormatFloat(w.Factor, 'g', -1, 64), w.Full)
+	for _, n := range all {
+		if len(k.Domains) > 0 && !slices.Contains(k.Domains, n.Domain) {
+			continue
+		}
+		if len(k.Warm) == maxWarm {
+			k.MoreWarm++
+			continue
+		}
+		l := WarmLine{n, c.t("senders.warm.free", n.Today), 1000}
+		if most, limited := w.Ceiling(n.Best); limited {
+			l.Text, l.Full = c.t("senders.warm.of", n.Today, most), min(1000, n.Today*1000/most)
+		}
+		k.Warm = append(k.Warm, l)
+	}
 }
 
 // NewSenderPage adds a sender.

@@ -18,6 +18,9 @@ type outbox struct {
 	attempts map[crm.DispatchID][]crm.Attempt
 	events   map[crm.DispatchID][]crm.DispatchEvent
 	back     []crm.Response
+	clicks   []crm.LinkClicks
+	wait     crm.MailingWait
+	warm     []crm.WarmUpCount
 	senders  []crm.Sender
 	stops    []crm.Suppression
 	reports  []crm.UnmatchedReport
@@ -55,9 +58,12 @@ func sending() *outbox {
 		{Dispatch: bad, Server: "mx1.postia.example", Stage: crm.StageRcpt, At: now.Add(-time.Hour), Reply: crm.Reply{Code: 550, Enhanced: "5.1.1", Text: "No such user"}, State: crm.Failed}}
 	o.events[bad] = []crm.DispatchEvent{{Dispatch: bad, Kind: crm.EventClicked, Machine: true, Evidence: "storm: curl", At: now}, {Dispatch: bad, Kind: crm.EventBounced, Message: 104, Evidence: "550 5.1.1", At: now}}
 	o.back = []crm.Response{{Kind: crm.EventClicked, Mails: 212}, {Kind: crm.EventClicked, Machine: true, Mails: 57}, {Kind: crm.EventAnswered, Mails: 31}, {Kind: crm.EventUnsubscribed, Mails: 6}}
-	o.senders = []crm.Sender{{ID: 81, Name: "Postitalo", Host: "smtp.postitalo.example", Port: 465, Security: crm.SecurityTLS, Username: "saarimatkat", Password: "never-to-be-shown", Domains: []string{"saarimatkat.example"}, State: crm.SenderWell, Since: now.Add(-72 * time.Hour)},
+	o.clicks = []crm.LinkClicks{{N: 1, URL: "https://saarimatkat.example/talvi?a=1", People: 180, Machines: 55}, {N: 2, URL: "https://saarimatkat.example/tarjoukset/lumi-ja-jaa-risteilyt-perheille", People: 41, Machines: 57}, {N: crm.LinkTrap, Machines: 49}}
+	o.wait = crm.MailingWait{N: 1140, Next: now.Add(20 * time.Hour), Until: now.Add(68 * time.Hour), Reason: "warm-up: 50 of 50 mails of saarimatkat.example for postia.example have gone today"}
+	o.warm = []crm.WarmUpCount{{WarmUpKey: crm.WarmUpKey{Domain: "saarimatkat.example", Provider: "postia.example"}, Today: 50, Best: 0}, {WarmUpKey: crm.WarmUpKey{Domain: "saarimatkat.example", Provider: "suurposti.example"}, Today: 311, Best: 12000}}
+	o.senders = []crm.Sender{{ID: 81, WarmUp: crm.WarmUp{Start: 50, Factor: 2, Full: 10000}, Name: "Postitalo", Host: "smtp.postitalo.example", Port: 465, Security: crm.SecurityTLS, Username: "saarimatkat", Password: "never-to-be-shown", Domains: []string{"saarimatkat.example"}, State: crm.SenderWell, Since: now.Add(-72 * time.Hour)},
 		{ID: 82, Name: "Vara", Host: "smtp.vara.example", Port: 587, State: crm.SenderRefused, Problem: "535 5.7.8 authentication failed", Since: now.Add(-time.Hour)}}
-	o.stops = []crm.Suppression{{Address: "ei@postia.example", Reason: crm.SuppressedUnsubscribed, Evidence: "one-click: 2026-11-17 08:00:00 UTC, from 192.0.2.1", Dispatch: bad, At: now.Add(-24 * time.Hour)}, {Address: "poissa@postia.example", Reason: crm.SuppressedBounced, Evidence: "550 5.1.1 <poissa> unknown", At: now.Add(-48 * time.Hour)}}
+	o.stops = []crm.Suppression{{Address: "ei@postia.example", Reason: crm.SuppressedUnsubscribed, Evidence: "one-click: 2026-11-17 08:00:00 UTC, from 192.0.2.1", Dispatch: bad, At: now.Add(-24 * time.Hour)}, {Address: "osa@postia.example", Reason: crm.SuppressedUnsubscribed, Topic: "tarjoukset", Evidence: "unsubscribe page", At: now.Add(-30 * time.Hour)}, {Address: "poissa@postia.example", Reason: crm.SuppressedBounced, Evidence: "550 5.1.1 <poissa> unknown", At: now.Add(-48 * time.Hour)}}
 	o.reports = []crm.UnmatchedReport{{Message: 104, Subject: "Undelivered Mail", Reason: "it names no mail that was sent from here", At: now.Add(-time.Hour)}, {Message: 103, Reason: "its proof is wrong", At: now.Add(-2 * time.Hour), Seen: true}}
 	return o
 }
@@ -85,6 +91,22 @@ func (o *outbox) Responses(_ context.Context, _ crm.Viewer, id crm.MailingID) ([
 	}
 	return o.back, nil
 }
+
+func (o *outbox) LinkClicks(_ context.Context, _ crm.Viewer, id crm.MailingID) ([]crm.LinkClicks, error) {
+	if id != 95 {
+		return nil, nil
+	}
+	return o.clicks, nil
+}
+
+func (o *outbox) MailingWaits(_ context.Context, _ crm.Viewer, id crm.MailingID) (crm.MailingWait, error) {
+	if id != 95 {
+		return crm.MailingWait{}, nil
+	}
+	return o.wait, nil
+}
+
+func (o *outbox) WarmUps(context.Context) ([]crm.WarmUpCount, error) { return o.warm, nil }
 
 // turn changes the state of a mailing.
 func (o *outbox) turn(id crm.MailingID, to crm.MailingState, reason string) error {
@@ -244,10 +266,10 @@ func (o *outbox) Suppress(_ context.Context, s crm.Suppression) error {
 	return nil
 }
 
-func (o *outbox) LiftSuppression(_ context.Context, _ crm.Viewer, a crm.Address, r crm.SuppressionReason) error {
+func (o *outbox) LiftSuppression(_ context.Context, _ crm.Viewer, a crm.Address, r crm.SuppressionReason, topic string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.stops = slices.DeleteFunc(o.stops, func(s crm.Suppression) bool { return s.Address == a && s.Reason == r })
+	o.stops = slices.DeleteFunc(o.stops, func(s crm.Suppression) bool { return s.Address == a && s.Reason == r && s.Topic == topic })
 	return nil
 }
 

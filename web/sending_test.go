@@ -21,6 +21,10 @@ func TestMailings(t *testing.T) {
 	want(t, v.get("/mailings/95?state=failed"), 200, "no such mailbox", "/dispatches/95143")
 	want(t, v.get("/mailings/95?state=lost"), 422)
 	want(t, v.get("/mailings/1"), 404)
+	want(t, v.get("/mailings/95"), 200, `saarimatkat.example/talvi?a=1</a>`, "<strong>180</strong>", `by scanners only">55</td>`, "The hidden link, which no person sees", "1,140 mails are put off:", "Warm-up: 50 of 50 mails")
+	if w := v.get("/mailings/94"); strings.Contains(w.Body.String(), `id="links"`) || strings.Contains(w.Body.String(), `id="waits"`) {
+		t.Error("a mailing whose clicks are not counted shows links, or waits")
+	}
 	w = v.get("/mailings/95?state=queued")
 	want(t, w, 200, "queued.50@postia.example", "Next page", "/mailings/95?after=")
 	if strings.Contains(w.Body.String(), "queued.51@") {
@@ -129,7 +133,9 @@ func TestSuppressionsAndReports(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()
 	want(t, v.get("/suppressions"), 200, "ei@postia.example", "unsubscribed", "from 192.0.2.1", "550 5.1.1 &lt;poissa&gt; unknown")
+	want(t, v.get("/suppressions"), 200, "osa@postia.example", "(only about: tarjoukset)", `name="topic" value="tarjoukset"`)
 	says(t, v.goes("/suppressions/lift", "address", "ei@postia.example", "reason", "unsubscribed"), "The evidence stays.")
+	says(t, v.goes("/suppressions/lift", "address", "osa@postia.example", "reason", "unsubscribed", "topic", "tarjoukset"), "The evidence stays.")
 	want(t, v.post("/suppressions", "address", "nobody"), 422, "aria-invalid")
 	says(t, v.goes("/suppressions", "address", "Uusi@Postia.example", "note", "asked by phone"), "uusi@postia.example", "asked by phone", "entered by hand")
 	if len(m.outbox.stops) != 2 || m.outbox.stops[0].Staff != 1 {
@@ -162,13 +168,45 @@ func TestHeldCopy(t *testing.T) {
 	}
 }
 
+// Why mail waits stands on the pages about sending and on no others; a copy that
+// may not send says that alone.
+func TestMailWaits(t *testing.T) {
+	m := company()
+	const why = "the disk is full, or a limit keeps files from growing; make room and everything goes on by itself"
+	waiting := why
+	v := newSite(t, m, func(o *Options) { o.Waiting = func() string { return waiting } }).signIn()
+	for _, p := range []string{"/mailings", "/mailings/95", "/senders"} {
+		want(t, v.get(p), 200, "Mail waits.", "<span>The disk is full, or a limit keeps files from growing; make room and everything goes on by itself.</span>")
+	}
+	if w := v.get("/customers"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("it stands among the customers")
+	}
+	m.outbox.held = "nothing is sent: this database was restored, copied or moved"
+	if w := v.get("/mailings"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("a copy gives two reasons")
+	}
+	m.outbox.held, waiting = "", ""
+	if w := v.get("/mailings"); strings.Contains(w.Body.String(), "Mail waits") {
+		t.Error("nothing waits")
+	}
+}
+
 func TestPublicAddressInSettings(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()
 	form := []string{"name", "X", "domains", "x.example", "policy", "known", "zone", "Europe/Helsinki", "currency", "EUR", "language", "en"}
 	want(t, v.post("/settings", append(form, "public-url", "mail.x.example")...), 422, "aria-invalid", `value="mail.x.example"`)
 	says(t, v.goes("/settings", append(form, "public-url", "https://mail.x.example/", "track-opens", "1")...), `value="https://mail.x.example"`, `name="track-opens" value="1" checked`)
+	says(t, v.goes("/settings", append(form, "track-clicks", "1", "topic-name", "Offers", "topic-en", "Offers", "topic-fi", "Tarjoukset", "topic-name", "", "topic-en", "x", "topic-fi", "")...), `name="track-clicks" value="1" checked`, `name="topic-name" value="offers"`, `value="Tarjoukset"`)
+	want(t, v.post("/settings", append(form, "topic-name", "Sales & more", "topic-en", "", "topic-fi", "")...), 422, `value="Sales &amp; more"`, "write it in small letters")
 	v.goes("/settings", form...)
+	if len(m.firm.Topics) != 1 || m.firm.TrackClicks {
+		t.Errorf("a form without topics takes them away: %+v", m.firm)
+	}
+	v.goes("/settings", append(form, "topic-name", "", "topic-en", "", "topic-fi", "")...)
+	if len(m.firm.Topics) != 0 {
+		t.Errorf("a topic whose name was emptied stays: %+v", m.firm.Topics)
+	}
 	if m.firm.PublicURL != "" || m.firm.TrackOpens {
 		t.Errorf("%+v", m.firm)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"kaveri/crm"
@@ -13,7 +14,8 @@ type SettingsPage struct {
 	Shell
 	Name, Domains, Addresses, Zone, Currency, Language string
 	Relays, AuthServer, PublicURL                      string
-	TrackOpens, FeedbackForm                           bool
+	TrackOpens, TrackClicks, FeedbackForm              bool
+	Topics                                             []crm.Topic
 	Policy                                             crm.Policy
 	Faults                                             Faults
 }
@@ -24,7 +26,7 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, c *call) e
 		f.Policy = crm.PolicyKnown
 	}
 	s.showSettings(w, r, c, SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy,
-		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, FeedbackForm: f.FeedbackForm}, http.StatusOK)
+		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, TrackClicks: f.TrackClicks, FeedbackForm: f.FeedbackForm, Topics: f.Topics}, http.StatusOK)
 	return nil
 }
 
@@ -38,6 +40,7 @@ func lines(list []crm.Address) string {
 }
 
 func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, c *call, p SettingsPage, status int) {
+	p.Topics = append(slices.Clone(p.Topics), crm.Topic{}) // room for one more
 	p.Shell = s.shell(c, "settings", c.t("settings.title"))
 	s.render(w, r, c, status, "settings", p)
 }
@@ -46,7 +49,10 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	p := SettingsPage{Name: strings.TrimSpace(r.PostFormValue("name")), Domains: r.PostFormValue("domains"), Addresses: r.PostFormValue("addresses"),
 		Relays: r.PostFormValue("relays"), AuthServer: strings.ToLower(strings.TrimSpace(r.PostFormValue("auth-server"))),
 		Zone: strings.TrimSpace(r.PostFormValue("zone")), Currency: strings.ToUpper(strings.TrimSpace(r.PostFormValue("currency"))), Language: r.PostFormValue("language"), Policy: crm.Policy(r.PostFormValue("policy")),
-		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", FeedbackForm: r.PostFormValue("feedback-form") != ""}
+		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", TrackClicks: r.PostFormValue("track-clicks") != "", FeedbackForm: r.PostFormValue("feedback-form") != "", Topics: c.firm.Topics}
+	if _, shown := r.PostForm["topic-name"]; shown {
+		p.Topics = topicsOf(r)
+	}
 	own, err := parseAddresses(p.Addresses)
 	var relays []crm.Address
 	if err == nil {
@@ -55,14 +61,14 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	if err == nil {
 		f := c.firm
-		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.FeedbackForm = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.FeedbackForm
+		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.TrackClicks, f.FeedbackForm, f.Topics = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.TrackClicks, p.FeedbackForm, slices.Clone(p.Topics)
 		f.Name, f.Domains, f.Addresses, f.TimeZone, f.Currency, f.Language, f.Policy = p.Name, strings.Fields(strings.NewReplacer(",", " ", ";", " ").Replace(p.Domains)), own, p.Zone, p.Currency, p.Language, p.Policy
 		if err = f.Validate(); err == nil {
 			err = s.Store.SaveFirm(r.Context(), c.viewer, f)
 		}
 	}
 	if err != nil {
-		f, ok := c.faults(err, "own domain", "address", "relay", "time zone", "currency", "language", "capture policy", "name", "public address")
+		f, ok := c.faults(err, "own domain", "address", "relay", "time zone", "currency", "language", "capture policy", "name", "public address", "topic")
 		if !ok {
 			return err
 		}
@@ -71,6 +77,18 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 		return nil
 	}
 	return go303(w, r, "/settings", "settings")
+}
+
+// topicsOf reads the rows of topics; one without a name is none.
+func topicsOf(r *http.Request) []crm.Topic {
+	names, english, finnish := r.PostForm["topic-name"], r.PostForm["topic-en"], r.PostForm["topic-fi"]
+	var out []crm.Topic
+	for i := range min(len(names), len(english), len(finnish)) {
+		if strings.TrimSpace(names[i]) != "" {
+			out = append(out, crm.Topic{Name: names[i], English: english[i], Finnish: finnish[i]})
+		}
+	}
+	return out
 }
 
 // atField places an error about a value at the field that held it.

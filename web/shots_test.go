@@ -35,13 +35,24 @@ func TestShots(t *testing.T) {
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	busy.reviews = append(phoneQuestions(), busy.reviews...)
 	busy.customers[1].Language = "en"
-	demo := func(o *Options) { o.Demo = func(context.Context) (string, error) { return "", nil } }
+	five := company()
+	five.register = registerOf(5)
+	waits := ""
+	demo := func(o *Options) {
+		o.Demo = func(context.Context) (string, error) { return "", nil }
+		o.Waiting = func() string { return waits }
+	}
 	sets := []struct {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"none", none, []string{"/customers", "/reviews", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}}}
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
+		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {
+		if waits = ""; set.name == "waits" {
+			waits = "the disk is full, or a limit keeps files from growing; make room and everything goes on by itself"
+		}
 		b := openTab(t, set.m, demo)
 		if set.name == "full" {
 			b.open("/signin")
@@ -105,9 +116,13 @@ func TestPublicShots(t *testing.T) {
 		for _, state := range []struct {
 			name, path string
 			stopped    crm.SuppressionReason
-		}{{"unsubscribe", s.Unsubscribe(ainosMail), ""}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed}, {"preferences", s.Preferences(ainosMail), ""},
-			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed}, {"lost", "/u/none", ""}, {"survey", s.Survey(ainosMail, questionID) + "/9", ""}, {"feedback", "/feedback", ""}, {"copy", s.Copy(ainosMail), ""}} {
-			s.m.to.Stopped, s.m.to.Undo = state.stopped, state.stopped != ""
+			topic      string
+			out        bool
+		}{{"unsubscribe", s.Unsubscribe(ainosMail), "", "", false}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"preferences", s.Preferences(ainosMail), "", "", false},
+			{"topic", s.Unsubscribe(ainosMail), "", "Risteilyt", false}, {"topic-out", s.Unsubscribe(ainosMail), "", "Risteilyt", true},
+			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"lost", "/u/none", "", "", false}, {"survey", s.Survey(ainosMail, questionID) + "/9", "", "", false}, {"feedback", "/feedback", "", "", false}, {"copy", s.Copy(ainosMail), "", "", false}} {
+			s.m.to.Stopped, s.m.to.Undo, s.m.to.Topic, s.m.to.Out = state.stopped, state.stopped != "" || state.out, state.topic, state.out
+			s.m.firm.Topics = []crm.Topic{{Name: "Risteilyt", English: "Cruises and islands", Finnish: "Risteilyt ja saaret"}}
 			for _, look := range []struct {
 				name   string
 				width  int64
@@ -126,4 +141,22 @@ func TestPublicShots(t *testing.T) {
 			}
 		}
 	}
+}
+
+// outsiderDesk adds an answer to all, of whom one is an outsider, and one a
+// recipient who is not to be written to.
+func outsiderDesk() *memory {
+	m := busyDesk()
+	view := m.views[112]
+	view.Participants = append(view.Participants, crm.Participant{Role: crm.RoleCc, Party: crm.Party{Name: "Eve Else", Address: "eve@else.example"}}, crm.Participant{Role: crm.RoleCc, Party: crm.Party{Address: "poissa@postia.example"}})
+	m.views[112] = view
+	m.letters.drafts = append(m.letters.drafts, crm.SavedDraft{ID: 805, Staff: 1, Customer: 12, Answers: 112, Mailbox: 31, To: []crm.Party{{Address: "thomas@balticseawalks.example"}}, Cc: []crm.Party{{Address: "eve@else.example"}}, Subject: "Re: Group of 18 in September", Text: "Dear Thomas,\n\n", Changed: now})
+	return m
+}
+
+// bareDesk has no mailbox to write from, and no texts.
+func bareDesk() *memory {
+	m := busyDesk()
+	m.letters.boxes, m.letters.snippets, m.letters.others = nil, nil, nil
+	return m
 }

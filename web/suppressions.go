@@ -20,6 +20,7 @@ type SuppressionsPage struct {
 type SuppressionLine struct {
 	crm.Suppression
 	Why  string
+	What string // the topic that alone is not wanted, "" all
 	When Stamp
 }
 
@@ -39,7 +40,7 @@ func (s *Server) showSuppressions(w http.ResponseWriter, r *http.Request, c *cal
 		return err
 	}
 	for _, x := range list {
-		p.Rows = append(p.Rows, SuppressionLine{x, c.t(Key("suppressed." + string(x.Reason))), c.clock.stamp(x.At)})
+		p.Rows = append(p.Rows, SuppressionLine{x, c.t(Key("suppressed." + string(x.Reason))), c.firm.TopicTitle(x.Topic, c.lang), c.clock.stamp(x.At)})
 	}
 	if (next != crm.PageKey{}) {
 		p.Next = "/suppressions?after=" + formatKey(next)
@@ -71,7 +72,7 @@ func (s *Server) suppress(w http.ResponseWriter, r *http.Request, c *call) error
 func (s *Server) liftSuppression(w http.ResponseWriter, r *http.Request, c *call) error {
 	a, err := crm.ParseAddress(r.PostFormValue("address"))
 	if err == nil {
-		err = s.Ledger.LiftSuppression(r.Context(), c.viewer, a, crm.SuppressionReason(r.PostFormValue("reason")))
+		err = s.Ledger.LiftSuppression(r.Context(), c.viewer, a, crm.SuppressionReason(r.PostFormValue("reason")), r.PostFormValue("topic"))
 	}
 	if err != nil {
 		return err

@@ -101,6 +101,10 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Loyalty   Loyalty
+	Clock     Clock
+	Drafts    Drafts
+	Postbox   Postbox
 	Wishes    Wishes
 
 	// SetupToken opens the first-run page while there is no staff; it stands
@@ -115,6 +119,10 @@ type Options struct {
 	// Demo starts the sample company and gives the address of its first page.
 	// Nil: not offered.
 	Demo func(ctx context.Context) (url string, err error)
+
+	// Waiting says in English why mail waits that could be sent, in one
+	// sentence; "" when none does. Nil: nothing is sent from here.
+	Waiting func() string
 
 	// Secure says that people reach us by https: then cookies are __Host- ones.
 	Secure bool
@@ -132,6 +140,7 @@ type Server struct {
 	views  *views
 	static *static
 	tries  *throttle
+	moved  movesCache
 	root   http.Handler
 
 	once     sync.Mutex // guards first run and the one-time sign-in
@@ -141,8 +150,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Wishes == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier and Wishes are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil || o.Wishes == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty, Clock and Wishes are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

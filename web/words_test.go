@@ -12,6 +12,7 @@ import (
 	"text/template/parse"
 
 	"kaveri/crm"
+	"kaveri/insight"
 	"kaveri/templates"
 )
 
@@ -100,6 +101,11 @@ func TestKeysInUse(t *testing.T) {
 	for k := range tones {
 		used[Key("state."+string(k))] = "crm"
 	}
+	for _, k := range crm.SuppressionReasons {
+		if k.Stops(crm.MailingDirect) {
+			used[Key("stopped."+string(k))] = "crm"
+		}
+	}
 	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody} {
 		used[Key("rule."+string(k))] = "crm"
 	}
@@ -147,6 +153,36 @@ func TestKeysInUse(t *testing.T) {
 	}
 	for k := range senderTones {
 		used[Key("state.sender."+string(k))] = "crm"
+	}
+	for _, r := range crm.Rungs {
+		used[Key("rung."+string(r))] = "crm"
+		if r != crm.RungContact {
+			used[Key("rung-text."+string(r))] = "crm"
+		}
+	}
+	for _, k := range crm.Timings {
+		used[Key("timing."+string(k))] = "crm"
+	}
+	for _, k := range []crm.RungNote{crm.NoteUnproven, crm.NoteBound, crm.NoteWellWisher} {
+		used[Key("rung-note."+string(k))] = "crm"
+	}
+	for s := range crm.SignalCount {
+		used[Key("evidence."+crm.Signal(s).String())] = "crm"
+	}
+	for _, k := range insight.Movements() {
+		used[Key("move."+string(k))] = "insight"
+	}
+	for _, k := range []insight.Action{insight.ActionWelcome, insight.ActionAskHow, insight.ActionSecondOrder, insight.ActionWinBack, insight.ActionAskMissing, insight.ActionInvite, insight.ActionServe, insight.ActionAskPreference, insight.ActionOtherReason, insight.ActionEarlyNews, insight.ActionThank, insight.ActionCall, insight.ActionManagerWrites, insight.ActionLapsedMail} {
+		used[Key("action."+string(k))] = "insight"
+	}
+	panel := insight.HoldAgainst(nil, nil, 90)
+	for prefix, rows := range map[string][]insight.ValidityRow{"label.": panel.Notes, "band.": append(panel.BySilence, panel.ByCount...)} {
+		for _, row := range rows {
+			used[Key(prefix+row.Label)] = "insight"
+		}
+	}
+	for _, k := range []crm.Rule{crm.RuleByHand, crm.RuleExact, crm.RuleAlias, crm.RuleBuyerNumber, crm.RuleDomain, crm.RuleBuyer, crm.ReasonNoBuyer, crm.ReasonSeveral, crm.RuleInternal, crm.RuleNoCustomer} {
+		used[Key("order-rule."+string(k))] = "crm"
 	}
 	for k, where := range used {
 		if !words[k].has() {

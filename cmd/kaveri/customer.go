@@ -122,12 +122,20 @@ func (p *program) addCustomer(ctx context.Context, name string, addresses []stri
 	if err != nil {
 		return err
 	}
+	for _, a := range as {
+		if err := a.Deliverable(); err != nil {
+			return err
+		}
+	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	cu, err := s.AddCustomer(ctx, crm.SystemViewer, name, as)
+	if crm.KindOf(err) == crm.KindConflict {
+		return inConflict("address", "%s; kaveri customer show shows them, kaveri customer address add --shared lets several use it", sentence(err))
+	}
 	if err != nil {
 		return err
 	}
@@ -179,6 +187,16 @@ func accountOf(cu crm.Customer) accountJSON {
 	return j
 }
 
+// writtenAddress reads an address that somebody writes to: one that no mail
+// could reach is a slip of the pen.
+func writtenAddress(s string) (crm.Address, error) {
+	a, err := crm.ParseAddress(s)
+	if err == nil {
+		err = a.Deliverable()
+	}
+	return a, err
+}
+
 // customerID reads a customer's number, or finds who has the address.
 func customerID(ctx context.Context, s *store.Store, v crm.Viewer, who string) (crm.CustomerID, error) {
 	if !strings.Contains(who, "@") {
@@ -192,23 +210,36 @@ func customerID(ctx context.Context, s *store.Store, v crm.Viewer, who string) (
 	if err != nil {
 		return 0, err
 	}
-	var found crm.CustomerID
-	err = eachCustomer(ctx, s, v, string(a), maxRows, func(r crm.CustomerRow) error {
-		if found != 0 {
-			return nil
-		}
+	users, err := usersOf(ctx, s, v, a)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(users) == 0:
+		return 0, missing("customer", "no customer has the address %s; kaveri customer search finds names too", a)
+	}
+	return users[0].customer.ID, nil
+}
+
+// addressUser is a contact with the use it makes of an address.
+type addressUser struct {
+	customer crm.Customer
+	contact  crm.ContactID
+	use      crm.ContactAddress
+}
+
+// usersOf finds the contacts that have an address.
+func usersOf(ctx context.Context, s *store.Store, v crm.Viewer, a crm.Address) ([]addressUser, error) {
+	var users []addressUser
+	err := eachCustomer(ctx, s, v, string(a), maxRows, func(r crm.CustomerRow) error {
 		cu, err := s.Customer(ctx, v, r.ID)
 		for _, c := range cu.Contacts {
 			for _, used := range c.Addresses {
 				if used.Address == a {
-					found = cu.ID
+					users = append(users, addressUser{cu, c.ID, used})
 				}
 			}
 		}
 		return err
 	})
-	if err == nil && found == 0 {
-		err = &crm.Error{Kind: crm.KindNotFound, Field: "customer", Text: "no customer has the address " + string(a)}
-	}
-	return found, err
+	return users, err
 }

@@ -2,23 +2,28 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/store"
 )
 
 func (p *program) customerAddressCommand() *cobra.Command {
 	var from, until, as string
+	var shared bool
 	add := &cobra.Command{
 		Use: "add CUSTOMER ADDRESS", Short: "Give a contact an address, or change from and until when it is theirs; their mail finds its place at once", Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.addAddress(c.Context(), args[0], args[1], from, until, as)
+			return p.addAddress(c.Context(), args[0], args[1], from, until, shared, as)
 		},
 	}
 	add.Flags().StringVar(&from, "from", "", "the first day on which it is theirs, like 2026-01-31 (default: always)")
 	add.Flags().StringVar(&until, "until", "", "the first day on which it is not theirs any more (default: still)")
+	add.Flags().BoolVar(&shared, "shared", false, "although it is somebody else's too, such as info@: mail with it stands with everybody who has it")
 	remove := &cobra.Command{
 		Use: "remove CUSTOMER ADDRESS", Short: "Take an address from a contact; the mail that was there because of it goes", Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,8 +52,8 @@ func day(flag, text string, f crm.Firm) (time.Time, error) {
 	return t, nil
 }
 
-func (p *program) addAddress(ctx context.Context, who, address, from, until, as string) error {
-	a, err := crm.ParseAddress(address)
+func (p *program) addAddress(ctx context.Context, who, address, from, until string, shared bool, as string) error {
+	a, err := writtenAddress(address)
 	if err != nil {
 		return err
 	}
@@ -57,26 +62,56 @@ func (p *program) addAddress(ctx context.Context, who, address, from, until, as 
 		return err
 	}
 	defer s.Close()
-	f, err := s.Firm(ctx)
+	used, err := validity(ctx, s, a, from, until)
 	if err != nil {
-		return err
-	}
-	used := crm.ContactAddress{Address: a}
-	if used.From, err = day("from", from, f); err != nil {
-		return err
-	}
-	if used.Until, err = day("until", until, f); err != nil {
 		return err
 	}
 	contact, err := contactID(ctx, s, v, who)
 	if err != nil {
 		return err
 	}
+	others, err := othersWith(ctx, s, v, contact, used)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 && !shared {
+		return inConflict("address", "%s belongs to %s; if several people use it say --shared, if it has changed hands say --from, and --until for whom it was", a, others[0])
+	}
 	if err := s.AddAddress(ctx, v, contact, used); err != nil {
 		return err
 	}
 	p.printf("%s is an address of contact %d now.\n", a, contact)
+	if len(others) > 0 {
+		p.printf("It is shared with %s: mail with it stands with each, and mailings to it belong to none of them.\n", strings.Join(others, ", "))
+	}
 	return nil
+}
+
+// validity reads from and until when an address is somebody's.
+func validity(ctx context.Context, s *store.Store, a crm.Address, from, until string) (crm.ContactAddress, error) {
+	used := crm.ContactAddress{Address: a}
+	f, err := s.Firm(ctx)
+	if err != nil {
+		return used, err
+	}
+	if used.From, err = day("from", from, f); err != nil {
+		return used, err
+	}
+	used.Until, err = day("until", until, f)
+	return used, err
+}
+
+// othersWith names who else has an address at the same time.
+func othersWith(ctx context.Context, s *store.Store, v crm.Viewer, contact crm.ContactID, used crm.ContactAddress) ([]string, error) {
+	users, err := usersOf(ctx, s, v, used.Address)
+	var names []string
+	for _, u := range users {
+		apart := !used.Until.IsZero() && !u.use.From.Before(used.Until) || !u.use.Until.IsZero() && !used.From.Before(u.use.Until)
+		if u.contact != contact && !apart {
+			names = append(names, fmt.Sprintf("%s (customer %d, contact %d)", printable(u.customer.Name), u.customer.ID, u.contact))
+		}
+	}
+	return names, err
 }
 
 func (p *program) removeAddress(ctx context.Context, who, address, as string) error {

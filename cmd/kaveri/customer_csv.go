@@ -78,7 +78,7 @@ func customerOf(c *sheet.Columns, cells []string, internal func(crm.Address) boo
 			if s == ":::" { // how Google joins several
 				continue
 			}
-			a, err := crm.ParseAddress(s)
+			a, err := writtenAddress(s)
 			if err != nil {
 				return out, err
 			}

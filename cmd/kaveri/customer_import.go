@@ -82,7 +82,7 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	b.end()
 	for _, bad := range list.bad {
 		j.Bad = append(j.Bad, badJSON{bad.line, bad.reason})
-		p.notef("line %d: %s\n", bad.line, bad.reason)
+		p.notef("kaveri: line %d: %s\n", bad.line, bad.reason)
 	}
 	if err := writeRejects(rejects, list.bad); err != nil {
 		return err
@@ -119,16 +119,21 @@ func (p *program) printImported(j importedJSON) error {
 
 // readFile reads a file, or standard input for "-", up to a limit.
 func (p *program) readFile(name string, limit int64) ([]byte, error) {
+	return p.readFileAs("file", name, limit)
+}
+
+// readFileAs is readFile for what the user knows by another name than file.
+func (p *program) readFileAs(field, name string, limit int64) ([]byte, error) {
 	from, size := p.stdin, int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, ingest.FileError(name, err)
+			return nil, inField(field, ingest.FileError(name, err))
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil {
 			if info.IsDir() {
-				return nil, crm.Invalid("file", "%s is a folder", name)
+				return nil, crm.Invalid(field, "%s is a folder; name a file in it", name)
 			}
 			size = info.Size()
 		}
@@ -137,10 +142,15 @@ func (p *program) readFile(name string, limit int64) ([]byte, error) {
 	// As large as the file from the start: growing would take twice as much.
 	data := bytes.NewBuffer(make([]byte, 0, min(size, limit+1)+bytes.MinRead))
 	if _, err := data.ReadFrom(io.LimitReader(from, limit+1)); err != nil {
-		return nil, ingest.FileError(name, err)
+		return nil, inField(field, ingest.FileError(name, err))
 	}
-	if int64(data.Len()) > limit {
-		return nil, crm.Invalid("file", "%s is larger than %s; split it", name, bytesOf(limit))
+	switch large := int64(data.Len()) > limit; {
+	case large && field != "file" && ingest.Binary(data.Bytes()):
+		return nil, crm.Invalid(field, "%s is not a text file", shownName(name))
+	case large && field == "template":
+		return nil, crm.Invalid(field, "%s is larger than %s; no mail that large arrives", shownName(name), bytesOf(limit))
+	case large:
+		return nil, crm.Invalid(field, "%s is larger than %s; split it", shownName(name), bytesOf(limit))
 	}
 	return data.Bytes(), nil
 }
@@ -149,11 +159,11 @@ func (p *program) readFile(name string, limit int64) ([]byte, error) {
 func fileError(name string, err error) error {
 	switch {
 	case os.IsNotExist(err):
-		return crm.NotFound("file: the folder of %s does not exist", name)
+		return missing("file", "the folder of %s does not exist; make it, or name another", name)
 	case os.IsPermission(err):
-		return crm.Forbidden("file: %s may not be written by you", name)
+		return &crm.Error{Kind: crm.KindForbidden, Field: "file", Text: name + " may not be written by you; name another place"}
 	case os.IsExist(err):
-		return crm.Conflict("file: %s exists already; name another", name)
+		return inConflict("file", "%s exists already; name another", name)
 	}
 	return failure("file: %v", err)
 }

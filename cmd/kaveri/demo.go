@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,6 +54,7 @@ func (p *program) demo(ctx context.Context, o demoOptions) error {
 	}
 	p.printf("The sample company is at %s\n", d.url)
 	p.printf("The link signs in once; later, sign in as %s with the password %s\n", d.account.Address, d.account.Password)
+	p.printf("Other verbs look at it from another terminal: kaveri --data %s customer list\n", d.dir)
 	return d.run(ctx)
 }
 
@@ -83,7 +85,13 @@ func (p *program) startDemo(ctx context.Context, o demoOptions) (_ *demo, err er
 	if d.company, err = samplecompany.Start(context.WithoutCancel(ctx), samplecompany.Options{Seed: 1, Now: p.now, Every: o.every}); err != nil {
 		return nil, err
 	}
-	if d.store, err = store.Open(ctx, "sqlite://"+filepath.ToSlash(filepath.Join(d.dir, "kaveri.db")), p.storeOptions(newKey(), filepath.Join(d.dir, "kaveri.key"))); err != nil {
+	// The usual names, so that --data is enough for any other verb beside it.
+	keyFile := filepath.Join(d.dir, "kaveri.key")
+	key, err := makeKey(keyFile, nil)
+	if err != nil {
+		return nil, err
+	}
+	if d.store, err = store.Open(ctx, "sqlite://"+filepath.ToSlash(filepath.Join(d.dir, "kaveri.db")), p.storeOptions(key, keyFile)); err != nil {
 		return nil, err
 	}
 	if err = d.furnish(ctx); err != nil {
@@ -137,6 +145,23 @@ func (d *demo) furnish(ctx context.Context) error {
 			Security: crm.SecurityNone, Username: a.Username, Password: a.Password})
 		if err != nil {
 			return err
+		}
+	}
+	return d.sell(ctx)
+}
+
+// sell brings in what customers have ordered. The ladder is found from it when
+// the site runs.
+func (d *demo) sell(ctx context.Context) error {
+	for part := range slices.Chunk(d.company.Orders(), 500) {
+		results, err := d.store.SaveOrders(ctx, crm.SystemViewer, part, store.OrderOptions{})
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if r.Err != nil {
+				return r.Err
+			}
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,9 @@ func (p *program) detailCommand() *cobra.Command {
 		p.detailDecideCommand("dismiss", "Say that it is nothing; it is not proposed again", false),
 		p.detailRemoveCommand())
 }
+
+// detailKinds are the kinds that a contact has details of.
+var detailKinds = []string{string(crm.DetailPhone), string(crm.DetailTitle), string(crm.DetailCompany), string(crm.DetailAddress)}
 
 // proposalJSON is what a signature shows, in JSON.
 type proposalJSON struct {
@@ -138,7 +143,7 @@ func (p *program) decideDetails(ctx context.Context, args []string, yes bool, as
 			if len(ids) == 1 {
 				return err
 			}
-			p.notef("detail %d: %s\n", id, sentence(err))
+			p.notef("kaveri: detail %d: %s\n", id, strings.TrimPrefix(sentence(err), "detail: "))
 			failed = append(failed, err)
 			continue
 		}
@@ -158,6 +163,9 @@ func (p *program) detailRemoveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "remove WHO KIND VALUE", Short: "Take a detail from a contact (number or address): phone, title, company or address", Args: cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
+			if !slices.Contains(detailKinds, args[1]) {
+				return misused("%q is no kind of detail; choose one of %s", args[1], strings.Join(detailKinds, ", "))
+			}
 			return p.removeDetail(c.Context(), args[0], crm.Detail{Kind: crm.DetailKind(args[1]), Value: args[2]}, as)
 		},
 	}

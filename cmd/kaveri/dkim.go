@@ -71,7 +71,7 @@ func (p *program) showDKIM(ctx context.Context, domain string, dns dnsFlags) err
 		return err
 	}
 	if len(keys) == 0 {
-		return crm.NotFound("%s has no keys; kaveri dkim new %s makes them", d, d)
+		return missing("domain", "%s has no keys; kaveri dkim new %s makes them", d, d)
 	}
 	shown, err := p.lookUp(ctx, keys, dns)
 	if err != nil {

@@ -23,6 +23,9 @@ func (p *program) newDKIM(ctx context.Context, domain string) error {
 	if err != nil {
 		return err
 	}
+	if crm.Address("x@"+d).Organisation() == "" {
+		return crm.Invalid("domain", "%s is shared by strangers, and only its provider can publish keys there; mail from it is signed by the provider's own server, or write from a domain of your own", d)
+	}
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
@@ -33,7 +36,7 @@ func (p *program) newDKIM(ctx context.Context, domain string) error {
 		return err
 	}
 	if len(signing) > 0 {
-		return crm.Conflict("%s has keys already; kaveri dkim rotate %s replaces them", d, d)
+		return inConflict("domain", "%s has keys already; kaveri dkim rotate %s replaces them", d, d)
 	}
 	waiting, err := keysIn(ctx, s, d, crm.DKIMWaiting)
 	if err == nil && len(waiting) == 0 { // else an earlier run was interrupted

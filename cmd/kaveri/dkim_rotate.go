@@ -45,7 +45,7 @@ func (p *program) rotateDKIM(ctx context.Context, domain string, dns dnsFlags) e
 		return err
 	}
 	if len(signing) == 0 {
-		return crm.NotFound("%s has no keys; kaveri dkim new %s makes them", d, d)
+		return missing("domain", "%s has no keys; kaveri dkim new %s makes them", d, d)
 	}
 	if err := p.makeKeys(ctx, s, d); err != nil {
 		return err

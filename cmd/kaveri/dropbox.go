@@ -145,7 +145,7 @@ func removeStale(path string) error {
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
-		return crm.Conflict("somebody listens on %s already; another Kaveri may be running", path)
+		return inConflict("dropbox", "somebody listens on %s already; another Kaveri may be running: end it, or name another path", path)
 	}
 	return os.Remove(path)
 }
@@ -196,7 +196,7 @@ func (k *dropKeeper) owner(ctx context.Context, by crm.StaffID) (crm.Staff, erro
 			return u, err
 		}
 	}
-	return crm.Staff{}, crm.Conflict("the account %s cannot be made", k.system)
+	return crm.Staff{}, inConflict("dropbox", "the account %s cannot be made: a colleague has its address; kaveri user list shows them", k.system)
 }
 
 // Note adds a note, and the wishes that it tells of (crm.WishesInNote). What is

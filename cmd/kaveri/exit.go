@@ -48,6 +48,44 @@ func failure(format string, args ...any) error {
 	return &crm.Error{Kind: crm.KindInternal, Text: fmt.Sprintf(format, args...)}
 }
 
+// listedBy are the verbs that show what there is of something, by the field
+// that an error names.
+var listedBy = map[string]string{
+	"customer": "kaveri customer list", "contact": "kaveri customer show", "address": "kaveri customer show", "mail": "kaveri search", "question": "kaveri review list", "detail": "kaveri detail list",
+	"mailing": "kaveri mailing list", "dispatch": "kaveri mailing show ID --state unknown", "sender": "kaveri sender list", "mailbox": "kaveri mailbox list", "folder": "kaveri quarantine list", "uid": "kaveri quarantine list",
+	"colleague": "kaveri user list", "import": "kaveri contacts imports", "conversation": "kaveri search",
+}
+
+// mended gives the text of an error; of something that is not there, with the
+// verb that shows what is.
+func mended(e *crm.Error) string {
+	verb := listedBy[e.Field]
+	if e.Kind != crm.KindNotFound || verb == "" || strings.Contains(e.Text, "kaveri ") {
+		return e.Error()
+	}
+	return e.Error() + "; " + verb + " shows which there are"
+}
+
+// inConflict is a request that what is there stands against: the field, and a
+// sentence that says what to do.
+func inConflict(field, format string, args ...any) error {
+	return &crm.Error{Kind: crm.KindConflict, Field: field, Text: fmt.Sprintf(format, args...)}
+}
+
+// missing is the absence of what a verb needs.
+func missing(field, format string, args ...any) error {
+	return &crm.Error{Kind: crm.KindNotFound, Field: field, Text: fmt.Sprintf(format, args...)}
+}
+
+// inField gives an error as one of another field.
+func inField(field string, err error) error {
+	var known *crm.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	return &crm.Error{Kind: known.Kind, Field: field, Text: known.Text, Err: known.Err}
+}
+
 // exitCode gives the code that an error ends the program with.
 func exitCode(err error) int {
 	var usage usageError
@@ -68,7 +106,7 @@ func sentence(err error) string {
 	var known *crm.Error
 	switch {
 	case errors.As(err, &known):
-		err = known
+		return printable(strings.Join(strings.Fields(mended(known)), " "))
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}

@@ -32,7 +32,7 @@ func (p *program) showFirm(ctx context.Context) error {
 }
 
 func (p *program) printFirm(f crm.Firm) error {
-	f.Domains, f.Addresses, f.Relays = orEmpty(f.Domains), orEmpty(f.Addresses), orEmpty(f.Relays)
+	f.Domains, f.Addresses, f.Relays, f.Topics = orEmpty(f.Domains), orEmpty(f.Addresses), orEmpty(f.Relays), orEmpty(f.Topics)
 	if p.json {
 		return p.printJSON(f)
 	}
@@ -49,6 +49,12 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("public address", f.PublicURL)
 	t.row("opens kept", f.TrackOpens)
 	t.row("public form", f.FeedbackForm)
+	t.row("clicks counted", f.TrackClicks)
+	var topics []string
+	for _, topic := range f.Topics {
+		topics = append(topics, topic.Name)
+	}
+	t.row("topics", strings.Join(topics, " "))
 	return t.end()
 }
 
@@ -64,7 +70,7 @@ func joinAddresses(list []crm.Address) string {
 type firmChange struct {
 	name, zone, currency, language, policy, server, public string
 	domains, addresses, relays                             []string
-	opens, form                                            bool
+	opens, clicks, form                                    bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -73,7 +79,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "feedback-form"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "feedback-form"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -90,7 +96,8 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.language, "language", "", "en or fi")
 	f.StringVar(&ch.policy, "policy", "", "what is captured: known, external or all")
 	f.StringVar(&ch.public, "public-url", "", "address where the links in mail lead, such as https://mail.example.com; see serve --public")
-	f.BoolVar(&ch.opens, "track-opens", false, "keep when the picture in a mail was fetched")
+	f.BoolVar(&ch.opens, "track-opens", false, "have a picture in new mailings that tells when it is fetched")
+	f.BoolVar(&ch.clicks, "track-clicks", false, "lead the links of new mailings over the public address, so that clicks are counted")
 	f.BoolVar(&ch.form, "feedback-form", false, "open the form at /feedback of the public address, which anybody may fill in")
 	return c
 }
@@ -115,6 +122,9 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 		return err
 	}
 	ch.apply(&f, c.Flags().Changed, own, relays)
+	if c.Flags().Changed("domain") && len(f.Domains)+len(f.Addresses) == 0 {
+		return misused("--domain: without a domain or address of your own, mail among colleagues would be taken for mail of customers; name yours, or your addresses with --address")
+	}
 	if err := f.Validate(); err != nil {
 		return err
 	}
@@ -142,6 +152,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	}
 	if changed("feedback-form") {
 		f.FeedbackForm = ch.form
+	}
+	if changed("track-clicks") {
+		f.TrackClicks = ch.clicks
 	}
 	if changed("domain") {
 		f.Domains = slices.DeleteFunc(ch.domains, func(d string) bool { return strings.TrimSpace(d) == "" })

@@ -58,7 +58,11 @@ func (p *program) importMail(ctx context.Context, kind, path, owner, policy stri
 		return err
 	}
 	b := p.bar("import")
-	sum, err := ingest.Import(ctx, s, ingest.ImportOptions{Kind: kind, Path: path, Owner: u.ID, Policy: crm.Policy(policy), Progress: b.ingesting(p.now()), Service: ingest.Options{Log: p.log, Now: p.now}})
+	bad := 0
+	sum, err := ingest.Import(ctx, s, ingest.ImportOptions{Kind: kind, Path: path, Owner: u.ID, Policy: crm.Policy(policy), Progress: b.ingesting(p.now()), Bad: func(err error) {
+		bad++
+		p.notef("kaveri: %s\n", sentence(err))
+	}, Service: ingest.Options{Log: p.log, Now: p.now}})
 	b.end()
 	if err != nil {
 		return err
@@ -67,5 +71,8 @@ func (p *program) importMail(ctx context.Context, kind, path, owner, policy stri
 		return err
 	}
 	p.enrich(ctx, s)
-	return p.outcome(ctx, nil, 1, sum.Failed)
+	if err := p.outcome(ctx, nil, 1, sum.Failed); err != nil {
+		return err
+	}
+	return readOutcome(int(sum.Listed), bad)
 }

@@ -125,12 +125,20 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 		return ctx.Err()
 	}
 	for _, name := range names {
+		before := done + failed
 		if err := eachFile(name, one); err != nil {
 			return err
+		}
+		if done+failed == before {
+			failed++
+			p.notef("kaveri: %s\n", sentence(noFiles(name)))
 		}
 	}
 	return readOutcome(done, failed)
 }
+
+// noFiles says that a folder has nothing to read.
+func noFiles(name string) error { return crm.Invalid("file", "%s has no files in it", name) }
 
 // noMail refuses what is no mail in any state of repair. Text without a header
 // is one whose header was lost.
@@ -141,7 +149,7 @@ func noMail(name string, raw []byte) error {
 	switch {
 	case len(raw) == 0:
 		return ingest.Empty(name)
-	case !parse.HasHeader(raw) && binary(raw):
+	case !parse.HasHeader(raw) && ingest.Binary(raw):
 		return ingest.NoMail(name)
 	}
 	return nil
@@ -154,21 +162,6 @@ func several(name string, mails int, cut bool) error {
 		end = " and the last is cut off"
 	}
 	return crm.Invalid("file", "%s is an mbox of %d mails%s; they are read as one here: kaveri threads and kaveri import mbox part them", name, mails, end)
-}
-
-// binary reports bytes that no text has: NULs, or many control characters.
-func binary(raw []byte) bool {
-	head := raw[:min(len(raw), 8<<10)]
-	control := 0
-	for _, c := range head {
-		switch {
-		case c == 0:
-			return true
-		case c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b: // escape: ISO-2022
-			control++
-		}
-	}
-	return control > len(head)/20
 }
 
 // readOutcome is how a verb ends that reads many files, of which some could not

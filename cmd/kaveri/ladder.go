@@ -321,6 +321,9 @@ func (p *program) runLadder(ctx context.Context, accept bool) error {
 	}
 	f, err := run(ctx)
 	bar.end()
+	if err == nil {
+		err = k.Review(ctx, f)
+	}
 	if err != nil {
 		return err
 	}

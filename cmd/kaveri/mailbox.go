@@ -24,7 +24,7 @@ func (p *program) mailboxCommand() *cobra.Command {
 		Use: "remove ADDRESS", Short: "Stop following a mailbox and forget its password; captured mail stays", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.removeMailbox(c.Context(), args[0]) },
 	}
-	return group("mailbox", "The staff mailboxes that are captured", p.mailboxAddCommand(), list, test, p.mailboxSyncCommand(), remove)
+	return group("mailbox", "The staff mailboxes that are captured", p.mailboxAddCommand(), p.mailboxSetCommand(), list, test, p.mailboxSyncCommand(), remove)
 }
 
 // mailboxJSON is a mailbox in JSON; the password never leaves.
@@ -117,7 +117,7 @@ func withPassword(ctx context.Context, s *store.Store, m crm.Mailbox) (crm.Mailb
 			return f, nil
 		}
 	}
-	return m, &crm.Error{Kind: crm.KindConflict, Field: "mailbox", Text: string(m.Address) + " is not followed now: it is paused, imported from files, or its password does not open with this key"}
+	return m, &crm.Error{Kind: crm.KindConflict, Field: "mailbox", Text: string(m.Address) + " is not followed now: it is paused, imported from files, or its password does not open with this key; kaveri mailbox set --resume or --password mends that"}
 }
 
 func (p *program) testMailbox(ctx context.Context, who string) error {

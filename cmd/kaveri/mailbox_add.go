@@ -128,7 +128,7 @@ func (p *program) candidates(ctx context.Context, a crm.Address, n newMailbox) (
 	case len(list) > 0:
 		return nil, &crm.Error{Kind: crm.KindUnavailable, Field: "server", Text: list[0].Problem}
 	}
-	return nil, crm.NotFound("no IMAP server was found for %s; name it with --host", a.Domain())
+	return nil, missing("host", "no IMAP server was found for %s; name it with --host", a.Domain())
 }
 
 // hostHint says how a server is named on the command line.

@@ -73,7 +73,7 @@ func (p *program) syncMailboxes(ctx context.Context, who []string) error {
 		return err
 	}
 	if len(ids) == 0 {
-		return crm.NotFound("no mailbox is connected yet; kaveri mailbox add connects one")
+		return missing("mailbox", "no mailbox is connected yet; kaveri mailbox add connects one")
 	}
 	b := p.bar("mailboxes")
 	sum, err := ingest.New(ingest.Options{Store: s, Log: p.log}).Sync(ctx, ids, b.ingesting(p.now()))

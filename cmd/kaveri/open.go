@@ -95,7 +95,7 @@ func (p *program) openExisting(ctx context.Context) (*store.Store, error) {
 func mustExist(dsn string) error {
 	if file := databaseFile(dsn); file != "" {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return crm.NotFound("there is no database %s yet; kaveri serve or kaveri firm set makes one, --data names another folder", file)
+			return missing("database", "there is no database %s yet; kaveri serve or kaveri firm set makes one, --data names another folder", file)
 		}
 	}
 	return nil

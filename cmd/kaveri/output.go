@@ -143,6 +143,26 @@ func cell(c any) string {
 	return printable(fmt.Sprint(c))
 }
 
+// eachPage goes through the pages of a list and calls do for each entry. read
+// gives a page and the key of the next one, zero at the end.
+func eachPage[T any](read func(crm.PageKey) ([]T, crm.PageKey, error), do func(T) error) error {
+	for page := (crm.PageKey{}); ; {
+		list, next, err := read(page)
+		if err != nil {
+			return err
+		}
+		for _, one := range list {
+			if err := do(one); err != nil {
+				return err
+			}
+		}
+		if len(list) == 0 || next == (crm.PageKey{}) {
+			return nil
+		}
+		page = next
+	}
+}
+
 // bytesOf names a size for people.
 func bytesOf(n int64) string {
 	switch {

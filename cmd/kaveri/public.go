@@ -67,7 +67,7 @@ func (p *publicSite) serve(ctx context.Context) error {
 	return nil
 }
 
-// letters shows mailings again as they went out.
+// letters shows mailings again as they went out, without what they hide.
 type letters struct {
 	s *store.Store
 	r *campaigns.Renderer
@@ -87,7 +87,7 @@ func (l letters) Letter(ctx context.Context, id crm.DispatchID) (*crm.Draft, err
 	if !m.Kind.Bulk() {
 		return nil, crm.NotFound("this mail is not shown")
 	}
-	draft, err := l.r.Render(ctx, &m, &d)
+	draft, err := l.r.Copy(ctx, &m, &d)
 	if crm.KindOf(err) == crm.KindInvalid {
 		err = crm.NotFound("this mail cannot be rendered: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,10 +52,18 @@ type mailed struct {
 	lease   crm.Lease
 	mailing crm.MailingID
 	sent    []crm.Dispatch
+	render  *campaigns.Renderer
 	crm.PublicLinks
 }
 
-// sendMailing sends a mailing to n people, just now, with two links.
+// winter is a letter with two links of the firm's, and one to its copy.
+var winter = crm.Template{Subject: "Winter", Text: "Winter: https://lumipolku.example/talvi",
+	HTML: `<html><body><p>Winter</p><a href="https://lumipolku.example/talvi">winter</a> <a href="https://lumipolku.example/kevat">spring</a> <a href="{{ copy_url }}">in a browser</a></body></html>`}
+
+const mailSite = "https://mail.lumipolku.example"
+
+// sendMailing sends a mailing to n people, just now; everything that can be
+// counted of it is.
 func sendMailing(t *testing.T, n int) *mailed {
 	t.Helper()
 	m := &mailed{T: t, ctx: t.Context(), clock: &clocked{at: time.Date(2026, 11, 18, 9, 0, 0, 0, time.UTC)}}
@@ -62,15 +71,14 @@ func sendMailing(t *testing.T, n int) *mailed {
 	m.check(err)
 	t.Cleanup(func() { s.Close() })
 	m.s, m.PublicLinks = s, crm.PublicLinks{Keys: s.Keyring()}
-	m.check(s.SaveFirm(m.ctx, crm.SystemViewer, crm.Firm{Name: "Lumipolku", Language: "en", TrackOpens: true}))
-	renderer, err := campaigns.NewRenderer(campaigns.RendererOptions{Keys: s.Keyring()})
+	m.check(s.SaveFirm(m.ctx, crm.SystemViewer, crm.Firm{Name: "Lumipolku", Language: "en", PublicURL: mailSite}))
+	m.render, err = newRenderer(m.ctx, s)
 	m.check(err)
-	m.h, err = web.NewPublic(web.PublicOptions{Store: s, Letters: letters{s, renderer}, Keys: s.Keyring(), Now: m.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	m.h, err = web.NewPublic(web.PublicOptions{Store: s, Letters: letters{s, m.render}, Keys: s.Keyring(), Now: m.clock.now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	m.check(err)
 	m.lease, err = s.AcquireLease(m.ctx, "test", 24*time.Hour)
 	m.check(err)
 	m.mailing = m.enlist(n)
-	m.check(s.SetMailingLinks(m.ctx, m.mailing, []string{"https://lumipolku.example/talvi", "https://lumipolku.example/kevat"}))
 	m.sent = m.claim()
 	var ids []crm.DispatchID
 	var done []crm.Attempt
@@ -93,7 +101,7 @@ func (m *mailed) check(err error) {
 // enlist starts a mailing to n people.
 func (m *mailed) enlist(n int) crm.MailingID {
 	m.Helper()
-	made, _, err := m.s.AddMailing(m.ctx, crm.SystemViewer, crm.Mailing{Kind: crm.MailingAudience, From: crm.Party{Address: "news@lumipolku.example"}, Template: crm.Template{Subject: "Winter", Text: "Winter"}},
+	made, _, err := m.s.AddMailing(m.ctx, crm.SystemViewer, crm.Mailing{Kind: crm.MailingAudience, From: crm.Party{Address: "news@lumipolku.example"}, Template: winter, Links: campaigns.CountedLinks(winter, mailSite), Opens: true},
 		func(yield func(crm.Recipient, error) bool) {
 			for i := range n {
 				if !yield(crm.Recipient{Address: crm.Address(fmt.Sprintf("reader%d@posti.example", i))}, nil) {
@@ -146,7 +154,7 @@ func TestScenario12OneClick(t *testing.T) {
 			t.Fatal(method, w.Code)
 		}
 	}
-	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience); stopped || err != nil {
+	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience, ""); stopped || err != nil {
 		t.Fatal("looking at the link stops the mail", err)
 	}
 	for range 2 {
@@ -164,7 +172,7 @@ func TestScenario12OneClick(t *testing.T) {
 	if len(list) != 1 || list[0].Given || list[0].Source != crm.ConsentOneClick || !strings.Contains(list[0].Wording, "(en, version ") || !strings.Contains(list[0].Proof, "198.51.100.1") {
 		t.Errorf("%+v", list)
 	}
-	p, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience)
+	p, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience, "")
 	if !stopped || err != nil || p.Reason != crm.SuppressedUnsubscribed || p.Dispatch != d.ID || p.Evidence == "" {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -180,7 +188,7 @@ func TestScenario12OneClick(t *testing.T) {
 func TestMailInABrowser(t *testing.T) {
 	m := sendMailing(t, 1)
 	w := m.ask("GET", m.Copy(m.sent[0].ID), firefox, "192.0.2.1", "")
-	if w.Code != 200 || !strings.Contains(w.Body.String(), "<title>Winter</title>") || !strings.Contains(w.Body.String(), "<pre>Winter</pre>") || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "sandbox") {
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "<title>Winter</title>") || !strings.Contains(w.Body.String(), "<p>Winter</p>") || strings.Contains(w.Body.String(), m.Trap(m.sent[0].ID)) || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "sandbox") {
 		t.Error(w.Code, w.Body)
 	}
 }
@@ -192,13 +200,13 @@ func TestScenario12Undo(t *testing.T) {
 	m.ask("POST", link, firefox, "192.0.2.1", "")
 	m.clock.pass(crm.UndoWindow - time.Minute)
 	m.ask("POST", link+"/undo", firefox, "192.0.2.1", "")
-	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience); stopped || err != nil {
+	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience, ""); stopped || err != nil {
 		t.Error("the undo does nothing", err)
 	}
 	m.ask("POST", link, firefox, "192.0.2.1", "")
 	m.clock.pass(crm.UndoWindow + time.Minute)
 	m.ask("POST", link+"/undo", firefox, "192.0.2.1", "")
-	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience); !stopped || err != nil {
+	if _, stopped, err := m.s.IsSuppressed(m.ctx, d.Address, crm.MailingAudience, ""); !stopped || err != nil {
 		t.Error("the undo works for ever", err)
 	}
 	all, err := m.s.SuppressionsOf(m.ctx, crm.SystemViewer, d.Address)
@@ -210,6 +218,8 @@ func TestScenario12Undo(t *testing.T) {
 	}
 }
 
+// All links of the mails as they went out, fetched at once, change nothing and
+// count as a machine's; one click of a person later counts as theirs.
 func TestScenario13ScannerStorm(t *testing.T) {
 	const n = 500
 	m := sendMailing(t, n)
@@ -222,25 +232,56 @@ func TestScenario13ScannerStorm(t *testing.T) {
 	m.unmoved(n)
 	// Readers come later, from the same offices, and count.
 	m.clock.pass(time.Hour)
+	clicks, err := m.s.LinkClicks(m.ctx, crm.SystemViewer, m.mailing)
+	if err != nil || len(clicks) != 3 || clicks[0].Machines != n || clicks[1].Machines != n || clicks[2].Machines != n || clicks[0].People+clicks[1].People > 0 {
+		t.Errorf("link by link: %+v, %v", clicks, err)
+	}
 	for i, d := range m.sent[:7] {
 		if w := m.ask("GET", m.Click(d.ID, 1), firefox, fmt.Sprintf("192.0.2.%d", i), ""); w.Code != 302 || w.Header().Get("Location") != "https://lumipolku.example/talvi" {
 			t.Fatal(w.Code, w.Header())
 		}
+	}
+	if clicks, err := m.s.LinkClicks(m.ctx, crm.SystemViewer, m.mailing); err != nil || clicks[0].People != 7 || clicks[1].People != 0 || clicks[0].Machines != n {
+		t.Errorf("link by link: %+v, %v", clicks, err)
 	}
 	if got := m.responses(); got[crm.Response{Kind: crm.EventClicked}] != 7 || got[crm.Response{Kind: crm.EventClicked, Machine: true}] != n {
 		t.Errorf("%+v", got)
 	}
 }
 
+// ours are the links of a mail that lead over the public address.
+var ours = regexp.MustCompile(`(?:href|src)="` + regexp.QuoteMeta(mailSite) + `(/[^"]+)"`)
+
+// links gives those of a dispatch, in the order in which they stand in its mail.
+func (m *mailed) links(id crm.DispatchID) []string {
+	m.Helper()
+	d, err := m.s.Dispatch(m.ctx, crm.SystemViewer, id)
+	m.check(err)
+	mailing, err := m.s.Mailing(m.ctx, d.Mailing)
+	m.check(err)
+	draft, err := m.render.Render(m.ctx, &mailing, &d)
+	m.check(err)
+	var out []string
+	for _, found := range ours.FindAllStringSubmatch(draft.HTML, -1) {
+		out = append(out, found[1])
+	}
+	return out
+}
+
 // storm fetches every link of mails at once, as a gateway does.
 func (m *mailed) storm(ds []crm.Dispatch) {
 	m.Helper()
+	first, want := m.links(ds[0].ID), crm.PublicLinks{Keys: m.Keys}
+	id := ds[0].ID
+	if all := []string{want.Click(id, 1), want.Click(id, 2), want.Copy(id), want.Unsubscribe(id), want.Preferences(id), want.Trap(id), want.Open(id)}; !slices.Equal(first, all) {
+		m.Fatalf("the mail has the links\n%s, want\n%s", strings.Join(first, "\n"), strings.Join(all, "\n"))
+	}
 	var g errgroup.Group
 	g.SetLimit(16)
 	for i, d := range ds {
 		g.Go(func() error {
 			from := fmt.Sprintf("203.0.%d.%d", i/200, i%200)
-			for _, link := range []string{m.Unsubscribe(d.ID), m.Preferences(d.ID), m.Copy(d.ID), m.Click(d.ID, 1), m.Click(d.ID, 2), m.Open(d.ID), m.Trap(d.ID)} {
+			for _, link := range m.links(d.ID) {
 				if w := m.ask(map[bool]string{true: "HEAD", false: "GET"}[i%5 == 0], link, firefox, from, ""); w.Code >= 400 && link != m.Trap(d.ID) {
 					return fmt.Errorf("%s: %d", link, w.Code)
 				}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -130,7 +131,7 @@ func (p *program) decideReviews(ctx context.Context, args []string, yes bool, as
 			if len(ids) == 1 {
 				return err
 			}
-			p.notef("question %d: %s\n", id, sentence(err))
+			p.notef("kaveri: question %d: %s\n", id, strings.TrimPrefix(sentence(err), "question: "))
 			failed++
 			continue
 		}

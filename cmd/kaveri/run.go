@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // program is one run: the streams, the global flags, the clock.
@@ -37,7 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if missing, ok := strings.CutPrefix(err.Error(), "required flag(s) "); ok {
 		err = misused("needed: --%s; the verb with --help says what each is", strings.Join(strings.Split(strings.ReplaceAll(strings.TrimSuffix(missing, " not set"), `"`, ""), ", "), " and --"))
 	}
-	if !p.started || strings.HasPrefix(err.Error(), "if any flags in the group") { // cobra found the mistake
+	if !p.started { // cobra found the mistake
 		err = usageError{err.Error()}
 	}
 	fmt.Fprintf(stderr, "kaveri: %s\n", sentence(err))
@@ -66,7 +68,7 @@ func (p *program) command() *cobra.Command {
 	root.SetErr(p.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help")
+		return fmt.Errorf("%s; see %q", flagText(err), c.CommandPath()+" --help")
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&p.data, "data", "", "folder of Kaveri's data (default $KAVERI_DATA, else ~/.local/share/kaveri)")
@@ -74,13 +76,27 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.keyFile, "key", "", "file of the key that seals secrets (default kaveri.key in the data folder)")
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default warn; info while serving)")
 	root.AddCommand(
-		p.serveCommand(), p.demoCommand(), p.firmCommand(), p.userCommand(), p.mailboxCommand(), p.senderCommand(), p.dkimCommand(), p.mailingCommand(), p.suppressionCommand(), p.censusCommand(), p.customerCommand(),
-		p.searchCommand(), p.whyCommand(), p.reviewCommand(), p.detailCommand(), p.mailCommand(), p.organisationCommand(), p.rematchCommand(), p.importCommand(), p.orderCommand(), p.rateCommand(),
-		p.inspectCommand(), p.threadsCommand(), p.insightCommand(), p.ladderCommand(), p.wishCommand(), p.surveyCommand(), p.templateCommand(), p.sendCommand(), p.dropboxCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
+		p.serveCommand(), p.demoCommand(), p.firmCommand(), p.userCommand(), p.mailboxCommand(), p.senderCommand(), p.dkimCommand(), p.mailingCommand(), p.suppressionCommand(), p.topicCommand(), p.censusCommand(), p.customerCommand(),
+		p.searchCommand(), p.whyCommand(), p.reviewCommand(), p.detailCommand(), p.mailCommand(), p.organisationCommand(), p.rematchCommand(), p.reindexCommand(), p.importCommand(), p.orderCommand(), p.rateCommand(),
+		p.inspectCommand(), p.threadsCommand(), p.contactsCommand(), p.insightCommand(), p.ladderCommand(), p.wishCommand(), p.surveyCommand(), p.templateCommand(), p.sendCommand(), p.dropboxCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
 		p.doctorCommand(), p.migrateCommand(), p.versionCommand(),
 	)
 	sayUsage(root.Commands())
 	return root
+}
+
+// flagText says what is wrong with a flag: of a value what it must be, and not
+// what the machine made of it.
+func flagText(err error) string {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return err.Error()
+	}
+	must := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 20s or 5m"}[bad.GetFlag().Value.Type()]
+	if must == "" {
+		return err.Error()
+	}
+	return fmt.Sprintf("--%s: %q is not %s", bad.GetFlag().Name, bad.GetValue(), must)
 }
 
 // sayUsage has each verb answer a wrong number of arguments with the line by

@@ -53,6 +53,9 @@ func TestScript(t *testing.T) {
 			"take":    take,
 			"sqlite":  sqlite,
 			"publish": publish,
+			"zeros":   zeros,
+			"large":   large,
+			"unended": unended,
 		},
 	})
 }
@@ -144,6 +147,23 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strings.Count(ts.ReadFile("stdout"), "\n"); (got == want) == neg {
 		ts.Fatalf("%d lines, want %d", got, want)
 	}
+}
+
+// zeros writes a file that no text is: zeros FILE.
+func zeros(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), make([]byte, 1000), 0o600))
+}
+
+// large writes a file that is larger than a template may be: large FILE.
+func large(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), make([]byte, maxTemplate+1), 0o600))
+}
+
+// unended copies a file without its last bytes, which a script cannot write:
+// unended FROM TO.
+func unended(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.TrimRight(ts.ReadFile(args[0]), "\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)-1]), 0o600))
 }
 
 // sqlite runs a statement: sqlite FILE STATEMENT.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,13 +23,16 @@ import (
 
 // sendFlags are the flags of send.
 type sendFlags struct {
-	template, audience, sender, policy string
-	dryRun, again                      bool
+	template, audience, sender, policy, topic string
+	dryRun, again                             bool
+	clicks, opens                             *bool // nil: as the firm has it
 }
 
 // sending is what send needs of the part of the program that knows the ledger
 // and the mail servers.
 type sending interface {
+	// Firm gives the topics, and whether clicks and opens are counted.
+	Firm(ctx context.Context) (crm.Firm, error)
 	// Rendering gives the keys of links and the public address.
 	Rendering(ctx context.Context) (campaigns.RendererOptions, error)
 	// Route gives the sender for mail from an address, or the one that is named.
@@ -38,8 +42,9 @@ type sending interface {
 	// Unsigned says in a sentence why mail from the address would bear no DKIM
 	// signature that verifies, "" when it would.
 	Unsigned(ctx context.Context, from crm.Address, s crm.Sender) (string, error)
-	// Suppressed gives, of these addresses, those that mailings must not go to.
-	Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error)
+	// Suppressed gives, of these addresses, those that mailings about a topic
+	// ("": none) must not go to.
+	Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error)
 	// Launch puts a mailing with its recipients on the ledger and sends until
 	// none is open. An error among the recipients ends it before anything is
 	// sent. progress is told how many are in which state.
@@ -52,18 +57,32 @@ type sending interface {
 
 func (p *program) sendCommand() *cobra.Command {
 	var f sendFlags
+	var clicks, opens bool
 	c := p.reads(&cobra.Command{
 		Use: "send --template FILE --audience CSV", Short: "Write to everybody in a file; what is wrong is told before anything is sent",
 		Long: "Write to everybody in a file. Template, rows, missing values, sender and signature are checked first: what is wrong is told by its row\n" +
 			"or field, what is good goes. --dry-run stops after the checks. The same command again goes on where it was interrupted; nobody gets\n" +
 			"a mail twice.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.send(c.Context(), f, p.openSending) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			for name, to := range map[string]struct {
+				flag **bool
+				says *bool
+			}{"clicks": {&f.clicks, &clicks}, "opens": {&f.opens, &opens}} {
+				if c.Flags().Changed(name) {
+					*to.flag = to.says
+				}
+			}
+			return p.send(c.Context(), f, p.openSending)
+		},
 	})
 	c.Flags().StringVar(&f.template, "template", "", "file with Subject, From, an empty line and the text; see docs/cli.md")
 	c.Flags().StringVar(&f.audience, "audience", "", "CSV file with a column of addresses; - for standard input")
 	c.Flags().StringVar(&f.sender, "sender", "", "name of the sender (default: by the domain of From)")
 	c.Flags().StringVar(&f.policy, "policy", "", "for mails that may have been sent or not: hold, resend-once or verify (default hold)")
+	c.Flags().StringVar(&f.topic, "topic", "", "what it is about, of kaveri topic list: who does not want that gets no mail")
+	c.Flags().BoolVar(&clicks, "clicks", false, "lead the links of the HTML over the public address, so that clicks are counted (default: firm set --track-clicks)")
+	c.Flags().BoolVar(&opens, "opens", false, "put a picture in that tells when it is fetched (default: firm set --track-opens)")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check and show, send nothing")
 	c.Flags().BoolVar(&f.again, "again", false, "send although this letter went to this audience before")
 	c.MarkFlagRequired("template")
@@ -99,8 +118,11 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 		return err
 	}
 	defer s.Close()
-	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Template.Subject, From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
+	m := crm.Mailing{Kind: crm.MailingAudience, Name: l.Texts.Subject.Outline(), From: l.From, ReplyTo: l.ReplyTo, ListID: l.ListID, Template: l.Template,
 		Mark: mark, Doubt: doubt, State: crm.MailingRunning, Start: p.now(), Created: p.now()}
+	if err := f.tracking(ctx, s, l, &m); err != nil {
+		return err
+	}
 	pre := &preflight{sending: s, letter: l, mailing: m, file: file, out: map[int]bool{}}
 	if err := pre.run(ctx, f.sender); err != nil {
 		return err
@@ -121,6 +143,42 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 		}
 	}
 	return sendOutcome(j)
+}
+
+// tracking decides what the mailing is about and what is counted of it.
+func (f *sendFlags) tracking(ctx context.Context, s sending, l *campaigns.Letter, m *crm.Mailing) error {
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return err
+	}
+	m.Topic = strings.ToLower(strings.TrimSpace(f.topic))
+	if _, ok := firm.Topic(m.Topic); m.Topic != "" && !ok {
+		return noTopic(&firm, m.Topic)
+	}
+	o, err := s.Rendering(ctx)
+	if err != nil {
+		return err
+	}
+	asked := func(flag *bool, usual bool) bool {
+		if flag == nil {
+			return usual
+		}
+		return *flag
+	}
+	clicks, opens := asked(f.clicks, firm.TrackClicks), asked(f.opens, firm.TrackOpens)
+	switch {
+	case !clicks && !opens:
+		return nil
+	case o.PublicURL == "" && (f.clicks != nil && *f.clicks || f.opens != nil && *f.opens):
+		return crm.Invalid("public address", "clicks and opens are counted at your public address, and none is known: kaveri firm set --public-url https://mail.example.com")
+	case o.PublicURL == "" || l.Texts.HTML == nil:
+		return nil
+	}
+	m.Opens = opens
+	if clicks {
+		m.Links = campaigns.CountedLinks(m.Template, o.PublicURL)
+	}
+	return nil
 }
 
 // mark names the letter and the audience: the same command after an
@@ -180,7 +238,7 @@ func sendOutcome(j sendJSON) error {
 	}
 	switch {
 	case j.Good == 0:
-		return crm.Invalid("audience", "nobody is left to write to")
+		return crm.Invalid("audience", "nobody is left to write to; each row that is left out is named above")
 	case notSent > 0:
 		return partly("%s not sent, and %s left out", plural(notSent, "mail was", "mails were"), plural(j.LeftOut, "row", "rows"))
 	case j.LeftOut > 0:
@@ -192,16 +250,16 @@ func sendOutcome(j sendJSON) error {
 // openAudience opens a file that is read twice; standard input is kept in memory.
 func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error) {
 	if name == "-" {
-		data, err := p.readFile(name, maxList)
+		data, err := p.readFileAs("audience", name, maxList)
 		return bytes.NewReader(data), func() error { return nil }, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, ingest.FileError(name, err)
+		return nil, nil, inField("audience", ingest.FileError(name, err))
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, nil, crm.Invalid("audience", "%s is a folder", name)
+		return nil, nil, crm.Invalid("audience", "%s is a folder; name a CSV file in it", name)
 	}
 	return f, f.Close, nil
 }

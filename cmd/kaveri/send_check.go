@@ -88,11 +88,11 @@ func (f *preflight) columns(linked bool, survey func(string) crm.SurveyID) error
 	var missing []string
 	for _, field := range f.letter.Texts.Fields() {
 		list, _, part := strings.Cut(field.Name, ".")
-		link := field.Name == "unsubscribe_url"
+		link := campaigns.OwnLink(field.Name)
 		switch {
 		case part, link && linked, f.audience.Has(list), survey(field.Name) != 0:
 		case link:
-			return crm.Invalid("template", "it has unsubscribe_url, and no public address is known under which people could unsubscribe")
+			return crm.Invalid("template", "it has %s, and no public address is known where that link could lead: kaveri firm set --public-url https://mail.example.com", field.Name)
 		case field.Required:
 			missing = append(missing, field.Name)
 		default:
@@ -147,13 +147,13 @@ func (f *preflight) try(ctx context.Context, check *campaigns.Check, batch []cam
 	for i, r := range batch {
 		addresses[i] = r.Address
 	}
-	stopped, err := f.sending.Suppressed(ctx, addresses)
+	stopped, err := f.sending.Suppressed(ctx, addresses, f.mailing.Topic)
 	if err != nil {
 		return err
 	}
 	for _, r := range batch {
 		row := leftOut{Row: r.Row, Line: r.Line, Address: string(r.Address)}
-		if s, ok := stopped[r.Address]; ok && s.Reason.Stops(f.mailing.Kind) {
+		if s, ok := stopped[r.Address]; ok && s.Stops(f.mailing.Kind, f.mailing.Topic) {
 			row.Problem, row.Reason = "suppressed", suppressedText(s)
 			f.leaveGood(row)
 			continue
@@ -221,6 +221,9 @@ func (f *preflight) recipients() iter.Seq2[crm.Dispatch, error] {
 
 // suppressedText says why an address is not written to.
 func suppressedText(s crm.Suppression) string {
+	if s.Topic != "" {
+		return "they want no mailings about " + s.Topic
+	}
 	return map[crm.SuppressionReason]string{
 		crm.SuppressedUnsubscribed: "they have unsubscribed",
 		crm.SuppressedComplained:   "they have complained about a mailing",

@@ -10,21 +10,25 @@ import (
 
 // sendJSON is what send has found and done, in JSON.
 type sendJSON struct {
-	Template    string         `json:"template"`
-	Audience    audienceJSON   `json:"audience"`
-	From        party          `json:"from"`
-	Sender      string         `json:"sender"`
-	Policy      string         `json:"policy"`
-	Rows        int            `json:"rows"`
-	Good        int            `json:"good"`
-	LeftOut     int            `json:"left_out"`
-	LeftOutRows []leftOut      `json:"left_out_rows"` // the first 1,000
-	Problems    map[string]int `json:"problems"`      // rows left out, by problem
-	Fields      []fieldJSON    `json:"fields"`        // that some rows cannot be written with, the worst first
-	Notes       []string       `json:"notes"`
-	Preview     *previewJSON   `json:"preview"` // of the first good row
-	Mailing     crm.MailingID  `json:"mailing"` // 0: nothing was sent
-	Recipients  crm.Recipients `json:"recipients"`
+	Template    string             `json:"template"`
+	Audience    audienceJSON       `json:"audience"`
+	From        party              `json:"from"`
+	Sender      string             `json:"sender"`
+	Policy      string             `json:"policy"`
+	Topic       string             `json:"topic"` // "": of none
+	Opens       bool               `json:"opens"`
+	Links       []string           `json:"links"`      // whose clicks are counted
+	LinksLeft   []templateLinkJSON `json:"links_left"` // that lead where they say, when clicks are counted
+	Rows        int                `json:"rows"`
+	Good        int                `json:"good"`
+	LeftOut     int                `json:"left_out"`
+	LeftOutRows []leftOut          `json:"left_out_rows"` // the first 1,000
+	Problems    map[string]int     `json:"problems"`      // rows left out, by problem
+	Fields      []fieldJSON        `json:"fields"`        // that some rows cannot be written with, the worst first
+	Notes       []string           `json:"notes"`
+	Preview     *previewJSON       `json:"preview"` // of the first good row
+	Mailing     crm.MailingID      `json:"mailing"` // 0: nothing was sent
+	Recipients  crm.Recipients     `json:"recipients"`
 }
 
 type audienceJSON struct {
@@ -52,7 +56,8 @@ type previewJSON struct {
 
 func (f *preflight) json(flags sendFlags) sendJSON {
 	g := f.audience.Guess()
-	j := sendJSON{Template: flags.template, From: partyOf(f.mailing.From), Sender: f.sender.Name, Policy: string(f.mailing.Doubt),
+	m := &f.mailing
+	j := sendJSON{Topic: m.Topic, Opens: m.Opens, Links: orEmpty(m.Links), LinksLeft: []templateLinkJSON{}, Template: flags.template, From: partyOf(f.mailing.From), Sender: f.sender.Name, Policy: string(f.mailing.Doubt),
 		Audience: audienceJSON{flags.audience, g.Charset, g.Assumed, string(g.Delimiter), f.audience.Columns(), orEmpty(f.audience.Fields())},
 		Rows:     f.rows, Good: f.report.Good, LeftOut: f.left(), LeftOutRows: orEmpty(f.leftOut), Problems: f.counts, Fields: []fieldJSON{}, Notes: orEmpty(f.notes),
 		Recipients: crm.Recipients{}}
@@ -61,6 +66,13 @@ func (f *preflight) json(flags sendFlags) sendJSON {
 	}
 	if d := f.report.First; d != nil {
 		j.Preview = &previewJSON{partyOf(d.To[0]), d.Subject, d.Text, d.HTML}
+	}
+	if len(m.Links) > 0 {
+		for _, l := range linksOf(f.letter) {
+			if l.Left != "" {
+				j.LinksLeft = append(j.LinksLeft, l)
+			}
+		}
 	}
 	if f.report.Largest > campaigns.ClipSize {
 		j.Notes = append(j.Notes, fmt.Sprintf("the largest mail has %s; Gmail shows only the first 102 kB and hides the rest", bytesOf(int64(f.report.Largest))))
@@ -78,10 +90,13 @@ func (p *program) noteLeftOut(f *preflight) {
 		if row.Line != row.Row {
 			where += fmt.Sprintf(" (line %d)", row.Line)
 		}
-		p.notef("%s: %s\n", where, printable(row.Reason))
+		if row.Address != "" && !strings.Contains(strings.ToLower(row.Reason), strings.ToLower(row.Address)) {
+			where += ", " + row.Address
+		}
+		p.notef("kaveri: %s: %s\n", printable(where), printable(row.Reason))
 	}
 	if n := f.left(); n > maxToldRows {
-		p.notef("... and %d rows more\n", n-maxToldRows)
+		p.notef("kaveri: ... and %d rows more\n", n-maxToldRows)
 	}
 }
 
@@ -105,6 +120,18 @@ func (p *program) printPreflight(j sendJSON) {
 			rows += " ..."
 		}
 		line("", "%s: %s in %s: %s", f.Field, problemText[campaigns.Problem(f.Problem)], plural(f.Count, "row", "rows"), rows)
+	}
+	if j.Topic != "" {
+		line("topic", "%s", j.Topic)
+	}
+	if len(j.Links) > 0 {
+		line("clicks", "counted of %s", plural(len(j.Links), "link", "links"))
+	}
+	for _, l := range j.LinksLeft {
+		line("", "not of line %d: %s (%s)", l.Line, l.URL, l.Left)
+	}
+	if j.Opens {
+		line("opens", "told by a picture")
 	}
 	for _, n := range j.Notes {
 		line("note", "%s", n)

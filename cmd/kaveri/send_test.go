@@ -23,6 +23,7 @@ type outbox struct {
 	senders    []crm.Sender
 	unsigned   string
 	url        string
+	firm       crm.Firm
 	suppressed map[crm.Address]crm.Suppression
 	ends       crm.DispatchState // of every mail; "" is sent
 	got        []*crm.Draft
@@ -46,7 +47,9 @@ func (o *outbox) Unsigned(context.Context, crm.Address, crm.Sender) (string, err
 	return o.unsigned, nil
 }
 
-func (o *outbox) Suppressed(_ context.Context, list []crm.Address) (map[crm.Address]crm.Suppression, error) {
+func (o *outbox) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
+
+func (o *outbox) Suppressed(_ context.Context, list []crm.Address, _ string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range list {
 		if s, ok := o.suppressed[a]; ok {
@@ -128,11 +131,11 @@ func TestSend(t *testing.T) {
 	if code != exitPartly {
 		t.Errorf("exit code %d", code)
 	}
-	wantErr := `row 3: "olli.asiakas.example" has no name or no domain; write it like name@example.com
-row 4: they have unsubscribed
-row 5: order has no value, and the text has no fallback for it
-row 6: day, "soon", is not a date like 2026-11-14 or 14.11.2026
-row 7: aino@asiakas.example is in row 2 already
+	wantErr := `kaveri: row 3: "olli.asiakas.example" has no name or no domain; write it like name@example.com
+kaveri: row 4, out@asiakas.example: they have unsubscribed
+kaveri: row 5, eeva@asiakas.example: order has no value, and the text has no fallback for it
+kaveri: row 6, emil@asiakas.example: day, "soon", is not a date like 2026-11-14 or 14.11.2026
+kaveri: row 7: aino@asiakas.example is in row 2 already
 kaveri: 5 rows were left out; mend and send to them alone
 `
 	if stderr != wantErr {
@@ -203,6 +206,35 @@ func TestSendRefused(t *testing.T) {
 				t.Errorf("exit %d, %d sent: %s", code, len(o.got), stderr)
 			}
 		})
+	}
+}
+
+// No sender, or none that will do: the sentence names the one that would, and
+// what to type.
+func TestRouted(t *testing.T) {
+	relay := crm.Sender{ID: 1, Name: "relay", Domains: []string{"oy.example"}}
+	off := crm.Sender{ID: 2, Name: "spare", Disabled: true}
+	news := crm.Sender{ID: 3, Name: "news", Domains: []string{"uutiset.example"}, Disabled: true}
+	for _, c := range []struct {
+		all        []crm.Sender
+		name, want string // of the sender that is taken, or what is said
+	}{
+		{nil, "", "sender: there is no mail server to send through; add one: kaveri sender add NAME --host HOST"},
+		{[]crm.Sender{off, relay}, "", "relay"},
+		{[]crm.Sender{news, off}, "", "sender: spare would send for oy.example and is switched off; switch it on: kaveri sender set spare --on"},
+		{[]crm.Sender{news}, "", "sender: no sender may send for oy.example; there are: news; add the domain to one: kaveri sender set NAME --domain oy.example"},
+		{[]crm.Sender{relay, off}, "SPARE", "sender: spare is switched off; switch it on: kaveri sender set spare --on, or name another"},
+		{[]crm.Sender{relay, news}, "news", "sender: news may not send for oy.example: add the domain to it (kaveri sender set news --domain oy.example), or name another"},
+		{[]crm.Sender{relay}, "other", `sender: no sender is called "other"; there are: relay`},
+	} {
+		got, err := routed(c.all, "anna@oy.example", c.name)
+		said := got.Name
+		if err != nil {
+			said = err.Error()
+		}
+		if said != c.want {
+			t.Errorf("%s, want %s", said, c.want)
+		}
 	}
 }
 

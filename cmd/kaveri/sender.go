@@ -19,6 +19,10 @@ func (p *program) senderCommand() *cobra.Command {
 		Use: "list", Short: "List the mail servers that take our mail, and how they fare", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.listSenders(c.Context()) },
 	})
+	show := p.reads(&cobra.Command{
+		Use: "show NAME", Short: "Show a sender, and how far the domains that warm up on it have come", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.showSender(c.Context(), args[0]) },
+	})
 	test := &cobra.Command{
 		Use: "test NAME", Short: "Sign in to a sender and say in one sentence what is wrong", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.testSender(c.Context(), args[0]) },
@@ -37,7 +41,7 @@ func (p *program) senderCommand() *cobra.Command {
 		Use: "confirm", Short: "Say that this database is the only one of its kind, so that it may send: a copy or a restored backup may not until then", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.confirmInstance(c.Context()) },
 	}
-	return group("sender", "The mail servers that take our mail", p.senderAddCommand(), p.senderSetCommand(), list, test, check, remove, confirm)
+	return group("sender", "The mail servers that take our mail", p.senderAddCommand(), p.senderSetCommand(), list, show, test, check, remove, confirm)
 }
 
 // confirmInstance lets a copy send.
@@ -78,10 +82,47 @@ type senderJSON struct {
 	State       crm.SenderState `json:"state"`
 	Problem     string          `json:"problem"`
 	Since       jsonTime        `json:"since"`
+	WarmUp      *warmUpJSON     `json:"warm_up"` // null: no plan
+}
+
+// warmUpJSON is the plan by which the domains of a sender earn trust.
+type warmUpJSON struct {
+	Start  int        `json:"start"`
+	Factor float64    `json:"factor"`
+	Full   int        `json:"full"`
+	Days   []warmJSON `json:"days"`
+}
+
+// warmJSON is how far a domain has come with a provider.
+type warmJSON struct {
+	Domain   string `json:"domain"`
+	Provider string `json:"provider"`
+	Today    int    `json:"today"`
+	Ceiling  int    `json:"ceiling"` // of today; 0: none
+	Best     int    `json:"best"`    // on one day before
+}
+
+// withWarmUp adds how far the domains of a sender have come.
+func (j senderJSON) withWarmUp(m *crm.Sender, all []crm.WarmUpCount) senderJSON {
+	if j.WarmUp == nil {
+		return j
+	}
+	for _, n := range all {
+		if len(m.Domains) > 0 && !slices.Contains(m.Domains, n.Domain) {
+			continue
+		}
+		most, _ := m.WarmUp.Ceiling(n.Best)
+		j.WarmUp.Days = append(j.WarmUp.Days, warmJSON{n.Domain, n.Provider, n.Today, most, n.Best})
+	}
+	return j
 }
 
 func senderOf(s crm.Sender) senderJSON {
-	return senderJSON{s.ID, s.Name, s.Host, s.Port, s.Security, s.Username, orEmpty(s.Domains), s.Bounce, s.Connections, s.Rate, s.Disabled, s.State, s.Problem, jsonTime(s.Since)}
+	var w *warmUpJSON
+	if s.WarmUp.Start > 0 {
+		w = &warmUpJSON{s.WarmUp.Start, s.WarmUp.Factor, s.WarmUp.Full, []warmJSON{}}
+	}
+	return senderJSON{s.ID, s.Name, s.Host, s.Port, s.Security, s.Username, orEmpty(s.Domains), s.Bounce, s.Connections, s.Rate, s.Disabled, s.State, s.Problem, jsonTime(s.Since), w}
 }
 
 func (p *program) listSenders(ctx context.Context) error {
@@ -94,21 +135,62 @@ func (p *program) listSenders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	warm, err := s.WarmUps(ctx)
+	if err != nil {
+		return err
+	}
 	if p.json {
 		for _, m := range all {
-			if err := p.printJSON(senderOf(m)); err != nil {
+			if err := p.printJSON(senderOf(m).withWarmUp(&m, warm)); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	t := p.table("NAME", "SERVER", "PORT", "SECURITY", "DOMAINS", "CONNECTIONS", "STATE", "PROBLEM")
+	t := p.table("NAME", "SERVER", "PORT", "SECURITY", "DOMAINS", "CONNECTIONS", "WARM-UP", "STATE", "PROBLEM")
 	for _, m := range all {
 		state := string(m.State)
 		if m.Disabled {
 			state = "switched off"
 		}
-		t.row(m.Name, m.Host, m.Port, string(m.Security), strings.Join(m.Domains, " "), m.Connections, state, m.Problem)
+		t.row(m.Name, m.Host, m.Port, string(m.Security), strings.Join(m.Domains, " "), m.Connections, m.WarmUp.String(), state, m.Problem)
+	}
+	return t.end()
+}
+
+func (p *program) showSender(ctx context.Context, name string) error {
+	s, err := p.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := findSender(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	warm, err := s.WarmUps(ctx)
+	if err != nil {
+		return err
+	}
+	j := senderOf(m).withWarmUp(&m, warm)
+	if p.json {
+		return p.printJSON(j)
+	}
+	p.printf("%s\nserver    %s:%d\ndomains   %s\nstate     %s\n", printable(m.Name), m.Host, m.Port, strings.Join(m.Domains, " "), m.State)
+	if m.Problem != "" {
+		p.printf("problem   %s\n", printable(m.Problem))
+	}
+	if j.WarmUp == nil {
+		return nil
+	}
+	p.printf("warm-up   %s\n", m.WarmUp)
+	t := p.table("FROM", "TO", "TODAY", "CEILING", "BEST DAY")
+	for _, d := range j.WarmUp.Days {
+		ceiling := any(d.Ceiling)
+		if d.Ceiling == 0 {
+			ceiling = "none"
+		}
+		t.row(d.Domain, d.Provider, d.Today, ceiling, d.Best)
 	}
 	return t.end()
 }
@@ -130,7 +212,8 @@ func (p *program) senderCourier() *outbound.Courier {
 	return outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
 }
 
-func (p *program) testSender(ctx context.Context, name string) error {
+// onSender opens the store and finds the sender that an argument names.
+func (p *program) onSender(ctx context.Context, name string, do func(*store.Store, crm.Sender) error) error {
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
@@ -140,11 +223,17 @@ func (p *program) testSender(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.senderCourier().Try(ctx, m); err != nil {
-		return err
-	}
-	p.printf("%s: signing in to %s works.\n", printable(m.Name), m.Host)
-	return nil
+	return do(s, m)
+}
+
+func (p *program) testSender(ctx context.Context, name string) error {
+	return p.onSender(ctx, name, func(_ *store.Store, m crm.Sender) error {
+		if err := p.senderCourier().Try(ctx, m); err != nil {
+			return err
+		}
+		p.printf("%s: signing in to %s works.\n", printable(m.Name), m.Host)
+		return nil
+	})
 }
 
 // findingJSON is a finding in JSON.
@@ -159,15 +248,10 @@ type findingJSON struct {
 const checkTime = time.Minute
 
 func (p *program) checkSender(ctx context.Context, name string, domains []string) error {
-	s, err := p.openExisting(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	m, err := findSender(ctx, s, name)
-	if err != nil {
-		return err
-	}
+	return p.onSender(ctx, name, func(s *store.Store, m crm.Sender) error { return p.lintSender(ctx, s, m, domains) })
+}
+
+func (p *program) lintSender(ctx context.Context, s *store.Store, m crm.Sender, domains []string) error {
 	if len(domains) == 0 {
 		if domains = m.Domains; len(domains) == 0 {
 			firm, err := s.Firm(ctx)
@@ -208,18 +292,11 @@ func (p *program) checkSender(ctx context.Context, name string, domains []string
 }
 
 func (p *program) removeSender(ctx context.Context, name string) error {
-	s, err := p.openExisting(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	m, err := findSender(ctx, s, name)
-	if err == nil {
-		err = s.RemoveSender(ctx, crm.SystemViewer, m.ID)
-	}
-	if err != nil {
-		return err
-	}
-	p.printf("%s is removed, and its password forgotten.\n", printable(m.Name))
-	return nil
+	return p.onSender(ctx, name, func(s *store.Store, m crm.Sender) error {
+		if err := s.RemoveSender(ctx, crm.SystemViewer, m.ID); err != nil {
+			return err
+		}
+		p.printf("%s is removed, and its password forgotten.\n", printable(m.Name))
+		return nil
+	})
 }

@@ -25,24 +25,28 @@ type post struct {
 	service  *outbound.Service
 	resolver *outbound.Resolver
 	guard    *outbound.Guard
+	filer    *outbound.Filer
 	courier  *outbound.Courier
 }
 
 // newPost makes the services; nothing is sent before run.
 func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
-	renderer, err := newRenderer(ctx, s)
+	mailings, err := newRenderer(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	renderer := outbound.Kinds{Direct: outbound.Direct{Drafts: s}, Mailing: mailings}
+	composer, folders := compose.New(s, p.now), &ingest.SentFolders{Store: s, Now: p.now}
 	courier := outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
 	return &post{
 		courier: courier,
 		service: outbound.New(outbound.Options{
-			Ledger: s, Renderer: renderer, Composer: compose.New(s, p.now), Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
+			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
 		}),
-		resolver: &outbound.Resolver{Ledger: s, Sent: &ingest.SentFolders{Store: s}, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
+		resolver: &outbound.Resolver{Ledger: s, Sent: folders, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
+		filer:    &outbound.Filer{Ledger: s, Sent: folders, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Now: p.now, Every: 2 * time.Second, Log: p.log},
 	}, nil
 }
 
@@ -72,6 +76,7 @@ func (o *post) run(ctx context.Context) error {
 	g.Go(func() error { return o.service.Run(ctx) })
 	g.Go(func() error { return o.resolver.Run(ctx) })
 	g.Go(func() error { return o.guard.Run(ctx) })
+	g.Go(func() error { return o.filer.Run(ctx) })
 	return g.Wait()
 }
 
@@ -117,6 +122,9 @@ func (p *program) openSending(ctx context.Context) (sending, error) {
 // Close ends it.
 func (o *mailroom) Close() error { return o.s.Close() }
 
+// Firm gives the topics, and whether clicks and opens are counted.
+func (o *mailroom) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
+
 // Rendering gives the keys of links and the public address.
 func (o *mailroom) Rendering(context.Context) (campaigns.RendererOptions, error) {
 	return rendering(o.s, &o.firm), nil
@@ -128,13 +136,19 @@ func (o *mailroom) Route(ctx context.Context, from crm.Address, name string) (cr
 	if err != nil {
 		return crm.Sender{}, err
 	}
-	var names []string
+	return routed(all, from, name)
+}
+
+// routed is [mailroom.Route] among these senders, in the order in which they are
+// tried.
+func routed(all []crm.Sender, from crm.Address, name string) (crm.Sender, error) {
+	var names, off []string
 	for _, s := range all {
 		if name == "" && s.Serves(from) || name != "" && strings.EqualFold(s.Name, name) {
-			if !s.Serves(from) {
-				return s, crm.Invalid("sender", "%s may not send for %s: add the domain to it (kaveri sender set %s --domain %s), or name another", s.Name, from.Domain(), s.Name, from.Domain())
-			}
-			return s, nil
+			return s, mayRoute(&s, from)
+		}
+		if s.Disabled && s.Fits(from) {
+			off = append(off, s.Name)
 		}
 		names = append(names, s.Name)
 	}
@@ -143,8 +157,21 @@ func (o *mailroom) Route(ctx context.Context, from crm.Address, name string) (cr
 		return crm.Sender{}, crm.Invalid("sender", "there is no mail server to send through; add one: kaveri sender add NAME --host HOST")
 	case name != "":
 		return crm.Sender{}, crm.Invalid("sender", "no sender is called %q; there are: %s", name, strings.Join(names, ", "))
+	case len(off) > 0:
+		return crm.Sender{}, crm.Invalid("sender", "%s would send for %s and is switched off; switch it on: kaveri sender set %s --on", off[0], from.Domain(), off[0])
 	}
-	return crm.Sender{}, crm.Invalid("sender", "no sender may send for %s; there are: %s", from.Domain(), strings.Join(names, ", "))
+	return crm.Sender{}, crm.Invalid("sender", "no sender may send for %s; there are: %s; add the domain to one: kaveri sender set NAME --domain %s", from.Domain(), strings.Join(names, ", "), from.Domain())
+}
+
+// mayRoute says why a sender that somebody has named cannot be taken.
+func mayRoute(s *crm.Sender, from crm.Address) error {
+	switch {
+	case !s.Fits(from):
+		return crm.Invalid("sender", "%s may not send for %s: add the domain to it (kaveri sender set %s --domain %s), or name another", s.Name, from.Domain(), s.Name, from.Domain())
+	case s.Disabled:
+		return crm.Invalid("sender", "%s is switched off; switch it on: kaveri sender set %s --on, or name another", s.Name, s.Name)
+	}
+	return nil
 }
 
 // Unsigned says why mail from the address would bear no signature that
@@ -177,11 +204,12 @@ func local(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Suppressed gives those of the addresses that mailings must not go to.
-func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address) (map[crm.Address]crm.Suppression, error) {
+// Suppressed gives those of the addresses that mailings about a topic must not
+// go to.
+func (o *mailroom) Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error) {
 	out := map[crm.Address]crm.Suppression{}
 	for _, a := range addresses {
-		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience)
+		s, stopped, err := o.s.IsSuppressed(ctx, a, crm.MailingAudience, topic)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +227,7 @@ func (o *mailroom) Launch(ctx context.Context, m crm.Mailing, recipients iter.Se
 	if why, err := o.s.SendingHeld(ctx); err != nil {
 		return 0, nil, err
 	} else if why != "" {
-		return 0, nil, crm.Forbidden("%s: kaveri sender confirm", why)
+		return 0, nil, &crm.Error{Kind: crm.KindForbidden, Field: "database", Text: why + "; if this is the only copy, say so: kaveri sender confirm"}
 	}
 	id, err := o.enlist(ctx, m, recipients)
 	if err != nil {
@@ -216,9 +244,9 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 	case err != nil:
 		return 0, err
 	case was.Finished() || was.State == crm.MailingStopped:
-		return was.ID, crm.Conflict("this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
+		return was.ID, inConflict("audience", "this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
 	case was.State == crm.MailingPaused || was.State == crm.MailingHeld:
-		return was.ID, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
+		return was.ID, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
 	case was.State == crm.MailingRunning:
 		o.p.notef("Going on with mailing %d of %s.\n", was.ID, was.Created.Format(time.DateTime))
 		return was.ID, nil
@@ -282,7 +310,13 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 		case waiting == 0:
 			return row.Recipients, nil
 		case row.State == crm.MailingPaused || row.State == crm.MailingHeld:
-			return row.Recipients, crm.Conflict("mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+			return row.Recipients, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", id, row.State, row.Reason, id)
+		}
+		if wait, err := o.s.MailingWaits(ctx, crm.SystemViewer, id); err != nil {
+			return row.Recipients, err
+		} else if wait.N > 0 && wait.N >= waiting {
+			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), wait.Until.Format(time.RFC3339), wait.Reason)
+			return row.Recipients, nil
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {
 			said = why
@@ -298,21 +332,8 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 }
 
 // Doubtful names the dispatches of a mailing that are in doubt.
-func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, each func(crm.Dispatch) error) error {
-	var page crm.PageKey
-	for {
-		list, next, err := o.s.Dispatches(ctx, crm.SystemViewer, id, crm.Unknown, page, 500)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			if err := each(d); err != nil {
-				return err
-			}
-		}
-		if next == (crm.PageKey{}) {
-			return nil
-		}
-		page = next
-	}
+func (o *mailroom) Doubtful(ctx context.Context, id crm.MailingID, do func(crm.Dispatch) error) error {
+	return eachPage(func(page crm.PageKey) ([]crm.Dispatch, crm.PageKey, error) {
+		return o.s.Dispatches(ctx, crm.SystemViewer, id, crm.Unknown, page, 500)
+	}, do)
 }

@@ -181,6 +181,11 @@ func TestDemo(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	r := start(t, nil, "demo", "--listen", "127.0.0.1:0", "--every", "1h")
 	signsInOnce(t, r.out.find(t, `company is at (\S+)`))
+	// Another verb beside it, by the folder that was printed.
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"--data", r.out.find(t, `kaveri --data (\S+) `), "user", "list", "--json"}, nil, &out, &errs, os.Getenv); code != exitDone || !strings.Contains(out.String(), `"role":"admin"`) {
+		t.Errorf("user list beside it: %d, %s%s", code, &out, &errs)
+	}
 	r.end(t)
 	noTemporaryFiles(t)
 }

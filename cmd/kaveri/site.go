@@ -42,13 +42,18 @@ type site struct {
 // returns, so an address may be given away before run.
 func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
 	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
-	o.Store, o.Reader, o.Connector, o.Ledger, o.Wishes, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, log, now
+	o.Store, o.Reader, o.Connector, o.Ledger, o.Loyalty, o.Wishes, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, s, log, now
+	o.Clock = standing.New(standing.Options{Store: s, Log: log, Now: now})
+	o.Drafts, o.Postbox = s, newPostbox(s, now)
+	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}
+	o.Waiting = site.waiting
 	handler, err := web.New(o)
 	if err != nil {
 		return nil, err
 	}
 	live, hangUp := context.WithCancel(context.Background())
-	pages := &http.Server{
+	site.hangUp = hangUp
+	site.pages = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
@@ -57,7 +62,18 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return live },
 	}
-	return &site{store: s, listener: l, pages: pages, hangUp: hangUp, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}, nil
+	return site, nil
+}
+
+// waiting says why mail waits that this process could send.
+func (s *site) waiting() string {
+	if s.post == nil {
+		return ""
+	}
+	if st := s.post.service.Status(); !st.Other {
+		return st.Problem
+	}
+	return ""
 }
 
 // stopTimeout is how long requests under way may take once the end has come.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,7 @@ func (p *program) suppressionCommand() *cobra.Command {
 type suppressionJSON struct {
 	Address  crm.Address           `json:"address"`
 	Reason   crm.SuppressionReason `json:"reason"`
+	Topic    string                `json:"topic"` // "": all mailings
 	Evidence string                `json:"evidence"`
 	At       jsonTime              `json:"at"`
 	Lifted   jsonTime              `json:"lifted"`
@@ -43,35 +45,27 @@ func (p *program) listSuppressions(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ADDRESS", "WHY", "EVIDENCE", "SINCE")
-	var page crm.PageKey
-	for {
-		all, next, err := s.Suppressions(ctx, crm.SystemViewer, page, 500)
-		if err != nil {
-			return err
+	t := p.table("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
+	err = eachPage(func(page crm.PageKey) ([]crm.Suppression, crm.PageKey, error) {
+		return s.Suppressions(ctx, crm.SystemViewer, page, 500)
+	}, func(m crm.Suppression) error {
+		if p.json {
+			return p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)})
 		}
-		for _, m := range all {
-			if p.json {
-				if err := p.printJSON(suppressionJSON{m.Address, m.Reason, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}); err != nil {
-					return err
-				}
-				continue
-			}
-			t.row(string(m.Address), string(m.Reason), m.Evidence, m.At)
-		}
-		if next == (crm.PageKey{}) {
-			break
-		}
-		page = next
-	}
-	if p.json {
+		t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
 		return nil
+	})
+	if err != nil || p.json {
+		return err
 	}
 	return t.end()
 }
 
 func (p *program) suppress(ctx context.Context, address, why string) error {
-	a, err := crm.ParseAddress(address)
+	if why = strings.TrimSpace(why); why == "" {
+		return misused("--why: say who wants it and where they said so; it is the proof")
+	}
+	a, err := writtenAddress(address)
 	if err != nil {
 		return err
 	}
@@ -107,13 +101,13 @@ func (p *program) liftSuppressions(ctx context.Context, as, address string) erro
 		if !m.Lifted.IsZero() {
 			continue
 		}
-		if err := s.LiftSuppression(ctx, v, a, m.Reason); err != nil {
+		if err := s.LiftSuppression(ctx, v, a, m.Reason, m.Topic); err != nil {
 			return err
 		}
 		n++
 	}
 	if n == 0 {
-		return crm.NotFound("nothing stands against writing to %s", a)
+		return missing("address", "nothing stands against writing to %s; kaveri suppression list shows whom that is true of", a)
 	}
 	p.printf("%s may be written to again.\n", a)
 	return nil

@@ -23,17 +23,37 @@ func (p *program) templateCommand() *cobra.Command {
 
 // templateJSON is what was found in a template, in JSON.
 type templateJSON struct {
-	File             string       `json:"file"`
-	Charset          string       `json:"charset"`
-	Subject          string       `json:"subject"`
-	From             *party       `json:"from"`
-	ReplyTo          *party       `json:"reply_to"`
-	ListID           string       `json:"list_id"`
-	Parts            []string     `json:"parts"` // text, html
-	Fields           []string     `json:"fields"`
-	MissingFallbacks []placeJSON  `json:"missing_fallbacks"`
-	UnsubscribeLink  bool         `json:"unsubscribe_link"` // in every part
-	Errors           []syntaxJSON `json:"errors"`
+	File             string             `json:"file"`
+	Charset          string             `json:"charset"`
+	Subject          string             `json:"subject"`
+	From             *party             `json:"from"`
+	ReplyTo          *party             `json:"reply_to"`
+	ListID           string             `json:"list_id"`
+	Parts            []string           `json:"parts"` // text, html
+	Fields           []string           `json:"fields"`
+	MissingFallbacks []placeJSON        `json:"missing_fallbacks"`
+	UnsubscribeLink  bool               `json:"unsubscribe_link"` // in every part
+	Links            []templateLinkJSON `json:"links"`            // of the HTML, that lead elsewhere
+	Errors           []syntaxJSON       `json:"errors"`
+}
+
+// templateLinkJSON is a link of a template, in JSON.
+type templateLinkJSON struct {
+	URL    string `json:"url"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Left   string `json:"left"` // why clicks of it cannot be counted; "": they can
+}
+
+// linksOf gives the links of a letter's HTML.
+func linksOf(l *campaigns.Letter) []templateLinkJSON {
+	out := []templateLinkJSON{}
+	if l.Texts.HTML != nil {
+		for _, link := range l.Texts.HTML.Links() {
+			out = append(out, templateLinkJSON{link.URL, link.Line, link.Col, link.Left})
+		}
+	}
+	return out
 }
 
 type placeJSON struct {
@@ -67,7 +87,7 @@ func (p *program) checkTemplate(file string) error {
 // readLetter reads a template file. What is wrong with its text is
 // [campaigns.SyntaxErrors].
 func (p *program) readLetter(file string) (*campaigns.Letter, error) {
-	data, err := p.readFile(file, maxTemplate)
+	data, err := p.readFileAs("template", file, maxTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +107,7 @@ func (p *program) toldErrors(file string, wrong campaigns.SyntaxErrors) error {
 }
 
 func templateOf(file string, l *campaigns.Letter, wrong campaigns.SyntaxErrors) templateJSON {
-	j := templateJSON{File: file, Parts: []string{}, Fields: []string{}, MissingFallbacks: []placeJSON{}, Errors: []syntaxJSON{}}
+	j := templateJSON{File: file, Parts: []string{}, Fields: []string{}, MissingFallbacks: []placeJSON{}, Links: []templateLinkJSON{}, Errors: []syntaxJSON{}}
 	for _, e := range wrong {
 		j.Errors = append(j.Errors, syntaxJSON{e.Line, e.Col, e.Text})
 	}
@@ -100,6 +120,7 @@ func templateOf(file string, l *campaigns.Letter, wrong campaigns.SyntaxErrors) 
 		to := partyOf(l.ReplyTo)
 		j.ReplyTo = &to
 	}
+	j.Links = linksOf(l)
 	if l.Template.Text != "" {
 		j.Parts = append(j.Parts, "text")
 	}
@@ -125,6 +146,13 @@ func (p *program) printLetter(file string, l *campaigns.Letter) {
 			continue
 		}
 		p.printf("field    %s\n", f.Name)
+	}
+	for _, link := range linksOf(l) {
+		p.printf("link     %s", printable(link.URL))
+		if link.Left != "" {
+			p.printf(": left as it is (line %d, column %d), since %s", link.Line, link.Column, link.Left)
+		}
+		p.printf("\n")
 	}
 	if !l.LinksOut() {
 		p.printf("The text has no {{ unsubscribe_url }}; the mails get a footer with the link.\n")

@@ -53,8 +53,13 @@ func (p *program) threads(ctx context.Context, names []string, by string, lists 
 		},
 	}
 	for _, name := range names {
+		before := len(mails.mails) + failed
 		if err := read.Read(ctx, name); err != nil {
 			return err
+		}
+		if len(mails.mails)+failed == before { // a folder: of a file one or the other is told
+			failed++
+			p.notef("kaveri: %s\n", sentence(noFiles(name)))
 		}
 	}
 	b.say("threads: sorting %d mails", len(mails.mails))

@@ -113,7 +113,7 @@ func (p *program) addUser(ctx context.Context, address string, u crm.Staff) erro
 	}
 	for _, other := range staff {
 		if other.Address == u.Address {
-			return crm.Conflict("address: %s has an account already; kaveri user passwd gives it a new password", u.Address)
+			return inConflict("address", "%s has an account already; kaveri user passwd gives it a new password", u.Address)
 		}
 	}
 	if u.Role == "" {

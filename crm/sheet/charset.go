@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
@@ -88,7 +94,42 @@ func (s *scan) charset() (name string, sure bool, decode transform.Transformer, 
 	case s.broken*4 <= s.letters:
 		return "UTF-8", true, nil, nil
 	}
-	return "windows-1252", false, charmap.Windows1252.NewDecoder(), nil
+	return assumed, false, charmap.Windows1252.NewDecoder(), nil
+}
+
+// assumed is the charset of what is no UTF-8, when nothing shows another.
+const assumed = "windows-1252"
+
+// regional are the charsets in which programs elsewhere write their tables.
+var regional = []struct {
+	name string
+	encoding.Encoding
+}{
+	{assumed, charmap.Windows1252}, {"windows-1250", charmap.Windows1250}, {"windows-1251", charmap.Windows1251}, {"windows-1253", charmap.Windows1253}, {"windows-1254", charmap.Windows1254},
+	{"windows-1257", charmap.Windows1257}, {"Shift_JIS", japanese.ShiftJIS}, {"GB18030", simplifiedchinese.GB18030}, {"Big5", traditionalchinese.Big5}, {"EUC-KR", korean.EUCKR},
+}
+
+// byTitles finds the charset in which most titles are known ones.
+func (s *scan) byTitles(known func(title string) bool) (string, transform.Transformer) {
+	line, _, _ := bytes.Cut(s.head, []byte{'\n'})
+	line, _, _ = bytes.Cut(line, []byte{'\r'})
+	best, most := 0, -1
+	for i, c := range regional {
+		head, err := c.NewDecoder().String(string(line))
+		if err != nil {
+			continue
+		}
+		n := 0
+		for title := range strings.SplitSeq(unquoted(head), string(delimiterOf(head, known))) {
+			if known(title) {
+				n++
+			}
+		}
+		if n > most {
+			best, most = i, n
+		}
+	}
+	return regional[best].name, regional[best].NewDecoder()
 }
 
 // wide reports UTF-16 without a mark: most characters of a table are ASCII, so

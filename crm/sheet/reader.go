@@ -21,7 +21,7 @@ const (
 
 // Guess is how a file was understood.
 type Guess struct {
-	Charset   string // UTF-8, UTF-16 or windows-1252
+	Charset   string // UTF-8, UTF-16, windows-1252, or another that the titles show
 	Assumed   bool   // nothing in the file says so
 	Delimiter rune
 }
@@ -52,6 +52,7 @@ type Row struct {
 
 // Reader reads a table.
 type Reader struct {
+	known  func(title string) bool
 	guess  Guess
 	head   []string
 	comma  string
@@ -71,6 +72,12 @@ type line struct {
 // NewReader looks through the whole file for its charset, then goes back and
 // reads the titles. A file without titles is an error of kind [crm.KindInvalid].
 func NewReader(f io.ReadSeeker) (*Reader, error) {
+	return NewReaderKnowing(f, func(title string) bool { return kindOf(title) != Other })
+}
+
+// NewReaderKnowing is [NewReader] for a table whose titles are of another kind:
+// delimiter and charset are those with which most of them are known.
+func NewReaderKnowing(f io.ReadSeeker, known func(title string) bool) (*Reader, error) {
 	s, err := scanAll(f)
 	if err != nil {
 		return nil, err
@@ -79,6 +86,9 @@ func NewReader(f io.ReadSeeker) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !sure && charset == assumed {
+		charset, decode = s.byTitles(known)
+	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -86,7 +96,7 @@ func NewReader(f io.ReadSeeker) (*Reader, error) {
 	if decode != nil {
 		from = transform.NewReader(f, decode)
 	}
-	r := &Reader{guess: Guess{Charset: charset, Assumed: !sure}, file: bufio.NewReaderSize(from, 64<<10), end: '\n'}
+	r := &Reader{known: known, guess: Guess{Charset: charset, Assumed: !sure}, file: bufio.NewReaderSize(from, 64<<10), end: '\n'}
 	if s.feeds == 0 && s.crs > 0 {
 		r.end = '\r' // as spreadsheets of old Macintoshes end lines
 	}
@@ -117,7 +127,7 @@ func (r *Reader) titles() error {
 		r.setDelimiter([]rune(sign)[0])
 		r.number++
 	} else {
-		r.setDelimiter(delimiterOf(first))
+		r.setDelimiter(delimiterOf(first, r.known))
 		r.again([]line{{text: first}})
 	}
 	row, err := r.Next()
@@ -139,7 +149,7 @@ func (r *Reader) setDelimiter(d rune) {
 
 // delimiterOf finds the delimiter that makes most titles known ones, and of
 // several the one that the line has most of, outside quotes.
-func delimiterOf(head string) rune {
+func delimiterOf(head string, known func(string) bool) rune {
 	best, bestScore := ',', 0
 	for _, d := range delimiters {
 		outside := unquoted(head)
@@ -148,7 +158,7 @@ func delimiterOf(head string) rune {
 			continue
 		}
 		for title := range strings.SplitSeq(outside, string(d.sign)) {
-			if kindOf(title) != Other {
+			if known(title) {
 				score += 1000
 			}
 		}

@@ -1,8 +1,10 @@
 // Package bounce reads mail that tells of other mail: bounces, complaints and
 // automatic answers.
 //
-// Whether a mail is one of these is decided by its class (kaveri/ingest/parse),
-// from the header alone; for all other mail [Read] costs a comparison. What the
+// Whether a mail is one of these is decided by its class (kaveri/ingest/parse):
+// from the header, and for what the header leaves open from the types of the
+// parts and the beginning of the text, since many servers return mail under a
+// header like any other. For all other mail [Read] costs a comparison. What the
 // mail says is then read in the order of trust:
 //
 //  1. The fields of the standard: delivery status notifications (RFC 3464 in

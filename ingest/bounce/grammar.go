@@ -76,7 +76,8 @@ func anyWord(text string, words []string) bool {
 
 func beginsWith(text string, words []string) bool {
 	for _, w := range words {
-		if strings.HasPrefix(text, w) {
+		w, whole := strings.CutSuffix(w, "$")
+		if strings.HasPrefix(text, w) && !(whole && len(text) > len(w) && isWord(text[len(w)])) {
 			return true
 		}
 	}
@@ -89,7 +90,7 @@ func beginsWith(text string, words []string) bool {
 func wordAt(text, phrase string) iter.Seq[int] {
 	phrase, whole := strings.CutSuffix(phrase, "$")
 	return func(yield func(int) bool) {
-		for from, n := 0, 0; n < maxSightings; n++ {
+		for from, n := 0, 0; n < maxSightings; { // what is inside of words is no sighting
 			i := strings.Index(text[from:], phrase)
 			if i < 0 {
 				return
@@ -105,6 +106,7 @@ func wordAt(text, phrase string) iter.Seq[int] {
 			if !yield(i) {
 				return
 			}
+			n++
 		}
 	}
 }

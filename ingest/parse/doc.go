@@ -27,7 +27,7 @@
 //  5. class.go says from the header alone who wrote: a person or a robot;
 //     class_body.go looks at the body where bounces and complaints hide behind
 //     a header that says nothing.
-//  6. [Trim] takes the text apart into what is new, quotes and signature.
+//  6. [Reply] is the text taken apart into what is new, quotes and signature.
 //
 // # What is new in a mail
 //

@@ -292,7 +292,7 @@ func TestHTMLText(t *testing.T) {
 		`<img alt="Logo" src=x><img alt="a.png">t`:                    "[Logo] t",
 		"a <b>b</b>c <!-- d --> e":                                    "a bc e",
 	} {
-		if got := htmlText(in); got != want {
+		if got, _ := htmlTextHints(in); got != want {
 			t.Errorf("%q: got %q want %q", in, got, want)
 		}
 	}

@@ -28,15 +28,10 @@ func metaCharset(b []byte) string {
 	return string(v)
 }
 
-// htmlText makes readable text of HTML: paragraphs and lists on their own
+// htmlTextHints makes readable text of HTML: paragraphs and lists on their own
 // lines, table cells apart, quotes marked with >, short link targets beside
-// their text; scripts and styles dropped.
-func htmlText(s string) string {
-	text, _ := htmlTextHints(s)
-	return text
-}
-
-// htmlTextHints is htmlText, and says which parts of a mail the HTML marks.
+// their text; scripts and styles dropped. It says too which parts of a mail the
+// HTML marks.
 func htmlTextHints(s string) (string, []hint) {
 	w := textWriter{}
 	w.out.Grow(len(s) / 3)

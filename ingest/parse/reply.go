@@ -21,12 +21,6 @@ type Reply struct {
 	Signature string
 }
 
-// Trim takes the plain text of a mail apart. Answers below or between quotes
-// are kept. Quoted lines with no word of where they are from, and an answer
-// below them, are cited by the author and kept with it; so is a text of nothing
-// but such lines. A forwarded mail without a comment has nothing new.
-func Trim(text string) Reply { return trim(text, nil, "", true) }
-
 // maxTrim bounds the bytes that are looked at: nobody writes more by hand. What
 // comes after them is taken for what the last line is.
 const maxTrim = 1 << 20
@@ -66,8 +60,12 @@ type trimmer struct {
 	marks          int // people whose initials mark quotes
 }
 
-// trim is Trim with what the HTML said about the text, and the name or address
-// of the author. typed says that the marks of quotes are those of a plain text.
+// trim takes the text of a mail apart, with what the HTML said about it and the
+// name or address of its author; typed says that the marks of quotes are those of
+// a plain text. Answers below or between quotes are kept. Quoted lines with no
+// word of where they are from, and an answer below them, are cited by the author
+// and kept with it; so is a text of nothing but such lines. A forwarded mail
+// without a comment has nothing new.
 func trim(text string, hints []hint, author string, typed bool) Reply {
 	t := trimmers.Get().(*trimmer)
 	t.text = text

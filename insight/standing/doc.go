@@ -14,6 +14,10 @@
 // or of whom something else has come to be known are found anew at once, one by
 // one ([Service.Catch]).
 //
+// After a night comes what may take longer ([Service.Review]). Customers whose
+// orders came with a history get past standings, month by month. And the labels of
+// two clocks ago are held against what came since ([Trial]).
+//
 // The typical rates of a night are those that the night before has counted: so one
 // pass over the customers is enough. The very first night makes two.
 package standing

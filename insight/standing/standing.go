@@ -27,6 +27,12 @@ type Store interface {
 	SaveStandings(ctx context.Context, list []crm.Ranked) error
 	// Unranked gives customers whose standing is to be found anew.
 	Unranked(ctx context.Context, n int) ([]crm.CustomerID, error)
+	// Untraced gives customers, with ids above after, whose orders are older
+	// than their first standing.
+	Untraced(ctx context.Context, after crm.CustomerID, since crm.Day, n int) ([]crm.CustomerID, error)
+	SaveTraced(ctx context.Context, list []crm.Traced) error
+	// SaveValidity keeps a [Trial] as JSON.
+	SaveValidity(ctx context.Context, day crm.Day, trial []byte) error
 }
 
 // Options set up a [Service]. Only Store is needed.
@@ -91,8 +97,10 @@ func (s *Service) turn(ctx context.Context) error {
 		return err
 	}
 	if !ok || f.Day < today {
-		_, err := s.Night(ctx)
-		return err
+		if f, err = s.Night(ctx); err != nil {
+			return err
+		}
+		return s.Review(ctx, f)
 	}
 	return s.Catch(ctx)
 }

@@ -38,9 +38,14 @@ func send(dir string, o options) error {
 	if err := sender(ctx, s, o); err != nil {
 		return err
 	}
+	text := letter(o.links != "")
+	var links []string
+	if o.links == "counted" {
+		links = campaigns.CountedLinks(text, "https://mail.firm.example")
+	}
 	began := time.Now()
 	m, _, err := s.AddMailing(ctx, crm.SystemViewer, crm.Mailing{Kind: crm.MailingAudience, Name: "bench", From: crm.Party{Name: "Aino Saarinen", Address: "aino@firm.example"},
-		Template: letter()}, audience(o.recipients), func(crm.RecipientReport) {})
+		Template: text, Links: links}, audience(o.recipients), func(crm.RecipientReport) {})
 	if err != nil {
 		return err
 	}
@@ -149,12 +154,19 @@ func audience(n int) iter.Seq2[crm.Recipient, error] {
 	}
 }
 
-// letter is a campaign mail of about 5 kB with five fields in text and HTML.
-func letter() crm.Template {
+// letter is a campaign mail of about 5 kB with five fields in text and HTML, and
+// with ten links or none.
+func letter(linked bool) crm.Template {
+	links := ""
+	for i := range 10 {
+		if linked {
+			links += fmt.Sprintf("<a href=\"https://firm.example/cruises/%d?from=mail\">a cruise</a> ", i)
+		}
+	}
 	paragraph := "Thank you for travelling with us from {{ city }}. Your order {{ order }} of {{ sum }} euros is in our books, and we have kept the notes that you gave us about the {{ product }}. "
 	return crm.Template{
 		Subject: "{{ first | default: \"Hello\" }}, a second {{ product }}?",
 		Text:    "Hello {{ first | default: \"there\" }},\n\n" + strings.Repeat(paragraph+"\n\n", 7) + "Aino\n",
-		HTML:    "<html><body><p>Hello {{ first | default: \"there\" }},</p>" + strings.Repeat("<p style=\"margin:0 0 12px\">"+paragraph+"</p>\n", 8) + "<p>Aino</p></body></html>",
+		HTML:    "<html><body><p>Hello {{ first | default: \"there\" }},</p>" + strings.Repeat("<p style=\"margin:0 0 12px\">"+paragraph+"</p>\n", 8) + links + "<p>Aino</p></body></html>",
 	}
 }

@@ -12,6 +12,7 @@
 //	FileLength   no Go file above 800 lines
 //	Leaks        no package registry host, no path of somebody's machine
 //	Skips        no skipped test, except where testing.Short() asks for it
+//	NotesStay    colleagues' notes have no way into a mail
 //	Standards    docs/standards.md and the RFCs that the code cites agree
 //
 // A rule that does not exist here is not a rule of the house; one that gets in the way is changed here, with its reason.

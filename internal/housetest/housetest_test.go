@@ -7,7 +7,7 @@ import (
 
 var rules = map[string]func(*Tree) []string{
 	"Imports": Imports, "Names": Names, "Embeds": Embeds, "Essays": Essays, "Documented": Documented, "FileLength": FileLength,
-	"Leaks": Leaks, "Skips": Skips, "Standards": Standards,
+	"Leaks": Leaks, "Skips": Skips, "NotesStay": NotesStay, "Standards": Standards,
 }
 
 // The tree of this checkout follows the house rules.
@@ -111,6 +111,13 @@ func TestA(t *testing.T) {
 	s.Skip(1)
 }
 `}, []string{"a_test.go:5: Skip", "a_test.go:6: SkipNow", "a_test.go:7: Skip"}},
+		"notes": {"NotesStay", map[string]string{
+			"outbound/a.go":      "package outbound\nimport \"kaveri/crm\"\nfunc Send(n crm.Note) {}\n",
+			"store/drafts.go":    "package store\nconst q = `SELECT body FROM notes`\nconst fine = `denotes nothing`\n",
+			"store/notes.go":     "package store\nimport \"kaveri/crm\"\nvar _ crm.NoteID\nconst q = `SELECT body FROM notes`\n",
+			"web/draft.go":       "package web\nfunc f(s S) { s.Store.Timeline() }\n",
+			"outbound/a_test.go": "package outbound\nimport \"kaveri/crm\"\nvar _ crm.Note\n"},
+			[]string{"outbound/a.go:3: Note where mail is made", "store/drafts.go:2: reads notes", "web/draft.go:2: Timeline where mail is made"}},
 		"standards": {"Standards", map[string]string{
 			"docs/standards.md": "| RFC | title | status | package | note |\n|---|---|---|---|---|\n" +
 				"| 1 | a | yes | crm | |\n| 2 | b | yes | crm | only a test cites it |\n| 3 | c | no | | |\n" +

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"kaveri/crm"
 	"kaveri/internal/mailgen"
 )
 
@@ -239,7 +241,7 @@ func waitFor[T any](t *testing.T, what string, from <-chan T) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("no %s", what)
 		panic("not reached")
 	}
@@ -331,7 +333,7 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); total() < before+3; {
+	for deadline := time.Now().Add(2 * time.Minute); total() < before+3; {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing arrives")
 		}
@@ -400,5 +402,36 @@ func TestAbout(t *testing.T) {
 		if a.Password != "salasana" || a.Username != a.Address || a.Name == "" || a.Role == "" {
 			t.Errorf("%+v", a)
 		}
+	}
+}
+
+func TestOrders(t *testing.T) {
+	at, list := now, start(t, Options{}).Orders()
+	if !reflect.DeepEqual(list, start(t, Options{}).Orders()) {
+		t.Error("the same seed and time give other orders")
+	}
+	seen, refunds, nobody, called := map[string]bool{}, 0, 0, 0
+	for _, o := range list {
+		if err := o.Validate(at); err != nil {
+			t.Fatalf("%s: %v", o.Number, err)
+		}
+		if seen[o.Number] || o.At.After(at) {
+			t.Errorf("%s of %s", o.Number, o.At)
+		}
+		seen[o.Number] = true
+		switch {
+		case o.Refunds != "":
+			refunds++
+			if !seen[o.Refunds] {
+				t.Errorf("%s gives back %s, which comes later", o.Number, o.Refunds)
+			}
+		case o.Buyer.Anonymous():
+			nobody++
+		case o.State == crm.OrderCancelled:
+			called++
+		}
+	}
+	if len(list) < 1000 || refunds < 20 || nobody < 10 || called < 10 {
+		t.Errorf("%d orders, %d refunds, %d of nobody, %d called off", len(list), refunds, nobody, called)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,19 @@ var theServer = sync.OnceValues(start)
 func DSN(t testing.TB) string {
 	t.Helper()
 	return clone(t, "template1")
+}
+
+// Through is DSN with a proxy before the server: via is given the path of the server's socket and returns the address
+// ("host:port") that the connections of the DSN go to.
+func Through(t testing.TB, via func(socket string) string) string {
+	t.Helper()
+	direct, err := url.Parse(DSN(t))
+	if err != nil {
+		t.Fatalf("testpg: %v", err)
+	}
+	direct.Host = via(filepath.Join(running(t).dir.Path, socketName))
+	direct.RawQuery = url.Values{"sslmode": {"disable"}}.Encode()
+	return direct.String()
 }
 
 // Prepared is DSN for a database that starts as prepare left it. The first call with a name runs prepare on an empty
@@ -102,4 +116,22 @@ func openAdmin(dsn string) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(4)
 	return db, nil
+}
+
+// Admin runs a statement as the server's owner; its %s is the database of the DSN. The sessions of that database are
+// ended, as a change of its settings needs.
+func Admin(t testing.TB, dsn, statement string) {
+	t.Helper()
+	s := running(t)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("testpg: %v", err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	if _, err := s.admin.Exec(fmt.Sprintf(statement, name)); err != nil {
+		t.Fatalf("testpg: %v", err)
+	}
+	if _, err := s.admin.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name); err != nil {
+		t.Fatalf("testpg: %v", err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ type Proxy struct {
 // link is one client's connection and its continuation to the server.
 type link struct{ client, server net.Conn }
 
-// Start starts a proxy to the address target ("host:port"). It ends with the test.
+// Start starts a proxy to the address target ("host:port", or the path of a Unix socket). It ends with the test.
 func Start(t testing.TB, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -170,7 +171,11 @@ func (p *Proxy) forward(client net.Conn) {
 	l := &link{client: client}
 	var err error
 	if !refuse {
-		l.server, err = net.DialTimeout("tcp", target, 10*time.Second)
+		network := "tcp"
+		if filepath.IsAbs(target) {
+			network = "unix"
+		}
+		l.server, err = net.DialTimeout(network, target, 10*time.Second)
 	}
 	if refuse || err != nil {
 		l.server = client

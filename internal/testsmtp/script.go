@@ -2,6 +2,7 @@ package testsmtp
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -42,8 +43,41 @@ func Serve(t testing.TB, script func(*Peer)) *Server {
 	return s
 }
 
+// Pipe is [Serve] without a network, for tests on a clock of their own
+// (testing/synctest): clients come by [Server.Dial].
+func Pipe(t testing.TB, script func(*Peer)) *Server {
+	t.Helper()
+	s := &Server{t: t, script: script, open: map[net.Conn]bool{}}
+	t.Cleanup(s.close)
+	return s
+}
+
+// loopback is where the server of [Pipe] says that it is.
+var loopback = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25}
+
+// piped is an end of a pipe that says to be a connection within this machine.
+type piped struct{ net.Conn }
+
+// RemoteAddr is where the server says that it is.
+func (piped) RemoteAddr() net.Addr { return loopback }
+
+// LocalAddr is on the same machine.
+func (piped) LocalAddr() net.Addr { return loopback }
+
+// Dial gives a connection to a server of [Pipe], whatever the address.
+func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	s.begin(server)
+	return piped{client}, nil
+}
+
 // Sender gives the settings of an account at the server, without encryption.
-func (s *Server) Sender() crm.Sender { return senderAt(s.listener.Addr()) }
+func (s *Server) Sender() crm.Sender {
+	if s.listener == nil {
+		return senderAt(loopback)
+	}
+	return senderAt(s.listener.Addr())
+}
 
 // Mails are those that came complete with their final dot, as they were on the
 // wire: dots are still doubled.
@@ -77,12 +111,19 @@ func (s *Server) Connections() int {
 // Stop takes no more connections, and waits until the scripts have ended; the
 // client is to have closed what it holds.
 func (s *Server) Stop() {
-	s.listener.Close()
+	s.hangUp()
 	s.done.Wait()
 }
 
+// hangUp takes no more connections.
+func (s *Server) hangUp() {
+	if s.listener != nil {
+		s.listener.Close()
+	}
+}
+
 func (s *Server) close() {
-	s.listener.Close()
+	s.hangUp()
 	s.mutex.Lock()
 	s.closed = true
 	for c := range s.open {
@@ -98,16 +139,21 @@ func (s *Server) accept() {
 		if err != nil {
 			return
 		}
-		s.mutex.Lock()
-		s.conns++
-		n := s.conns
-		s.open[c] = true
-		if s.closed {
-			c.Close()
-		}
-		s.mutex.Unlock()
-		s.done.Go(func() { s.play(c, n) })
+		s.begin(c)
 	}
+}
+
+// begin plays the script on a connection.
+func (s *Server) begin(c net.Conn) {
+	s.mutex.Lock()
+	s.conns++
+	n := s.conns
+	s.open[c] = true
+	if s.closed {
+		c.Close()
+	}
+	s.mutex.Unlock()
+	s.done.Go(func() { s.play(c, n) })
 }
 
 // gone is the panic that ends a script whose client has left.

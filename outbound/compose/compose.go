@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -76,7 +77,7 @@ func write(b []byte, d *crm.Draft, messageID string, at time.Time) ([]byte, erro
 		files: d.Files, messageID: id, boundary: boundaryOf(id),
 	}
 	if w.text == "" && w.html != "" {
-		w.text = Text(w.html)
+		w.text = Text(cmp.Or(validText(d.Plain), w.html))
 	}
 	return w.write(h.b)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"kaveri/campaigns"
 	"kaveri/crm"
 )
 
@@ -173,21 +174,49 @@ func pythonFiles(t *testing.T, d *crm.Draft, a answer) {
 var spamScore = regexp.MustCompile(`X-Spam-Status: \w+, score=(-?[0-9.]+)`)
 
 // A plain campaign mail is no spam to SpamAssassin's own rules, without the
-// network. What counts for list mail is not counted, so that nothing is hidden
-// behind it.
+// network, nor is one whose clicks and opens are counted, with its hidden link.
+// What counts for list mail is not counted, so that nothing is hidden behind it.
 func TestSpamAssassin(t *testing.T) {
-	keys := keysFor(t, "kaukoranta.example")
-	raw, err := New(keys, clock).Compose(letter(), messageID, at)
+	for name, d := range map[string]*crm.Draft{"plain": letter(), "counted": counted(t)} {
+		t.Run(name, func(t *testing.T) {
+			keys := keysFor(t, "kaukoranta.example")
+			raw, err := New(keys, clock).Compose(d, messageID, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := peer(t, raw, "spamassassin", "--local", "--test-mode", "--nocreate-prefs", "--cf=score MAILING_LIST_MULTI 0")
+			m := spamScore.FindSubmatch(out)
+			if m == nil {
+				t.Fatalf("no score in\n%s", out)
+			}
+			score, err := strconv.ParseFloat(string(m[1]), 64)
+			if err != nil || score >= 1 {
+				t.Errorf("the score is %s\n%s", m[1], out)
+			}
+			t.Logf("the score is %s", m[1])
+		})
+	}
+}
+
+// counted is the letter with links, as it is rendered when all is counted.
+func counted(t *testing.T) *crm.Draft {
+	t.Helper()
+	d := letter()
+	m := crm.Mailing{ID: 3, Kind: crm.MailingCampaign, From: d.From, Topic: "syksy", Opens: true, Template: crm.Template{Subject: d.Subject, Text: d.Text,
+		HTML: strings.Replace(d.HTML, "</body>", `<p><a href="https://kaukoranta.example/pyyhkeet">Pyyhkeet</a> <a href="https://kaukoranta.example/laukut?a=1&amp;b=2">Laukut</a> <a href="{{ copy_url }}">Selaimessa</a></p></body>`, 1)}}
+	m.Links = campaigns.CountedLinks(m.Template, "https://links.kaukoranta.example")
+	r, err := campaigns.NewRenderer(campaigns.RendererOptions{PublicURL: "https://links.kaukoranta.example", Language: "fi", Keys: crm.NewKeyring(func(p crm.TokenPurpose) []byte { return []byte("a key of tests for " + p) })})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := peer(t, raw, "spamassassin", "--local", "--test-mode", "--nocreate-prefs", "--cf=score MAILING_LIST_MULTI 0")
-	m := spamScore.FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("no score in\n%s", out)
+	out, err := r.Render(t.Context(), &m, &crm.Dispatch{ID: 7, Address: d.To[0].Address, Name: d.To[0].Name})
+	if err != nil {
+		t.Fatal(err)
 	}
-	score, err := strconv.ParseFloat(string(m[1]), 64)
-	if err != nil || score >= 1 {
-		t.Errorf("the score is %s\n%s", m[1], out)
+	for _, has := range []string{"/c/", "/o/", "/m/", "/p/", "/u/", `tabindex="-1"`} {
+		if !strings.Contains(out.HTML, has) {
+			t.Fatalf("the mail lacks %s:\n%s", has, out.HTML)
+		}
 	}
+	return out
 }

@@ -45,6 +45,10 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 	w.check(s.SavePaces(w.ctx, []crm.SavedPace{{Sender: relay.ID, Provider: "x.example", State: []byte("{}")}}))
 	w.wish(c, crm.Wish{Quote: "a hut by the lake", Topic: "Huts"})
 	w.check(s.AddFeedback(w.ctx, crm.Feedback{Address: "liisa@l.example", Words: "Kiitos"}))
+	back := order("R1", "liisa@l.example", "-4.00", "-1 tea -4.00")
+	back.Refunds, back.Offers = "1", []string{"FREE"}
+	w.orders(store.OrderOptions{}, back) // before what it refunds
+	w.orders(store.OrderOptions{}, order("1", "liisa@l.example", "10.00", "2 tea 10.00"))
 	var file bytes.Buffer
 	var done, total int64
 	made, err := s.Backup(w.ctx, &file, func(d, all int64) { done, total = d, all })
@@ -105,6 +109,7 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 		if len(senders) != 1 || senders[0].Password != "p of the relay" {
 			t.Errorf("the senders are %+v", senders)
 		}
+		w.buys(c.ID, was.bought(c.ID)...)
 
 		// Life goes on, with fresh ids.
 		if id := w.arrives(letter{From: "liisa@l.example", To: "anna@kaukoranta.example", Subject: "after", Text: "x"}, w.anna); id <= big {

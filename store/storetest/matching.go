@@ -155,6 +155,40 @@ func testStrangerInThread(t *testing.T, s *store.Store) {
 	w.refused(s.Correct(w.ctx, w.anna, mine, 1<<40, true), crm.KindNotFound, "")
 }
 
+// A mail that a colleague takes out of a thread takes its answers along, and
+// stays out when the rules are applied again; with another word all come back.
+func testAnswersGoAlong(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora := w.customer("Dora Dorsey", "dora@acme.example")
+	ours := w.arrives(letter{From: "anna@kaukoranta.example", To: "dora@acme.example", Subject: "Offer", ID: "o1"}, w.anna)
+	taken := w.arrives(letter{From: "Dora Dorsey <m@evil.example>", To: "anna@kaukoranta.example", Subject: "Re: Offer", ID: "m1", ReplyTo: "o1"}, w.anna)
+	answer := w.arrives(letter{From: "anna@kaukoranta.example", To: "m@evil.example", Subject: "Re: Offer", ID: "o2", ReplyTo: "m1"}, w.anna)
+	further := w.arrives(letter{From: "Dora Dorsey <m@evil.example>", To: "anna@kaukoranta.example", Subject: "Re: Offer", ID: "m2", ReplyTo: "o2"}, w.anna)
+	hers := w.arrives(letter{From: "dora@acme.example", To: "anna@kaukoranta.example", Subject: "Re: Offer", ID: "d1", ReplyTo: "o1"}, w.anna)
+	lie := func(when string, apart bool) {
+		t.Helper()
+		for _, m := range []crm.MessageID{answer, further} {
+			if w.conversation(m) != w.conversation(taken) {
+				t.Errorf("%s, mail %d is not with the one that it answers", when, m)
+			}
+		}
+		if w.conversation(hers) != w.conversation(ours) || (w.conversation(taken) != w.conversation(ours)) != apart {
+			t.Errorf("%s, apart is %v, want %v", when, !apart, apart)
+		}
+	}
+	lie("at first", false)
+	w.linked(answer, "Dora Dorsey: thread: in-reply-to: m1 (answers its author)")
+	w.check(s.Correct(w.ctx, w.anna, taken, dora.Contacts[0].ID, false))
+	lie("after the word no", true)
+	w.linked(answer)
+	w.linked(further)
+	w.linked(hers, "Dora Dorsey: exact-address: from: dora@acme.example")
+	w.check(s.Rematch(w.ctx))
+	lie("after the rules were applied again", true)
+	w.check(s.Correct(w.ctx, w.anna, taken, dora.Contacts[0].ID, true))
+	lie("after the word yes", false)
+}
+
 // An old mail answered with another subject begins a new topic in its
 // conversation; a colleague may join and split, and later mails follow.
 func testTopics(t *testing.T, s *store.Store) {

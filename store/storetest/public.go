@@ -21,8 +21,14 @@ type posted struct {
 // post sends a mailing to addresses, an hour ago.
 func (w *world) post(to ...crm.Address) *posted {
 	w.Helper()
+	return w.postOf(nil, to...)
+}
+
+// postOf is post of a mailing that is changed before.
+func (w *world) postOf(change func(*crm.Mailing), to ...crm.Address) *posted {
+	w.Helper()
 	p := &posted{world: w, to: map[crm.Address]crm.DispatchID{}, at: time.Now().Add(-time.Hour)}
-	p.mailing = w.enlist(to...)
+	p.mailing = w.enlistOf(change, to...)
 	var err error
 	p.lease, err = w.s.AcquireLease(w.ctx, "test", time.Hour)
 	w.check(err)
@@ -44,7 +50,17 @@ func (w *world) post(to ...crm.Address) *posted {
 // enlist starts a mailing to addresses.
 func (w *world) enlist(to ...crm.Address) crm.MailingID {
 	w.Helper()
-	m, _, err := w.s.AddMailing(w.ctx, w.ritva, crm.Mailing{Kind: crm.MailingAudience, Name: "Syksyn matkat", From: crm.Party{Name: "Kaukoranta", Address: "news@kaukoranta.example"}, Template: crm.Template{Subject: "Syksyn matkat", Text: "Hei"}},
+	return w.enlistOf(nil, to...)
+}
+
+// enlistOf is enlist of a mailing that is changed before.
+func (w *world) enlistOf(change func(*crm.Mailing), to ...crm.Address) crm.MailingID {
+	w.Helper()
+	m := crm.Mailing{Kind: crm.MailingAudience, Name: "Syksyn matkat", From: crm.Party{Name: "Kaukoranta", Address: "news@kaukoranta.example"}, Template: crm.Template{Subject: "Syksyn matkat", Text: "Hei"}}
+	if change != nil {
+		change(&m)
+	}
+	m, _, err := w.s.AddMailing(w.ctx, w.ritva, m,
 		func(yield func(crm.Recipient, error) bool) {
 			for _, a := range to {
 				if !yield(crm.Recipient{Address: a}, nil) {
@@ -115,7 +131,7 @@ func testOptOut(t *testing.T, s *store.Store) {
 			t.Errorf("%s: %+v", a, stops)
 		}
 	}
-	if _, stopped, err := s.IsSuppressed(w.ctx, "dora@posti.example", crm.MailingDirect); stopped || err != nil {
+	if _, stopped, err := s.IsSuppressed(w.ctx, "dora@posti.example", crm.MailingDirect, ""); stopped || err != nil {
 		t.Error("a colleague may not answer her any more", err)
 	}
 	w.check(s.UndoOptOut(w.ctx, p.said("dora@posti.example", crm.ConsentUndo)))
@@ -161,7 +177,7 @@ func testOptOutShared(t *testing.T, s *store.Store) {
 		t.Errorf("%+v", r)
 	}
 	w.check(s.OptOut(w.ctx, p.said("perhe@posti.example", crm.ConsentUnsubscribe)))
-	if _, stopped, err := s.IsSuppressed(w.ctx, "eero@posti.example", crm.MailingAudience); stopped || err != nil {
+	if _, stopped, err := s.IsSuppressed(w.ctx, "eero@posti.example", crm.MailingAudience, ""); stopped || err != nil {
 		t.Error("an opt-out of the family's address silences Eero", err)
 	}
 }
@@ -209,17 +225,24 @@ func testPreferences(t *testing.T, s *store.Store) {
 func testVisits(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	const dora = crm.Address("dora@posti.example")
-	p := w.post(dora)
-	w.check(s.SetMailingLinks(w.ctx, p.mailing, []string{"https://kaukoranta.example/a", "https://kaukoranta.example/b"}))
-	w.check(s.SetMailingLinks(w.ctx, p.mailing, []string{"https://elsewhere.example/"}))
+	linked := func(links ...string) func(*crm.Mailing) {
+		return func(m *crm.Mailing) { m.Links, m.Opens = links, true }
+	}
+	p := w.postOf(linked("https://kaukoranta.example/a", "https://kaukoranta.example/b"), dora)
 	if url, err := s.MailingLink(w.ctx, p.to[dora], 1); url != "https://kaukoranta.example/a" || err != nil {
-		t.Error("a link of a mail that is out has changed:", url, err)
+		t.Error(url, err)
+	}
+	if m, err := s.Mailing(w.ctx, p.mailing); err != nil || len(m.Links) != 2 || !m.Opens || m.Links[1] != "https://kaukoranta.example/b" {
+		t.Errorf("for the sending process: %+v, %v", m, err)
 	}
 	if _, err := s.MailingLink(w.ctx, p.to[dora], 3); crm.KindOf(err) != crm.KindNotFound {
 		t.Error(err)
 	}
-	if err := s.SetMailingLinks(w.ctx, p.mailing, []string{"javascript:alert(1)"}); crm.KindOf(err) != crm.KindInvalid {
-		t.Error(err)
+	for _, bad := range []string{"javascript:alert(1)", "//elsewhere.example", "https://user@elsewhere.example/", ""} {
+		m := crm.Mailing{Kind: crm.MailingAudience, From: crm.Party{Address: "news@kaukoranta.example"}}
+		linked(bad)(&m)
+		_, _, err := s.AddMailing(w.ctx, w.ritva, m, nil, nil)
+		w.refused(err, crm.KindInvalid, "link")
 	}
 	visit := func(after time.Duration, link crm.LinkNumber, visitor int64) {
 		w.check(s.Visited(w.ctx, p.to[dora], crm.Visit{Link: link, At: p.at.Add(after), Method: "GET", Agent: "Firefox", Visitor: visitor}))
@@ -253,8 +276,18 @@ func testVisits(t *testing.T, s *store.Store) {
 	if want := []crm.Response{{Kind: crm.EventClicked, Mails: 1}, {Kind: crm.EventClicked, Machine: true, Mails: 1}, {Kind: crm.EventOpened, Mails: 1}}; !slices.Equal(list, want) {
 		t.Errorf("%+v", list)
 	}
+	clicks, err := s.LinkClicks(w.ctx, w.anna, p.mailing)
+	w.check(err)
+	if want := []crm.LinkClicks{{N: 1, URL: "https://kaukoranta.example/a", People: 1, Machines: 1}, {N: 2, URL: "https://kaukoranta.example/b", Machines: 1}, {N: crm.LinkTrap, Machines: 1}}; !slices.Equal(clicks, want) {
+		t.Errorf("link by link: %+v", clicks)
+	}
 	for range 300 {
 		visit(41*time.Minute, 1, 3)
+	}
+	other := w.enlist("eero@posti.example")
+	w.check(s.Visited(w.ctx, p.claim()[0].ID, crm.Visit{Link: crm.LinkOpen, Method: "GET", Agent: "Firefox"}))
+	if list, err := s.Responses(w.ctx, w.anna, other); len(list) != 0 || err != nil {
+		t.Error("a picture that the mailing does not have was fetched:", list, err)
 	}
 	if stops, err := s.SuppressionsOf(w.ctx, w.anna, dora); len(stops) != 0 || err != nil {
 		t.Error("a visit has stopped her mail", stops, err)

@@ -165,6 +165,8 @@ func testStandings(t *testing.T, s *store.Store) {
 		t.Errorf("counts: %+v", counts)
 	}
 
+	pastStandings(w, dora.ID, carl.ID)
+
 	// Merged, they are one; what they were is kept.
 	merge, err := s.Merge(w.ctx, w.anna, dora.ID, carl.ID, false)
 	w.check(err)
@@ -174,4 +176,41 @@ func testStandings(t *testing.T, s *store.Store) {
 	names(store.LoyaltyQuery{}, "Dora LOYAL")
 	w.check(s.Unmerge(w.ctx, w.anna, merge))
 	unranked(dora.ID, carl.ID)
+}
+
+// pastStandings finds the past of Dora, whose first order is of long before her
+// first standing, and counts who moved. Carl has no orders.
+func pastStandings(w *world, dora, carl crm.CustomerID) {
+	w.Helper()
+	untraced := func(want ...crm.CustomerID) {
+		w.Helper()
+		if got, err := w.s.Untraced(w.ctx, 0, 5, 10); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			w.Errorf("untraced: %v, %v, want %v", got, err, want)
+		}
+	}
+	untraced(dora, carl)
+	past := func(c crm.CustomerID, day crm.Day, rung crm.Rung) crm.Traced {
+		return crm.Traced{Customer: c, Changes: []crm.RungChange{{Day: day, Rung: rung, Timing: crm.TimingOnTime}}}
+	}
+	w.check(w.s.SaveTraced(w.ctx, []crm.Traced{past(dora, 12, crm.RungOneTime), past(carl, 30, crm.RungLoyal)}))
+	untraced()
+	if l, _, err := w.s.Loyalty(w.ctx, w.anna, carl); err != nil || l.Since != 30 {
+		w.Errorf("Carl is loyal since %v, %v", l.Since, err)
+	}
+	moves, err := w.s.RungMoves(w.ctx, w.anna, 20)
+	w.check(err)
+	if got := fmt.Sprint(moves); got != "[{CONTACT LOYAL 1} {ONE-TIME FREQUENT 1}]" {
+		w.Errorf("who moved: %s", got)
+	}
+	for _, was := range []crm.Rung{crm.RungContact, crm.RungOneTime} {
+		rows, _, err := w.s.Standings(w.ctx, w.anna, crm.LoyaltyQuery{Was: []crm.Rung{was}, WasDay: 20})
+		w.check(err)
+		if len(rows) != 1 || (rows[0].Customer == carl) != (was == crm.RungContact) {
+			w.Errorf("who was %s: %+v", was, rows)
+		}
+	}
+	w.check(w.s.SaveValidity(w.ctx, today, []byte(`{"Clock": 30}`)))
+	if body, err := w.s.Validity(w.ctx, w.anna); err != nil || string(body) != `{"Clock": 30}` {
+		w.Errorf("validity: %q, %v", body, err)
+	}
 }

@@ -95,15 +95,15 @@ func testSuppressions(t *testing.T, s *store.Store) {
 	if got := strings.Join(seen, ", "); got != "b@x.example , aino@x.example 550 5.1.1 no such user" {
 		t.Errorf("suppressed are %s", got)
 	}
-	if p, yes, err := s.IsSuppressed(w.ctx, "aino@x.example", crm.MailingDirect); err != nil || !yes || p.Reason != crm.SuppressedBounced {
+	if p, yes, err := s.IsSuppressed(w.ctx, "aino@x.example", crm.MailingDirect, ""); err != nil || !yes || p.Reason != crm.SuppressedBounced {
 		t.Errorf("%+v %v %v", p, yes, err)
 	}
-	if _, yes, _ := s.IsSuppressed(w.ctx, "b@x.example", crm.MailingDirect); yes {
+	if _, yes, _ := s.IsSuppressed(w.ctx, "b@x.example", crm.MailingDirect, ""); yes {
 		t.Error("who complained about a newsletter is not answered")
 	}
-	w.refused(s.LiftSuppression(w.ctx, crm.Viewer{}, "aino@x.example", crm.SuppressedBounced), crm.KindForbidden, "")
-	w.check(s.LiftSuppression(w.ctx, w.anna, "aino@x.example", crm.SuppressedBounced))
-	w.refused(s.LiftSuppression(w.ctx, w.anna, "aino@x.example", crm.SuppressedBounced), crm.KindNotFound, "")
+	w.refused(s.LiftSuppression(w.ctx, crm.Viewer{}, "aino@x.example", crm.SuppressedBounced, ""), crm.KindForbidden, "")
+	w.check(s.LiftSuppression(w.ctx, w.anna, "aino@x.example", crm.SuppressedBounced, ""))
+	w.refused(s.LiftSuppression(w.ctx, w.anna, "aino@x.example", crm.SuppressedBounced, ""), crm.KindNotFound, "")
 	w.check(s.Suppress(w.ctx, crm.Suppression{Address: "aino@x.example", Reason: crm.SuppressedBounced, Evidence: "550 once more"}))
 	all, err := s.SuppressionsOf(w.ctx, w.pekka, "aino@x.example")
 	w.check(err)

@@ -103,7 +103,7 @@ func (r *ledgerRun) look() {
 		if r.stopped[a] == nil {
 			r.stopped[a] = map[crm.MailingKind]bool{}
 			for _, k := range []crm.MailingKind{crm.MailingAudience, crm.MailingDirect} {
-				_, stopped, err := r.s.IsSuppressed(r.ctx, a, k)
+				_, stopped, err := r.s.IsSuppressed(r.ctx, a, k, "")
 				r.check(err)
 				r.stopped[a][k] = stopped
 			}
@@ -212,7 +212,7 @@ func (r *ledgerRun) suppress() error {
 	if d := r.some(1); len(d) > 0 {
 		a, reason := d[0].Address, crm.SuppressionReasons[r.rand.IntN(len(crm.SuppressionReasons))]
 		if r.rand.IntN(3) > 0 {
-			return r.s.LiftSuppression(r.ctx, r.anna, a, reason)
+			return r.s.LiftSuppression(r.ctx, r.anna, a, reason, "")
 		}
 		return r.s.Suppress(r.ctx, crm.Suppression{Address: a, Reason: reason})
 	}

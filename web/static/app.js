@@ -37,6 +37,11 @@
 		} else if (e.key === "j") step(1);
 		else if (e.key === "k") step(-1);
 		else if (e.key === "y" || e.key === "n") answer(e.key);
+		else if (e.key === "r") {
+			const here = steps().find((s) => s.contains(document.activeElement));
+			const answer = here && here.querySelector("details[open] [data-reply], .inside [data-reply]") || document.querySelector(".answer-bar [data-reply]");
+			if (answer) { e.preventDefault(); answer.form.requestSubmit(answer); }
+		}
 	});
 
 	// A press outside closes the menu of the person.
@@ -67,6 +72,24 @@
 		if (step) window.scrollBy(0, step.getBoundingClientRect().top - held.top);
 		held = null;
 	});
+
+	// A mail that was just let go: the seconds until it leaves.
+	const leaving = new Map();
+	function countDown() {
+		const now = performance.now();
+		for (const line of document.querySelectorAll("[data-leaves]")) {
+			if (!leaving.has(line)) leaving.set(line, { until: now + Number(line.dataset.leaves), text: line.dataset.leaves });
+			let it = leaving.get(line);
+			if (it.text !== line.dataset.leaves) { it = { until: now + Number(line.dataset.leaves), text: line.dataset.leaves }; leaving.set(line, it); }
+			const left = Math.ceil((it.until - now) / 1000);
+			if (left > 0) { const b = line.querySelector("b"); if (b.textContent !== String(left)) b.textContent = left; continue; }
+			line.textContent = line.dataset.after;
+			line.removeAttribute("data-leaves");
+			const undo = line.parentElement.querySelector("[data-undo]");
+			if (undo) undo.hidden = true;
+		}
+	}
+	setInterval(countDown, 250);
 
 	// A form that was sent takes a moment: say so, and do not send it twice.
 	document.addEventListener("submit", (e) => {

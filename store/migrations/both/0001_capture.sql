@@ -160,6 +160,7 @@ CREATE TABLE contacts (
     created_us  BIGINT NOT NULL
 );
 CREATE INDEX contacts_customer ON contacts (customer_id, id);
+CREATE INDEX contacts_merged ON contacts (merged_into) WHERE merged_into <> 0;
 CREATE INDEX contacts_name ON contacts (name_key) WHERE name_key <> '';
 
 -- Words of names and addresses by which a customer is found. Looked up by
@@ -303,3 +304,4 @@ CREATE TABLE notes (
     at_us       BIGINT NOT NULL
 );
 CREATE INDEX notes_customer ON notes (customer_id, at_us, id);
+CREATE INDEX notes_contact ON notes (contact_id) WHERE contact_id IS NOT NULL;

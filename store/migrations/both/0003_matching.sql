@@ -38,6 +38,8 @@ CREATE TABLE reviews (
 );
 CREATE INDEX reviews_open ON reviews (id) WHERE state = 'open';
 CREATE INDEX reviews_message ON reviews (message_id);
+CREATE INDEX reviews_contact ON reviews (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX reviews_other ON reviews (other_id) WHERE other_id IS NOT NULL;
 
 -- Customers that turned out to be one, with what was moved, so
 -- that it can be moved back.
@@ -52,6 +54,24 @@ CREATE TABLE merges (
 );
 CREATE INDEX merges_kept ON merges (kept_id);
 CREATE INDEX merges_gone ON merges (gone_id);
+
+-- Address books that were imported, with what each has changed, so that it can
+-- be taken back. A contact may be gone by then.
+CREATE TABLE contact_imports (
+    id        BIGINT PRIMARY KEY,
+    source    TEXT   NOT NULL, -- the name of the file
+    staff_id  BIGINT REFERENCES staff (id),
+    at_us     BIGINT NOT NULL,
+    undone_us BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE contact_import_changes (
+    import_id  BIGINT NOT NULL REFERENCES contact_imports (id),
+    n          BIGINT NOT NULL,
+    kind       TEXT   NOT NULL, -- customer, address, phone, note
+    contact_id BIGINT NOT NULL,
+    value      TEXT   NOT NULL, -- the address, the phone, the number of the note; of a customer its name
+    PRIMARY KEY (import_id, n)
+) /* clustered */;
 
 -- Mails whose place is to be decided anew: put here by the transaction that
 -- changed what it rests on, and taken out by the one that decides.

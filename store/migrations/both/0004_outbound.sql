@@ -15,6 +15,7 @@ CREATE TABLE senders (
     connections BIGINT NOT NULL,
     rate_micro  BIGINT NOT NULL DEFAULT 0,    -- mails a second, in millionths
     place       BIGINT NOT NULL DEFAULT 0,    -- the lowest is used first
+    warm_up     TEXT   NOT NULL DEFAULT '',   -- JSON, the plan; '': none
     disabled    BIGINT NOT NULL DEFAULT 0,
     state       TEXT   NOT NULL,
     problem     TEXT   NOT NULL DEFAULT '',
@@ -39,6 +40,8 @@ CREATE TABLE mailings (
     body_text    TEXT   NOT NULL,
     body_html    TEXT   NOT NULL,
     list_id      TEXT   NOT NULL DEFAULT '',
+    topic        TEXT   NOT NULL DEFAULT '',
+    opens        BIGINT NOT NULL DEFAULT 0,      -- 1: with a picture that tells when it is fetched
     mark         TEXT   NOT NULL DEFAULT '',     -- what it was made from, '' when it can be made again
     doubt        TEXT   NOT NULL,
     state        TEXT   NOT NULL,
@@ -64,13 +67,14 @@ CREATE TABLE dispatches (
     token      BIGINT NOT NULL DEFAULT 0,    -- of the lease it was last claimed under
     tries      BIGINT NOT NULL DEFAULT 0,
     due_us     BIGINT NOT NULL,
+    place      BIGINT NOT NULL DEFAULT 0,    -- of those that are due together the lowest goes first
     expires_us BIGINT NOT NULL DEFAULT 0,    -- set by the first deferral, see mailings.until_us
     changed_us BIGINT NOT NULL,
     resent     BIGINT NOT NULL DEFAULT 0,    -- 1: a doubt was once settled by sending again
     reason     TEXT   NOT NULL DEFAULT ''
 );
 -- By mailing, so that one that is paused stands in nobody's way.
-CREATE INDEX dispatches_due ON dispatches (mailing_id, due_us, id) WHERE state IN ('queued', 'deferred');
+CREATE INDEX dispatches_due ON dispatches (mailing_id, due_us, place, id) WHERE state IN ('queued', 'deferred');
 CREATE INDEX dispatches_unknown ON dispatches (changed_us, id) WHERE state = 'unknown';
 -- States that people look for among very many others. What every mail passes is
 -- not among them: it costs an index nothing.
@@ -144,6 +148,7 @@ CREATE TABLE suppressions (
     address     TEXT   NOT NULL,
     contact_id  BIGINT REFERENCES contacts (id),
     reason      TEXT   NOT NULL,
+    topic       TEXT   NOT NULL DEFAULT '', -- only mailings about it; '': all
     evidence    TEXT   NOT NULL,
     dispatch_id BIGINT,
     staff_id    BIGINT REFERENCES staff (id),
@@ -151,9 +156,10 @@ CREATE TABLE suppressions (
     lifted_us   BIGINT NOT NULL DEFAULT 0,
     lifted_by   BIGINT REFERENCES staff (id)
 );
-CREATE UNIQUE INDEX suppressions_live ON suppressions (address, reason) WHERE lifted_us = 0;
+CREATE UNIQUE INDEX suppressions_live ON suppressions (address, reason, topic) WHERE lifted_us = 0;
 CREATE INDEX suppressions_at ON suppressions (at_us, id);
 CREATE INDEX suppressions_address ON suppressions (address, id);
+CREATE INDEX suppressions_contact ON suppressions (contact_id) WHERE contact_id IS NOT NULL;
 
 -- Only ever added to.
 CREATE TABLE consents (
@@ -169,6 +175,7 @@ CREATE TABLE consents (
     staff_id   BIGINT REFERENCES staff (id)
 );
 CREATE INDEX consents_address ON consents (address, id);
+CREATE INDEX consents_contact ON consents (contact_id) WHERE contact_id IS NOT NULL;
 
 -- Keys that sign our mail, by domain: made, in use, retired.
 CREATE TABLE dkim_keys (
@@ -192,6 +199,17 @@ CREATE TABLE paces (
     at_us     BIGINT NOT NULL,
     PRIMARY KEY (sender_id, provider)
 ) /* clustered */;
+
+-- How many mails a domain that warms up has sent to a provider on a day (of
+-- UTC, counted from 1970).
+CREATE TABLE warm_ups (
+    domain   TEXT   NOT NULL,
+    provider TEXT   NOT NULL,
+    day      BIGINT NOT NULL,
+    n        BIGINT NOT NULL,
+    PRIMARY KEY (domain, provider, day)
+) /* clustered */;
+CREATE INDEX warm_ups_day ON warm_ups (day);
 
 -- Work that one process owns at a time. The token only grows and no row is
 -- ever deleted.

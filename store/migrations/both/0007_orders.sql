@@ -62,13 +62,14 @@ CREATE TABLE orders (
     value         BIGINT NOT NULL,
     refunded      BIGINT NOT NULL DEFAULT 0, -- the values of what refunds it, summed
     refunds       TEXT   NOT NULL,           -- the number of what it refunds
-    refunds_id    BIGINT REFERENCES orders (id),
+    refunds_id    BIGINT,                    -- that order, which may have come later
     import_id     BIGINT REFERENCES order_imports (id),
     digest        BYTEA  NOT NULL,
     changed_us    BIGINT NOT NULL,
     UNIQUE (number, source)                  -- the number first: mail names it without its source
 );
 CREATE INDEX orders_customer ON orders (customer_id, at_us, id);
+CREATE INDEX orders_contact ON orders (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX orders_at ON orders (at_us, id);
 CREATE INDEX orders_nobody ON orders (id) WHERE customer_id IS NULL;
 CREATE INDEX orders_buyer ON orders (buyer_key) WHERE buyer_key <> '';

@@ -156,13 +156,16 @@ CREATE TABLE loyalty (
     signs       TEXT   NOT NULL  -- JSON: what the attitude rests on
 );
 CREATE INDEX loyalty_rung ON loyalty (rung, value, customer_id);
+CREATE INDEX loyalty_value ON loyalty (value, customer_id);
+CREATE INDEX loyalty_counts ON loyalty (rung, timing, note, value, customer_id); -- the whole ladder is counted from it
 CREATE INDEX loyalty_due ON loyalty (due_day, customer_id) WHERE due_day > 0;
 
 -- What the standings of a day have in common: clock, model, typical rates.
 CREATE TABLE ladders (
-    day   BIGINT PRIMARY KEY,
-    facts TEXT   NOT NULL, -- JSON
-    at_us BIGINT NOT NULL
+    day      BIGINT PRIMARY KEY,
+    facts    TEXT   NOT NULL, -- JSON
+    validity TEXT   NOT NULL DEFAULT '', -- JSON: the labels of some time ago beside what came
+    at_us    BIGINT NOT NULL
 );
 
 -- Customers whose standing is to be found anew.

@@ -50,6 +50,10 @@ type (
 	SurveyID int64
 	// ImportID names a file or batch that was brought in.
 	ImportID int64
+	// APITokenID names a token of the API.
+	APITokenID int64
+	// WebhookID names a webhook: an address at which a shop tells of its orders.
+	WebhookID int64
 	// ExclusionID names an exclusion: mail that is not kept.
 	ExclusionID int64
 	// MergeID names a merge of two customers or contacts.

@@ -50,6 +50,7 @@ var backupTables = []string{
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
 	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "unranked",
 	"exclusions",
+	"api_tokens", "api_answers", "webhooks", "webhook_orders", "order_mails",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

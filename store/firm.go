@@ -90,6 +90,10 @@ func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 			if err := x.allStale(); err != nil {
 				return err
 			}
+			// Mail that was not trusted may be now.
+			if err := x.exec(`DELETE FROM order_mails WHERE orders = 0`); err != nil {
+				return err
+			}
 		}
 		return x.exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingFirm, string(j))
 	})

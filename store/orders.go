@@ -12,10 +12,7 @@ import (
 )
 
 // OrderOptions say how orders are kept.
-type OrderOptions struct {
-	Import  crm.ImportID // the file that they are of; 0: they came one by one
-	Replace bool         // an order that is here with other content is replaced, not refused
-}
+type OrderOptions = crm.OrderOptions
 
 // SaveOrders keeps orders, all in one transaction, and says of each what became
 // of it; those refused change nothing. An order that is here just like it stands

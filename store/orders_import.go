@@ -25,14 +25,33 @@ func (s *Store) BeginOrderImport(ctx context.Context, v crm.Viewer, source, name
 	return crm.ImportID(id), err
 }
 
-// OrderImports lists the files that were brought in, the newest first.
+// EndOrderImport ends an import, and reports whether it has brought anything: one
+// that has not leaves no trace.
+func (s *Store) EndOrderImport(ctx context.Context, v crm.Viewer, id crm.ImportID) (brought bool, err error) {
+	if !mayRead(v) {
+		return false, errNobody
+	}
+	err = s.write(ctx, func(x *tx) error {
+		var n int
+		if err := x.row(`SELECT added + replaced FROM order_imports WHERE id = $1`, int64(id)).Scan(&n); err != nil {
+			return err
+		}
+		if brought = n > 0; brought {
+			return nil
+		}
+		return x.exec(`DELETE FROM order_imports WHERE id = $1`, int64(id))
+	})
+	return brought, err
+}
+
+// OrderImports lists the files that have brought orders, the newest first.
 func (s *Store) OrderImports(ctx context.Context, v crm.Viewer) ([]crm.OrderImport, error) {
 	if !mayRead(v) {
 		return nil, nil
 	}
 	var out []crm.OrderImport
 	err := s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT i.id, i.source, i.name, COALESCE(i.staff_id, 0), i.added, i.replaced, i.at_us, i.undone_us FROM order_imports i ORDER BY i.id DESC LIMIT 500`)
+		rows, err := x.query(`SELECT i.id, i.source, i.name, COALESCE(i.staff_id, 0), i.added, i.replaced, i.at_us, i.undone_us FROM order_imports i WHERE i.added + i.replaced > 0 ORDER BY i.id DESC LIMIT 500`)
 		out, err = collect(rows, err, func(r *sql.Rows, i *crm.OrderImport) error {
 			var at, undone int64
 			err := r.Scan(&i.ID, &i.Source, &i.Name, &i.Staff, &i.Added, &i.Replaced, &at, &undone)

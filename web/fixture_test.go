@@ -40,6 +40,7 @@ type memory struct {
 	proposed  []crm.DetailProposal // newest first
 	gone      []goneCustomer       // merged into others
 	outbox    *outbox
+	intake    *intake
 	excluded  []crm.Exclusion
 	book      *book
 	register  *register
@@ -50,7 +51,7 @@ type memory struct {
 
 func newMemory() *memory {
 	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), intake: newIntake(), next: 1000}
 	m.letters = newLetters(m)
 	m.book = &book{m: m, recommended: map[crm.ContactID]crm.ContactID{}}
 	return m

@@ -138,13 +138,34 @@ func (s *Server) routes() http.Handler {
 	staff("POST /reports/{id}/seen", s.seenReport)
 	admin("POST /sending", s.confirmSending)
 
+	// Files of orders.
+	staff("GET /orders/import", s.importsPage)
+	staff("POST /orders/import", s.uploadOrders)
+	staff("GET /orders/import/file/{upload}", s.mappingPage)
+	staff("POST /orders/import/file/{upload}", s.importOrders)
+	staff("GET /orders/import/file/{upload}/rejects", s.rejectedRows)
+	staff("POST /orders/imports/{id}/undo", s.undoOrders)
+
 	// The firm.
 	admin("GET /settings", s.settingsPage)
 	admin("POST /settings", s.saveSettings)
+	admin("GET /settings/access", s.accessPage)
+	admin("POST /settings/tokens", s.addToken)
+	admin("POST /settings/tokens/{id}/revoke", s.revokeToken)
+	admin("POST /settings/webhooks", s.addHook)
+	admin("POST /settings/webhooks/{id}/remove", s.removeHook)
+	admin("GET /settings/currencies", s.ratesPage)
+	admin("POST /settings/currencies", s.setRate)
 	admin("POST /exclusions", s.exclude)
 	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
+
+	// Programs: by a token, without a session.
+	mux.Handle("POST /api/v1/orders", s.api(crm.ScopeOrdersWrite, s.apiOrders))
+	mux.Handle("GET /api/v1/orders", s.api(crm.ScopeOrdersRead, s.apiOrder))
+	mux.Handle("POST /hooks/{id}", http.HandlerFunc(s.hook))
+	mux.Handle("/api/", http.HandlerFunc(s.noAPI))
 
 	// Live update.
 	staff("GET /events", s.events)

@@ -26,7 +26,8 @@ func TestNothingWithoutSigningIn(t *testing.T) {
 	}
 	for _, p := range []string{"/customers", "/customers/11/notes", "/mails/104/private", "/mailboxes", "/mailboxes/31/remove", "/mailboxes/discover", "/settings", "/colleagues",
 		"/reviews/71", "/mails/101/belongs", "/customers/11/addresses", "/customers/11/addresses/remove", "/customers/12/domains/remove", "/customers/11/merge", "/customers/11/merges/1/undo",
-		"/mailings/95", "/mailings/95/stop", "/dispatches/95143/settle", "/dispatches/95143/retry", "/senders", "/senders/81/test", "/senders/81/remove", "/suppressions", "/suppressions/lift", "/reports/104/seen", "/sending", "/exclusions", "/exclusions/1/remove", "/mailboxes/31/exclusions", "/mailboxes/31/exclusions/1/remove"} {
+		"/mailings/95", "/mailings/95/stop", "/dispatches/95143/settle", "/dispatches/95143/retry", "/senders", "/senders/81/test", "/senders/81/remove", "/suppressions", "/suppressions/lift", "/reports/104/seen", "/sending", "/exclusions", "/exclusions/1/remove", "/mailboxes/31/exclusions", "/mailboxes/31/exclusions/1/remove",
+		"/settings/tokens", "/settings/tokens/501/revoke", "/settings/webhooks", "/settings/webhooks/502/remove", "/settings/currencies", "/orders/import", "/orders/import/file/X", "/orders/imports/471/undo"} {
 		if w := v.post(p, "name", "x"); w.Code != 303 || w.Header().Get("Location") != "/signin" {
 			t.Errorf("POST %s answers %d to a stranger", p, w.Code)
 		}
@@ -34,6 +35,27 @@ func TestNothingWithoutSigningIn(t *testing.T) {
 	w := v.get("/customers/11?after=1.2")
 	if w.Header().Get("Location") != "/signin?next=%2Fcustomers%2F11%3Fafter%3D1.2" {
 		t.Error(w.Header())
+	}
+}
+
+// TestProgramsNeedAToken asks the API without a token, and with a session.
+func TestProgramsNeedAToken(t *testing.T) {
+	m := company()
+	v := newSite(t, m)
+	for range 2 {
+		for _, p := range []string{"/api/v1/orders"} {
+			if w := v.post(p, "number", "1"); w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" || len(w.Result().Cookies()) != 0 {
+				t.Errorf("POST %s answers %d", p, w.Code)
+			}
+			if w := v.get(p + "?source=shop&number=1"); w.Code != 401 {
+				t.Errorf("GET %s answers %d", p, w.Code)
+			}
+		}
+		v.signIn()
+	}
+	want(t, v.get("/api/v2/orders"), 404, `"title":"Not Found"`)
+	if len(m.intake.orders) != 0 {
+		t.Error("an order came in without a token")
 	}
 }
 

@@ -68,6 +68,62 @@ func TestShots(t *testing.T) {
 			b.open("/?token=demo-link")
 		}
 		b.shots(dir, set.name, set.pages)
+		if set.name == "full" {
+			b.orderShots(dir)
+		}
+	}
+}
+
+// orderShots looks at files of orders: one that is well, one whose columns nobody
+// knows, one that is none, and what came of the first.
+func (b *tab) orderShots(dir string) {
+	for _, f := range []struct{ name, content string }{{"good", goodFile}, {"unknown", "A;B;C\n1;03/04/2026;5,00\n"}, {"none", "PK\x03\x04"}} {
+		b.chooseFile("tilaukset.csv", f.content)
+		page := js[string](b, `location.pathname`)
+		b.named(dir, "file-"+f.name, page)
+		if f.name == "good" {
+			b.open(page)
+			js[bool](b, `document.querySelector(".mapping .strong").click(), true`)
+			b.until(`document.querySelector(".verdict") !== null`)
+			b.named(dir, "file-result", page)
+		}
+	}
+	b.open("/settings/access")
+	js[bool](b, `document.querySelector("#f-name").value = "Kassa 2", document.querySelector("form[action='/settings/tokens'] .strong").click(), true`)
+	b.until(`document.querySelector("#made") !== null`)
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "token-made.png"), png, 0o644)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// named takes pictures of a page whose address says nothing.
+func (b *tab) named(dir, name, page string) {
+	for _, lang := range languages {
+		b.open(page)
+		if js[string](b, `document.documentElement.lang`) != lang {
+			js[bool](b, `document.querySelectorAll("details.me").forEach(d => d.open = true), document.querySelector(".language button").click(), true`)
+			b.until(`document.documentElement?.lang === "` + lang + `"`)
+			b.open(page)
+		}
+		for _, look := range []struct {
+			name   string
+			width  int64
+			scheme string
+		}{{"wide-light", 1280, "light"}, {"narrow-dark", 390, "dark"}} {
+			b.do(chromedp.EmulateViewport(look.width, 860))
+			b.scheme(look.scheme)
+			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name+"-"+lang+"-"+look.name+".png"), png, 0o644)
+			}
+			if err != nil {
+				b.t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -108,6 +108,7 @@ type Options struct {
 	Connector Connector
 	Ledger    Ledger
 	Courier   Courier
+	Intake    Intake
 	Loyalty   Loyalty
 	Clock     Clock
 	Drafts    Drafts
@@ -144,11 +145,12 @@ type Options struct {
 // Server answers every request. It is made by [New].
 type Server struct {
 	Options
-	views  *views
-	static *static
-	tries  *throttle
-	moved  movesCache
-	root   http.Handler
+	views   *views
+	static  *static
+	tries   *throttle
+	moved   movesCache
+	uploads *uploads
+	root    http.Handler
 
 	once     sync.Mutex // guards first run and the one-time sign-in
 	usedLink bool
@@ -157,8 +159,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil || o.Wishes == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty, Clock and Wishes are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil || o.Wishes == nil || o.Intake == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty, Clock, Wishes and Intake are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -177,7 +179,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Options: o, views: views, static: static, tries: newThrottle(o.Now)}
+	s := &Server{Options: o, views: views, static: static, tries: newThrottle(o.Now), uploads: newUploads(o.Now)}
 	s.root = s.guard(s.routes())
 	return s, nil
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,13 +13,6 @@ import (
 	"kaveri/crm/orders"
 	"kaveri/ingest"
 	"kaveri/store"
-)
-
-// The bounds of a transaction of orders: a waiting reader and a crash lose no
-// more than that.
-const (
-	ordersAtOnce     = 500
-	orderLinesAtOnce = 5000
 )
 
 // badShown bounds the rows kept aside that are told one by one.
@@ -115,7 +106,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 		return p.printOrderPreview(t, &options)
 	}
 	run := orderRun{p: p, s: s, how: store.OrderOptions{Replace: o.replace}, j: orderImportJSON{Source: o.source, Read: t.Read.String(), Columns: t.Mapping.Describe(t.Head), Unsure: orEmpty(t.Unsure), Rows: t.Rows, Reasons: map[string]int{}, Bad: []badOrderJSON{}}}
-	if err := run.rejectsTo(o.rejects); err != nil {
+	if err := run.rejectsTo(o.rejects, t.Head); err != nil {
 		return err
 	}
 	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, filepath.Base(file)); err != nil {
@@ -127,7 +118,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 
 // orderImportJSON is what an import of orders did, in JSON.
 type orderImportJSON struct {
-	Import       crm.ImportID   `json:"import"`
+	Import       crm.ImportID   `json:"import"` // 0: nothing was brought
 	Source       string         `json:"source"`
 	Read         string         `json:"read"`    // how the file was understood
 	Columns      string         `json:"columns"` // which column was taken for what
@@ -155,16 +146,12 @@ type orderRun struct {
 	s       *store.Store
 	how     store.OrderOptions
 	j       orderImportJSON
-	bar     *bar
-	rows    int
-	groups  []orders.Group
-	lines   int
-	rejects *csv.Writer
+	rejects *orders.Rejects
 	file    io.Closer
 }
 
 // rejectsTo opens the file for what is kept aside, before anything is imported.
-func (r *orderRun) rejectsTo(name string) error {
+func (r *orderRun) rejectsTo(name string, head []string) error {
 	if name == "" {
 		return nil
 	}
@@ -172,86 +159,45 @@ func (r *orderRun) rejectsTo(name string) error {
 	if err != nil {
 		return fileError(name, err)
 	}
-	r.rejects, r.file = csv.NewWriter(f), f
+	r.rejects, r.file = orders.NewRejects(f, head), f
 	return nil
 }
 
 func (r *orderRun) all(ctx context.Context, t *orders.Table) error {
-	r.bar = r.p.bar("orders")
-	err := t.Each(func(g orders.Group) error {
-		r.groups, r.lines = append(r.groups, g), r.lines+len(g.Rows)
-		if len(r.groups) < ordersAtOnce && r.lines < orderLinesAtOnce {
-			return nil
-		}
-		return r.save(ctx)
+	bar := r.p.bar("orders")
+	n, err := t.Bring(orders.Bringing{
+		Keep: func(list []crm.Order) ([]crm.OrderResult, error) {
+			return r.s.SaveOrders(ctx, crm.SystemViewer, list, r.how)
+		},
+		Bad:      r.bad,
+		Progress: func(rows int) { bar.of(int64(rows), int64(t.Rows)) },
 	})
-	if err == nil {
-		err = r.save(ctx)
-	}
-	r.bar.end()
+	bar.end()
+	r.j.Added, r.j.Same, r.j.Replaced, r.j.KeptAside, r.j.NewCustomers, r.j.Nobody = n.Added, n.Same, n.Replaced, n.KeptAside, n.NewCustomers, n.Nobody
 	if r.rejects != nil {
-		r.rejects.Flush()
-		if e := r.rejects.Error(); e != nil && err == nil {
+		if e := r.rejects.Flush(); e != nil && err == nil {
 			err = e
 		}
 		r.file.Close()
 	}
+	brought, e := r.s.EndOrderImport(context.WithoutCancel(ctx), crm.SystemViewer, r.how.Import)
+	if !brought {
+		r.j.Import = 0
+	}
 	if err != nil {
-		if n := r.j.Added + r.j.Replaced; n > 0 {
+		if n := n.Added + n.Replaced; n > 0 {
 			r.p.notef("%s imported before this; importing the file again goes on\n", plural(n, "order was", "orders were"))
 		}
 		return err
 	}
+	if e != nil {
+		return e
+	}
 	return r.end()
-}
-
-// save keeps the orders that are pending, in one transaction.
-func (r *orderRun) save(ctx context.Context) error {
-	var list []crm.Order
-	var of []int
-	for i := range r.groups {
-		if g := &r.groups[i]; g.Err != nil {
-			r.bad(g, g.Err)
-		} else {
-			list, of = append(list, g.Order), append(of, i)
-		}
-	}
-	results, err := r.s.SaveOrders(ctx, crm.SystemViewer, list, r.how)
-	if err != nil {
-		return err
-	}
-	for i, result := range results {
-		r.count(&r.groups[of[i]], &result)
-	}
-	r.rows += r.lines
-	r.bar.of(int64(r.rows), int64(r.j.Rows))
-	r.groups, r.lines = r.groups[:0], 0
-	return nil
-}
-
-func (r *orderRun) count(g *orders.Group, result *crm.OrderResult) {
-	switch result.Outcome {
-	case crm.OrderAdded:
-		r.j.Added++
-	case crm.OrderReplaced:
-		r.j.Replaced++
-	case crm.OrderSame:
-		r.j.Same++
-	case crm.OrderRefused:
-		r.bad(g, result.Err)
-		return
-	}
-	if result.Made {
-		r.j.NewCustomers++
-	}
-	if result.Customer == 0 {
-		r.j.Nobody++
-	}
 }
 
 // bad keeps an order aside.
 func (r *orderRun) bad(g *orders.Group, err error) {
-	r.j.KeptAside++
 	r.j.Reasons[countedAs(err)]++
 	reason := sentence(err)
 	if len(r.j.Bad) < badShown {
@@ -259,9 +205,7 @@ func (r *orderRun) bad(g *orders.Group, err error) {
 		r.p.notef("row %d: %s\n", g.Rows[0].Number, reason)
 	}
 	if r.rejects != nil {
-		for _, row := range g.Rows {
-			r.rejects.Write(append([]string{strconv.Itoa(row.Number), reason}, row.Cells...))
-		}
+		r.rejects.Add(g.Rows, reason)
 	}
 }
 
@@ -295,8 +239,11 @@ func (p *program) printOrderImport(j *orderImportJSON) {
 	for _, u := range j.Unsure {
 		p.printf("Not sure: %s.\n", u)
 	}
-	p.printf("%d rows: %d orders added, %d known already, %d replaced, %d kept aside. %s new, %s of nobody.\nImport %d; kaveri order undo %d takes it back.\n",
-		j.Rows, j.Added, j.Same, j.Replaced, j.KeptAside, plural(j.NewCustomers, "customer is", "customers are"), plural(j.Nobody, "order is", "orders are"), j.Import, j.Import)
+	p.printf("%d rows: %d orders added, %d known already, %d replaced, %d kept aside. %s new, %s of nobody.\n",
+		j.Rows, j.Added, j.Same, j.Replaced, j.KeptAside, plural(j.NewCustomers, "customer is", "customers are"), plural(j.Nobody, "order is", "orders are"))
+	if j.Import != 0 {
+		p.printf("Import %d; kaveri order undo %d takes it back.\n", j.Import, j.Import)
+	}
 	if more := j.KeptAside - len(j.Bad); more > 0 {
 		p.notef("and %d more; --rejects FILE writes them all\n", more)
 	}

@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Source   string         // the shop or register that numbers the orders
 	Map      string         // changes to the mapping, see [Mapping.ParseMapping]
+	Mapping  Mapping        // instead of one that is guessed; nil: guessed
 	Dates    Dates          // "": as the dates show
 	Decimal  byte           // ',' or '.'; 0: as the amounts show
 	Currency string         // of orders that name none
@@ -30,7 +31,8 @@ type Table struct {
 	Dates    Dates
 	Decimal  byte
 	Unsure   []string // what could be read otherwise, for people
-	Rows     int      // behind the titles
+	unsure   struct{ dates, decimal bool }
+	Rows     int // behind the titles
 	Orders   int
 	Sample   []Group // the first few, to be looked at
 	options  Options
@@ -88,6 +90,9 @@ func (t *Table) survey() error {
 		return err
 	}
 	t.Head, t.Read, t.Mapping = r.Head(), r.Guess(), GuessMapping(r.Head())
+	if t.options.Mapping != nil {
+		t.Mapping = t.options.Mapping
+	}
 	if t.options.Map != "" {
 		if err := t.Mapping.ParseMapping(t.options.Map, t.Head); err != nil {
 			return err
@@ -158,15 +163,23 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 	var sure bool
 	if t.Dates = t.options.Dates; t.Dates == DatesUnknown {
 		if t.Dates, sure = dates.dates(); !sure {
+			t.unsure.dates = true
 			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+"; the file fits "+string(MonthFirst)+" as well")
 		}
 	}
 	if t.Decimal = t.options.Decimal; t.Decimal == 0 {
 		if t.Decimal, sure = amounts.decimal(); !sure {
+			t.unsure.decimal = true
 			t.Unsure = append(t.Unsure, "1,234 is read as one thousand and more; the file fits a decimal comma as well")
 		}
 	}
 }
+
+// UnsureDates reports that the dates could be read in another order as well.
+func (t *Table) UnsureDates() bool { return t.unsure.dates }
+
+// UnsureDecimal reports that the amounts could be read otherwise as well.
+func (t *Table) UnsureDecimal() bool { return t.unsure.decimal }
 
 // reader begins at the first row.
 func (t *Table) reader() (*sheet.Reader, error) {

@@ -18,6 +18,10 @@ type Store interface {
 	// Unenriched gives mails that were not read yet, oldest first.
 	Unenriched(ctx context.Context, limit int) ([]crm.WrittenText, error)
 	Enrich(ctx context.Context, list []crm.Reading) error
+	// OrderMails gives mails that may carry orders and were not looked at yet;
+	// TakeOrderMail notes one, with the orders in it.
+	OrderMails(ctx context.Context, limit int) ([]crm.OrderMail, error)
+	TakeOrderMail(ctx context.Context, id crm.MessageID, list []crm.Order) error
 }
 
 // A batch is what is noted in one transaction: small, so that capture does not
@@ -30,7 +34,12 @@ const batch = 200
 func CatchUp(ctx context.Context, s Store) (read int, err error) {
 	for {
 		n, err := step(ctx, s)
-		read += n
+		if read += n; err == nil {
+			var orders int
+			if orders, err = orderStep(ctx, s); orders == batch {
+				n = batch
+			}
+		}
 		switch {
 		case ctx.Err() != nil:
 			return read, nil
@@ -92,6 +101,12 @@ func Run(ctx context.Context, o Options) error {
 		wait := o.Pause
 		if o.Busy == nil || !o.Busy() {
 			n, err := step(ctx, o.Store)
+			if err == nil {
+				var orders int
+				if orders, err = orderStep(ctx, o.Store); orders == batch {
+					n = batch
+				}
+			}
 			if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) && o.Log != nil {
 				o.Log.Error("what was read from mails cannot be noted; trying again", "err", err)
 			}

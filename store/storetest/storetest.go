@@ -38,6 +38,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"OrderCurrencies", testOrderCurrencies},
 		{"OrderImports", testOrderImports},
 		{"OrderNumberClues", testOrderNumberClues},
+		{"APITokens", testAPITokens},
+		{"OrdersOnce", testOrdersOnce},
 		{"Accounts", testAccounts},
 		{"PromptedOrders", testPromptedOrders},
 		{"MailSigns", testMailSigns},

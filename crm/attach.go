@@ -64,6 +64,9 @@ const (
 	RuleInternal Rule = "internal"
 	// RuleNoCustomer: somebody outside, but no customer of ours.
 	RuleNoCustomer Rule = "no-customer"
+	// RuleExcluded: its author, or everybody outside whom it names, is excluded,
+	// or the folder it lies in is.
+	RuleExcluded Rule = "excluded"
 	// RuleNobody: it names no address at all.
 	RuleNobody Rule = "no-address"
 )
@@ -133,16 +136,16 @@ func (f *Firm) Outsiders(e *Envelope) []Participant {
 // reads, so robots create no customer.
 //
 // A relay's mail counts as written by whom it was written for: somebody filled
-// in a form.
+// in a form. Whoever is excluded corresponds with nobody.
 func (f *Firm) Correspondence(e *Envelope) (wrote, answered []Party) {
 	if people := f.WritesFor(e); len(people) > 0 {
-		return people, nil
+		return slices.DeleteFunc(people, func(p Party) bool { return f.Excluded.Has(p.Address) }), nil
 	}
 	if e.Class != ClassHuman {
 		return nil, nil
 	}
 	outgoing := f.Outgoing(e)
-	for _, p := range f.Outsiders(e) {
+	for _, p := range f.Considered(e) {
 		switch {
 		case p.Address.LooksRobotic():
 		case outgoing && p.Role != RoleFrom:

@@ -41,7 +41,16 @@ type Firm struct {
 	// that clicks are counted.
 	TrackClicks bool    `json:"track_clicks"`
 	Topics      []Topic `json:"topics"` // that mailings can be about
+	// FollowDeletions is for how many days a mail that has left every mailbox is
+	// kept; 0 keeps it for good.
+	FollowDeletions int `json:"follow_deletions"`
+	// Excluded are those whose mail is not kept, filled in where the rules are
+	// applied.
+	Excluded *Exclusions `json:"-"`
 }
+
+// MaxFollowDeletions bounds the days of [Firm.FollowDeletions].
+const MaxFollowDeletions = 3650
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
 // one), or an own address.
@@ -116,6 +125,9 @@ func (f *Firm) Validate() error {
 	}
 	if len(f.Currency) != 3 || strings.ToUpper(f.Currency) != f.Currency {
 		return Invalid("currency", "%q is not an ISO 4217 code; write it like EUR", f.Currency)
+	}
+	if f.FollowDeletions < 0 || f.FollowDeletions > MaxFollowDeletions {
+		return Invalid("follow deletions", "give 1 to %d days, or 0 to keep what has left the mailboxes", MaxFollowDeletions)
 	}
 	var err error
 	if f.PublicURL, err = ParsePublicURL(f.PublicURL); err != nil {

@@ -50,6 +50,8 @@ type (
 	SurveyID int64
 	// ImportID names a file or batch that was brought in.
 	ImportID int64
+	// ExclusionID names an exclusion: mail that is not kept.
+	ExclusionID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

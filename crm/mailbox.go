@@ -52,6 +52,7 @@ type Mailbox struct {
 type FolderChoice struct {
 	Include []string `json:"include,omitempty"` // asked for by name although excluded by default
 	Exclude []string `json:"exclude,omitempty"` // left out by name
+	Closed  []string `json:"-"`                 // excluded, with the folders in them: filled in for the follower
 }
 
 // Folder is one folder of a mailbox with its cursor.
@@ -87,6 +88,9 @@ const (
 // Capture reports whether a folder of this use and name is captured under the
 // choice. Trash, Junk and Drafts are left out unless asked for; Sent always in.
 func (c FolderChoice) Capture(name, use string) bool {
+	if InFolder(name, c.Closed) {
+		return false
+	}
 	for _, n := range c.Exclude {
 		if strings.EqualFold(n, name) {
 			return false

@@ -19,6 +19,7 @@ type Facts struct {
 	Bounced   []Address // recipients that it reports as failed
 	Forged    bool      // the receiving server found the author's address forged
 	Mail      MessageID // 0 while it is not stored
+	Held      bool      // a colleague has said whose it is, or has written down a wish of it: no exclusion removes it
 }
 
 // Directory is what the rules may ask about the firm's knowledge.
@@ -102,9 +103,12 @@ type Candidate struct {
 // Decide applies the rules to one mail, after its [Firm.Correspondence] has
 // been noted.
 func Decide(f *Firm, m *Facts, dir Directory) Verdict {
-	d := decision{f: f, m: m, dir: dir, outsiders: f.Outsiders(m.Envelope)}
+	d := decision{f: f, m: m, dir: dir, outsiders: f.Considered(m.Envelope)}
 	if rule := f.Screen(m.Envelope); rule != "" {
 		return Verdict{Rule: rule}
+	}
+	if f.Excludes(f.Excluded, m) && !m.Held {
+		return Verdict{Rule: RuleExcluded}
 	}
 	d.addresses()
 	d.relays()
@@ -207,6 +211,9 @@ func (d *decision) candidate(p Person, reason Rule, evidence string) {
 // known links the contacts of an address found elsewhere than in From, To, Cc
 // and Bcc.
 func (d *decision) known(a Address, rule Rule, evidence string, confidence float64) {
+	if d.f.Excluded.Has(a) {
+		return
+	}
 	hits := d.dir.ContactsOf(a, d.m.At)
 	if len(hits) == 0 {
 		hits = d.dir.ContactsLike(a, d.m.At)

@@ -64,8 +64,20 @@ func (p *pass) count(ctx context.Context) (int, error) {
 	return len(uids), err
 }
 
+// followDeletions removes what has left the mailboxes for longer than the firm's
+// policy says; without one, nothing. Only how much it was is logged.
+func (s *Service) followDeletions(ctx context.Context) {
+	n, err := s.o.Store.FollowDeletions(ctx, s.o.Now(), false)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		s.o.Log.Error("mail that has left the mailboxes could not be removed", "err", err, "removed", n)
+	case n > 0:
+		s.o.Log.Info("removed mail that has left the mailboxes, as the firm's policy says", "mails", n)
+	}
+}
+
 // nightly takes the census of every mailbox between three and four at night,
-// in the firm's time zone.
+// in the firm's time zone, and then follows deletions.
 func (s *Service) nightly(ctx context.Context) {
 	for {
 		zone := time.UTC
@@ -93,5 +105,6 @@ func (s *Service) nightly(ctx context.Context) {
 				s.o.Log.Warn("no census of a mailbox tonight", "mailbox", m.Address, "err", err)
 			}
 		}
+		s.followDeletions(ctx)
 	}
 }

@@ -34,7 +34,7 @@ func (s *Service) follow(ctx context.Context, m crm.Mailbox) *follower {
 // same reports whether the mailbox still has the settings that f follows.
 func (f *follower) same(m crm.Mailbox) bool {
 	return m.Host == f.m.Host && m.Port == f.m.Port && m.Security == f.m.Security && m.Username == f.m.Username && m.Password == f.m.Password &&
-		slices.Equal(m.Folders.Include, f.m.Folders.Include) && slices.Equal(m.Folders.Exclude, f.m.Folders.Exclude)
+		slices.Equal(m.Folders.Include, f.m.Folders.Include) && slices.Equal(m.Folders.Exclude, f.m.Folders.Exclude) && slices.Equal(m.Folders.Closed, f.m.Folders.Closed)
 }
 
 const (

@@ -71,9 +71,20 @@ func TestRecomputeIsAsFromScratch(t *testing.T) {
 		if err := m.sign(60); err != nil {
 			t.Fatal(err)
 		}
-		for range sized(60, 400) {
-			m.change()
+		for _, r := range db.each(1, `SELECT name FROM folders WHERE name <> 'INBOX'`) {
+			m.folders = append(m.folders, r[0])
 		}
+		captured := db.captured()
+		for i := range sized(80, 400) {
+			if m.change(); i%20 == 19 {
+				syncAll(t, st) // what was excluded and is not any more comes again
+			}
+		}
+		for range 3 { // so that there is something to judge at the end
+			m.exclude(true)
+		}
+		syncAll(t, st)
+		m.holdsExactly(o, captured)
 		if n := db.number(`SELECT count(*) FROM reviews WHERE reason = 'same-phone' AND kind = 'mail'`); n == 0 {
 			t.Error("no mail was asked about because of a phone")
 		}
@@ -117,6 +128,8 @@ type meddler struct {
 	r      *rand.Rand
 	did    []string
 	merges []crm.MergeID
+
+	folders []string // names
 }
 
 // pick gives the number in the first column of a random row.
@@ -153,7 +166,7 @@ func (m *meddler) change() {
 	contact := crm.ContactID(m.pick(anyContact))
 	var err error
 	what := ""
-	switch m.r.IntN(14) {
+	switch m.r.IntN(17) {
 	case 0, 1:
 		what = "correction"
 		message := crm.MessageID(m.pick(anyMessage))
@@ -213,6 +226,12 @@ func (m *meddler) change() {
 		message := m.pick(`SELECT message_id FROM signed_details ORDER BY id`)
 		holder := crm.Viewer{Staff: crm.StaffID(m.pick(fmt.Sprintf(`SELECT b.staff_id FROM sightings g JOIN folders f ON f.id = g.folder_id JOIN mailboxes b ON b.id = f.mailbox_id WHERE g.message_id = %d ORDER BY b.id`, message)))}
 		err = m.st.SetPrivate(ctx, holder, crm.MessageID(message), m.r.IntN(2) == 0)
+	case 14, 15:
+		what = "exclusion added"
+		err = m.exclude(false)
+	case 16:
+		what = "exclusion removed"
+		err = m.st.RemoveExclusion(ctx, v, crm.ExclusionID(m.pick(`SELECT id FROM exclusions ORDER BY id`)))
 	}
 	switch crm.KindOf(err) {
 	case crm.KindInternal, crm.KindUnavailable:

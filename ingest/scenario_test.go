@@ -243,7 +243,8 @@ func TestScenario04LongOutage(t *testing.T) {
 }
 
 // A mail that is moved through folders and deleted stays on the record, which
-// says that it is no longer in the mailbox.
+// says that it is no longer in the mailbox. When the firm follows deletions it
+// goes, but only after the time of grace, and not while a colleague still has it.
 func TestScenario06MovesAndDeletes(t *testing.T) {
 	onStage(t, crm.PolicyKnown, func(s *stage) {
 		s.post("m", dora, anna, "Contract", "Signed.", nil, anna+" INBOX")
@@ -268,6 +269,28 @@ func TestScenario06MovesAndDeletes(t *testing.T) {
 		if len(v.Links) != 1 || v.Raws != 1 || len(v.Sightings) < 3 {
 			s.Errorf("the mail has changed: %+v", v)
 		}
+		s.post("b", dora, anna, "For you both", "Hello", nil, anna+" INBOX", ben+" INBOX")
+		s.sync()
+		s.mails.Expunge(anna, "INBOX", s.mails.Snapshot(anna)["INBOX"].Mails[0].UID)
+		s.sync()
+		follow := func(days, after, want int) {
+			s.Helper()
+			f, err := s.st.Firm(s.Context())
+			s.check(err)
+			f.FollowDeletions = days
+			s.check(s.st.SaveFirm(s.Context(), s.staff[anna], f))
+			if n, err := s.st.FollowDeletions(s.Context(), time.Now().AddDate(0, 0, after), false); err != nil || n != want {
+				s.Errorf("%d days later, with %d days of grace: %d removed, %v, want %d", after, days, n, err, want)
+			}
+		}
+		follow(0, 400, 0) // without the policy
+		follow(30, 29, 0)
+		s.onRecord(s.dora.ID, "Contract", "For you both")
+		follow(30, 31, 1)
+		s.onRecord(s.dora.ID, "For you both")
+		s.sync()
+		s.onRecord(s.dora.ID, "For you both")
+		checkCensus(s, s.st, s.mailboxes())
 	})
 }
 

@@ -32,6 +32,7 @@ type Store interface {
 
 	FolderCounts(ctx context.Context, mailbox crm.MailboxID) ([]crm.FolderCount, error)
 	SaveCensus(ctx context.Context, counts []crm.FolderCount) error
+	FollowDeletions(ctx context.Context, at time.Time, preview bool) (removed int, err error)
 }
 
 // Options set up a [Service]. Only Store is needed.

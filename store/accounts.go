@@ -48,6 +48,9 @@ type accounts struct {
 	until int64 // before which they count
 	list  []crm.Account
 	at    map[crm.CustomerID]*gathered
+
+	campaigns int64 // when mail to many was first sent, to anybody; 0: never
+	discounts bool  // some order was below the usual price
 }
 
 // gathered is what the signs of a customer are counted from.
@@ -96,15 +99,26 @@ func (g *accounts) gather() error {
 		g.list[i].Customer = id
 		g.at[id] = &gathered{Account: &g.list[i], grieved: map[int64]bool{}}
 	}
-	for _, read := range []func() error{g.orders, g.prompts, g.wishes, g.mails, g.groups, g.votes, g.recommendations, g.optOuts} {
+	for _, read := range []func() error{g.habits, g.orders, g.prompts, g.wishes, g.mails, g.groups, g.votes, g.recommendations, g.optOuts} {
 		if err := read(); err != nil {
 			return err
 		}
 	}
 	for _, id := range ids {
-		g.at[id].count(g.o)
+		g.at[id].count(g)
 	}
 	return nil
+}
+
+// habits reads what the firm does at all. Where nothing is ever cheaper, and
+// nobody is ever asked to order, full price and unprompted orders say nothing.
+func (g *accounts) habits() error {
+	var n int
+	if err := g.x.row(`SELECT (SELECT count(*) FROM (SELECT id FROM orders WHERE discount > 0 LIMIT 1) AS d) + (SELECT count(*) FROM (SELECT order_id FROM order_offers LIMIT 1) AS f)`).Scan(&n); err != nil {
+		return err
+	}
+	g.discounts = n > 0
+	return g.x.row(`SELECT COALESCE(min(begun_us), 0) FROM mailings WHERE kind <> $1 AND begun_us > 0`, string(crm.MailingDirect)).Scan(&g.campaigns)
 }
 
 // each runs a query over the span; the customer stands in the first column. The

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -48,10 +49,11 @@ var backupTables = []string{
 	"drafts", "draft_files", "snippets",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
 	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "unranked",
+	"exclusions",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].
-var notInBackup = []string{"sessions"}
+var notInBackup = []string{"sessions", "erasures"}
 
 // Manifest says what a backup holds.
 type Manifest struct {
@@ -97,6 +99,11 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, progress func(done, tot
 	if err != nil {
 		return Manifest{}, err
 	}
+	release, _, err := s.segments.hold(syscall.LOCK_SH) // what is removed from now on is still read here
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer release()
 	m := Manifest{Schema: schema, Engine: s.engine.name, Created: fromMicros(micros(s.now())), Key: s.key.mark()}
 	err = s.view(ctx, func(x *tx) error {
 		for _, table := range backupTables {

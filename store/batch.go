@@ -29,7 +29,8 @@ type batch struct {
 	now  time.Time
 	firm crm.Firm   // Policy is that of the mail at hand, see under
 	rule crm.Policy // the firm's own policy
-	err  error      // of a lookup that the rules made
+	ex   *excluded
+	err  error // of a lookup that the rules made
 
 	messages  map[[32]byte]int64 // content -> message that is stored
 	rawIDs    map[[32]byte]int64
@@ -84,8 +85,12 @@ func (x *tx) newBatch(now time.Time) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	ex, err := x.excluded(&firm)
+	if err != nil {
+		return nil, err
+	}
 	return &batch{
-		x: x, now: now, firm: firm, rule: firm.Policy,
+		x: x, now: now, firm: firm, rule: firm.Policy, ex: ex,
 		messages: map[[32]byte]int64{}, rawIDs: map[[32]byte]int64{}, threads: map[string]int64{}, merged: map[int64]int64{}, moved: map[int64]int64{},
 		addresses: map[crm.Address]int64{}, keyed: map[crm.Address]int64{}, usages: map[crm.Address][]usage{},
 		alike: map[crm.Address][]crm.Address{}, domains: map[string]int64{}, named: map[string][]crm.Person{}, said: map[int64][]crm.Correction{},

@@ -40,6 +40,12 @@ func (b *batch) flushCorrespondence() error {
 		` ON CONFLICT (key) DO UPDATE SET wrote = CASE WHEN excluded.wrote = 1 THEN 1 ELSE correspondents.wrote END, answered = CASE WHEN excluded.answered = 1 THEN 1 ELSE correspondents.answered END`)
 }
 
+// Where contacts that mail has made come from.
+const (
+	originTwoWay       = "two-way mail"
+	originOrganisation = "confirmed organisation"
+)
+
 // admit makes a correspondent a contact and a customer of that contact alone.
 func (b *batch) admit(p crm.Newcomer, origin string) error {
 	if len(b.usages[p.Address]) > 0 {
@@ -51,7 +57,7 @@ func (b *batch) admit(p crm.Newcomer, origin string) error {
 	}
 	customer, err := int64(p.Customer), error(nil)
 	if customer != 0 {
-		origin = "confirmed organisation"
+		origin = originOrganisation
 	} else if customer, err = b.x.newCustomer(name, b.now); err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func properName(p crm.Party) (name string, ok bool) {
 // nameUnnamed gives contacts whose name was made from their address the first
 // name that a mail has for them. A name that is known is never overwritten.
 func (b *batch) nameUnnamed(e *crm.Envelope) error {
-	for _, p := range b.firm.Outsiders(e) {
+	for _, p := range b.firm.Considered(e) {
 		us := b.usages[p.Address]
 		if len(us) != 1 || us[0].named {
 			continue

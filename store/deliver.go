@@ -243,6 +243,19 @@ func (b *batch) lookUp(ps []prepared) error {
 
 // one decides and notes the rows of one mail.
 func (b *batch) one(p *prepared) (crm.Outcome, error) {
+	c, err := b.closedIn(p.Folder)
+	if err != nil {
+		return crm.Outcome{}, err
+	}
+	if c.all || !c.who.Empty() {
+		if p.Copy {
+			return crm.Outcome{Unknown: true}, nil // who wrote it must be known
+		}
+		if c.all || b.firm.Excludes(c.who, b.facts(p)) {
+			b.withhold(p, crm.RuleExcluded)
+			return crm.Outcome{Rule: crm.RuleExcluded}, nil
+		}
+	}
 	if message, ok := b.messages[p.Raw.Content]; ok {
 		return b.again(p, message)
 	}
@@ -277,7 +290,7 @@ func (b *batch) decide(m *crm.Facts) (crm.Verdict, error) {
 		return v, b.nameUnnamed(m.Envelope)
 	}
 	for _, p := range v.Newcomers {
-		if err := b.admit(p, "two-way mail"); err != nil {
+		if err := b.admit(p, originTwoWay); err != nil {
 			return v, err
 		}
 	}
@@ -404,6 +417,9 @@ func (b *batch) withhold(p *prepared, rule crm.Rule) {
 	b.listen(p, 0)
 	b.settled = append(b.settled, place{p.Folder, p.UIDValidity, p.UID})
 	b.uids = append(b.uids, int64(p.Folder), int64(p.UIDValidity), int64(p.UID), crm.UIDWithheld, string(rule), p.Raw.Size, micros(p.Internal), b.idKey(e))
+	if rule == crm.RuleExcluded {
+		return // nobody's mail fetches it, only the end of the exclusion
+	}
 	keys := b.keysOf(e)
 	for _, a := range append(addressesOf(p.Message.Forwarded), p.Message.Bounced...) {
 		keys = append(keys, b.addressKey(a), b.addressKey(a.Canonical()))

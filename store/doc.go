@@ -42,6 +42,13 @@
 // decided right after, or by the next process. What the rules leave to people
 // is a row of reviews.
 //
+// # Removing mail
+//
+// Exclusions (exclusions.go) are judged where mail comes in and, by expel.go,
+// when stored mail is decided anew. What goes, goes by remove.go with all that
+// was made from it, and erase.go takes its bytes from the files. Of mail of one
+// mailbox that is not kept there, only the sighting goes.
+//
 // # What signatures say
 //
 // [Store.Enrich] keeps what was read from stored mail: by address and value, with

@@ -70,6 +70,15 @@ type engine struct {
 	indexValues func(d document) []any
 	unindex     string
 
+	// purgeIndex, when not nil, takes a step of dropping from the index the words
+	// of rows that are deleted, and reports whether there is more to do; first
+	// begins. nil: they are gone with the row.
+	purgeIndex func(x *tx, first bool) (more bool, err error)
+
+	// purge takes what deleted rows have left in files, when no transaction is
+	// open. clean is false while somebody still reads an old state.
+	purge func(ctx context.Context, w *sql.DB) (clean bool, err error)
+
 	// integrity gives "ok" for a sound database; "" where the engine has no
 	// such check.
 	integrity string

@@ -45,7 +45,7 @@ func (s *Store) Configured(ctx context.Context) (bool, error) {
 // SaveFirm keeps the firm's settings. When the capture policy or who is one of
 // us has changed, mail that a rule has withheld is fetched and judged anew; when
 // what the rules rest on has changed, stored mail finds its place again. None is
-// ever removed.
+// removed but what is excluded.
 func (s *Store) SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error {
 	if !v.MayAdminister() {
 		return crm.Forbidden("only an administrator may change the firm's settings")

@@ -32,18 +32,22 @@ func (s *Store) Listed(ctx context.Context, folder crm.FolderID, c crm.Cursor, l
 	})
 }
 
-func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) error {
-	list, err := b.unknown(folder, c.UIDValidity, list)
+func (b *batch) listed(folder crm.FolderID, cursor crm.Cursor, list []crm.Listed) error {
+	list, err := b.unknown(folder, cursor.UIDValidity, list)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	if list, err = b.rebind(folder, c.UIDValidity, list); err != nil {
+	if list, err = b.rebind(folder, cursor.UIDValidity, list); err != nil {
+		return err
+	}
+	c, err := b.closedIn(folder)
+	if err != nil {
 		return err
 	}
 	var envelopes []*crm.Envelope
 	for i := range list {
-		if list[i].Envelope != nil {
-			envelopes = append(envelopes, list[i].Envelope)
+		if e := list[i].Envelope; e != nil && !b.covered(c, e) {
+			envelopes = append(envelopes, e)
 		}
 	}
 	if err := b.lookUpPeople(envelopes); err != nil {
@@ -60,9 +64,9 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 		if e.Class != crm.ClassHuman {
 			continue
 		}
-		for _, p := range b.firm.Outsiders(e) {
+		for _, p := range b.firm.Considered(e) {
 			if !p.Address.LooksRobotic() && b.TwoWay(p.Address) {
-				if err := b.admit(crm.Newcomer{Party: p.Party}, "two-way mail"); err != nil {
+				if err := b.admit(crm.Newcomer{Party: p.Party}, originTwoWay); err != nil {
 					return err
 				}
 			}
@@ -71,7 +75,7 @@ func (b *batch) listed(folder crm.FolderID, c crm.Cursor, list []crm.Listed) err
 			return err
 		}
 	}
-	if err := b.sortOut(folder, c.UIDValidity, list); err != nil {
+	if err := b.sortOut(folder, cursor.UIDValidity, list); err != nil {
 		return err
 	}
 	if err := b.flush(); err != nil {
@@ -85,6 +89,10 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 	if err := b.lookUpWanted(list); err != nil {
 		return err
 	}
+	c, err := b.closedIn(folder)
+	if err != nil {
+		return err
+	}
 	for i := range list {
 		l := &list[i]
 		b.under(l.Policy)
@@ -95,9 +103,13 @@ func (b *batch) sortOut(folder crm.FolderID, epoch uint32, list []crm.Listed) er
 		}
 		state, rule := crm.UIDWaiting, b.firm.Screen(l.Envelope)
 		switch {
-		case rule == "" && crm.Concerns(l.Envelope, b.x.s.keyring):
+		case c.all && rule == "":
+			state, rule = crm.UIDWithheld, crm.RuleExcluded
+		case rule == "" && crm.Concerns(l.Envelope, b.x.s.keyring): // what it says of our own mail counts, kept or not
 		case rule != "":
 			state = crm.UIDWithheld
+		case !b.firm.BodyTells(l.Envelope) && b.covered(c, l.Envelope):
+			state, rule = crm.UIDWithheld, crm.RuleExcluded
 		case b.firm.Policy == crm.PolicyKnown && !b.firm.BodyTells(l.Envelope) && !b.belongs(l.Envelope):
 			state, rule = crm.UIDWithheld, crm.RuleNoCustomer
 			for _, k := range b.keysOf(l.Envelope) {

@@ -253,8 +253,13 @@ func (s *Store) FollowedMailboxes(ctx context.Context) ([]crm.Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	var ex *excluded
+	if err := s.view(ctx, func(x *tx) (err error) { ex, err = x.excluded(&crm.Firm{}); return err }); err != nil {
+		return nil, err
+	}
 	var out []crm.Mailbox
 	for _, m := range all {
+		m.Folders.Closed = ex.closedFolders(m.ID)
 		if m.Password, err = s.key.opened(m.secret, secretOf("mailboxes", int64(m.ID))); err != nil {
 			s.log.Warn("a mailbox password does not open", "mailbox", m.ID, "err", err)
 			if err := s.SetMailboxState(ctx, m.ID, crm.MailboxRefused, "the stored password does not open with this key file; give the password again", time.Time{}); err != nil {

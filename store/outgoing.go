@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 	"time"
 
 	"kaveri/crm"
@@ -59,10 +60,13 @@ const accepted = `EXISTS (SELECT 1 FROM dispatches d WHERE d.mailing_id = w.mail
 const incomplete = `EXISTS (SELECT 1 FROM dispatches d WHERE d.mailing_id = w.mailing_id AND d.state NOT IN ('sent', 'cancelled'))`
 
 // answeredVisible is the condition that the viewer may see the mail that a draft
-// w answers, or it answers none.
+// w answers, or it answers none. An answer to a private mail that is not kept any
+// more is its author's alone.
 func (x *tx) answeredVisible(v crm.Viewer, args []any) (string, []any) {
 	condition, args := visible(v, args)
-	return `(w.answers_id IS NULL OR EXISTS (SELECT 1 FROM messages m WHERE m.id = w.answers_id AND ` + condition + `))`, args
+	args = append(args, int64(v.Staff), flag(v.System))
+	n := len(args)
+	return `(w.answers_id IS NULL AND (w.lost = 0 OR w.staff_id = $` + strconv.Itoa(n-1) + ` OR CAST($` + strconv.Itoa(n) + ` AS BIGINT) = 1) OR EXISTS (SELECT 1 FROM messages m WHERE m.id = w.answers_id AND ` + condition + `))`, args
 }
 
 func (x *tx) fillOutgoing(o *crm.Outgoing) (err error) {

@@ -49,6 +49,7 @@ FROM (SELECT id, vector FROM search WHERE vector @@ CAST(CAST($1 AS TEXT) AS tsq
 		return []any{d.vector()}
 	},
 	unindex: `DELETE FROM search WHERE id = $1`,
+	purge:   purgePostgres,
 }
 
 func pgCode(err error) string {

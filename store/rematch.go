@@ -145,6 +145,9 @@ func (x *tx) rematch(ids []int64, now time.Time) (*batch, error) {
 	if err := b.lookUpCorrections(ids); err != nil {
 		return nil, err
 	}
+	if mails, err = b.expel(mails); err != nil {
+		return nil, err
+	}
 	open, err := x.openAbout(ids)
 	if err != nil {
 		return nil, err
@@ -383,11 +386,10 @@ func (s *Store) decideStale(ctx context.Context) error {
 		var left bool
 		err := s.write(ctx, func(x *tx) error {
 			ids, err := column[int64](x, `SELECT message_id FROM stale ORDER BY message_id LIMIT $1`, staleChunk)
-			if err != nil || len(ids) == 0 {
-				left = false
+			left = len(ids) > 0 // what is removed makes others stale
+			if err != nil || !left {
 				return err
 			}
-			left = len(ids) == staleChunk
 			b, err := x.rematch(ids, s.now())
 			if err != nil {
 				return err
@@ -398,10 +400,17 @@ func (s *Store) decideStale(ctx context.Context) error {
 			x.tellOf(b.touched)
 			return each(x, `DELETE FROM stale WHERE message_id IN (IN)`, nil, ids, func(*sql.Rows) error { return nil })
 		})
-		if err != nil || !left {
+		if err != nil {
 			return err
 		}
+		if !left {
+			break
+		}
 	}
+	if s.untidy.Load() { // mail was removed
+		return s.Tidy(ctx)
+	}
+	return nil
 }
 
 // Rematch applies the rules to every stored mail again. Nothing changes unless

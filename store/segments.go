@@ -210,14 +210,24 @@ func (g *segments) take(x *tx, id int64, flags int) (bool, error) {
 	return true, nil
 }
 
-// segmentEnd gives the end of the last mail of a segment that a row refers to.
+// segmentEnd gives the end of the last mail of a segment that a row refers to, or
+// that is still to be erased.
 func (x *tx) segmentEnd(id int64) (int64, error) {
 	from, to := segmentRange(id)
-	var last []byte
-	if err := x.row(`SELECT max(zstd) FROM raws WHERE zstd >= $1 AND zstd < $2`, from, to).Scan(&last); err != nil || len(last) != 28 {
-		return 0, err
+	end := int64(0)
+	for _, q := range []string{
+		`SELECT max(zstd) FROM raws WHERE zstd >= $1 AND zstd < $2`,
+		`SELECT max(place) FROM erasures WHERE place >= $1 AND place < $2`, // or what comes there would be overwritten
+	} {
+		var last []byte
+		if err := x.row(q, from, to).Scan(&last); err != nil {
+			return 0, err
+		}
+		if len(last) == 28 {
+			end = max(end, int64(binary.BigEndian.Uint64(last[12:])+binary.BigEndian.Uint64(last[20:])))
+		}
 	}
-	return int64(binary.BigEndian.Uint64(last[12:]) + binary.BigEndian.Uint64(last[20:])), nil
+	return end, nil
 }
 
 // segmentsComplete checks that each segment reaches as far as rows refer to it,
@@ -228,7 +238,8 @@ func (x *tx) segmentsComplete() error {
 		return nil
 	}
 	var inSegments, found int64
-	if err := x.row(`SELECT count(*) FROM raws WHERE zstd >= $1 AND zstd < $2`, referenceMark, []byte("KSEH")).Scan(&inSegments); err != nil {
+	first, last := segmentsRange()
+	if err := x.row(`SELECT count(*) FROM raws WHERE zstd >= $1 AND zstd < $2`, first, last).Scan(&inSegments); err != nil {
 		return err
 	}
 	names, err := filepath.Glob(filepath.Join(g.dir, "*.seg"))
@@ -271,6 +282,9 @@ func segmentRange(id int64) (from, to []byte) {
 	return from, binary.BigEndian.AppendUint64(bytes.Clone(referenceMark), uint64(id+1))
 }
 
+// segmentsRange gives the bounds of all references.
+func segmentsRange() (from, to []byte) { return referenceMark, []byte("KSEH") }
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -298,6 +312,9 @@ func (s *Store) frame(ctx context.Context, kept []byte) ([]byte, error) {
 	frame := make([]byte, binary.BigEndian.Uint64(kept[20:]))
 	if _, err := f.ReadAt(frame, int64(binary.BigEndian.Uint64(kept[12:]))); err != nil {
 		return nil, errors.Join(errNoSegment, err)
+	}
+	if bytes.HasPrefix(frame, []byte{0, 0, 0, 0}) {
+		return nil, errErased
 	}
 	if !bytes.HasPrefix(frame, frameMark) {
 		return nil, errNoSegment

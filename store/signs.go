@@ -22,11 +22,17 @@ func (g *gathered) tally(s crm.Signal, success bool) {
 	}
 }
 
-// count counts what was gathered.
-func (g *gathered) count(o crm.Observation) {
+// count counts what was gathered. An order before the firm first wrote to many is
+// no sign that nobody had to ask for it.
+func (g *gathered) count(all *accounts) {
+	o := all.o
 	for _, order := range g.orders {
-		g.tally(crm.SignalFullPrice, !order.discounted)
-		g.tally(crm.SignalUnprompted, !g.prompted(order.at))
+		if all.discounts {
+			g.tally(crm.SignalFullPrice, !order.discounted)
+		}
+		if all.campaigns != 0 && order.at >= all.campaigns {
+			g.tally(crm.SignalUnprompted, !g.prompted(order.at))
+		}
 	}
 	g.countMails(o)
 	if len(o.Core) > 0 && len(g.orders) > 0 {

@@ -65,6 +65,8 @@ FROM search WHERE search MATCH $1 ORDER BY rowid DESC LIMIT $2) ORDER BY r DESC,
 	indexCols:   5,
 	indexValues: func(d document) []any { return []any{d.subject, d.people, d.body, d.files} },
 	unindex:     `DELETE FROM search WHERE rowid = $1`,
+	purgeIndex:  purgeFTS5,
+	purge:       purgeSQLite,
 	integrity:   `PRAGMA integrity_check(1)`,
 	// QUIRK: FTS5 checks by what the connection remembers of the index, and
 	// calls it corrupt when another one has written since. Any search makes it
@@ -95,7 +97,9 @@ func openSQLite(ctx context.Context, dsn string) (writer, reader *sql.DB, err er
 		"?_busy_timeout=10000&_foreign_keys=1&_stmt_cache_size=256&_mutex=no" // database/sql gives a connection to one goroutine at a time
 	// synchronous=FULL: with WAL, NORMAL forgets commits when power fails.
 	// The page size takes effect when the file is made; mails are large rows.
-	w, err := sql.Open("sqlite3", common+"&_synchronous=FULL&_txlock=immediate&_cache_size=-24576")
+	// secure_delete: a page that is freed holds nothing, so removed mail is gone
+	// from the file; only from the first row on does that reach copies that moved.
+	w, err := sql.Open("sqlite3", common+"&_synchronous=FULL&_txlock=immediate&_cache_size=-24576&_secure_delete=on")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kaveri/crm"
@@ -44,8 +45,9 @@ type Store struct {
 	events   broadcaster
 	dsn      string
 	sendMu   sync.Mutex
-	sendLock io.Closer // held while this process has the right to send, see standAlone
-	segments *segments // nil: raw mail stands in its rows
+	sendLock io.Closer   // held while this process has the right to send, see standAlone
+	segments *segments   // nil: raw mail stands in its rows
+	untidy   atomic.Bool // something was removed and is still to be erased
 
 	endTend   context.CancelFunc
 	tended    chan struct{}
@@ -67,6 +69,9 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	}
 	if err == nil {
 		err = s.decideStale(ctx) // what a process that ended has left
+	}
+	if err == nil {
+		err = s.Tidy(ctx)
 	}
 	if err != nil {
 		s.Close()

@@ -40,6 +40,7 @@ type memory struct {
 	proposed  []crm.DetailProposal // newest first
 	gone      []goneCustomer       // merged into others
 	outbox    *outbox
+	excluded  []crm.Exclusion
 	book      *book
 	register  *register
 	letters   *letters
@@ -379,6 +380,74 @@ func (m *memory) RemoveMailbox(_ context.Context, _ crm.Viewer, id crm.MailboxID
 	defer m.mu.Unlock()
 	m.boxes = slices.DeleteFunc(m.boxes, func(b crm.MailboxHealth) bool { return b.ID == id })
 	return nil
+}
+
+// owns refuses what only its owner may do to a mailbox, and an administrator for
+// the firm.
+func (m *memory) owns(v crm.Viewer, box crm.MailboxID) error {
+	for _, b := range m.boxes {
+		if b.ID == box && b.Staff == v.Staff {
+			return nil
+		}
+	}
+	if box == 0 && v.MayAdminister() {
+		return nil
+	}
+	return crm.Forbidden("no")
+}
+
+func (m *memory) Exclusions(_ context.Context, v crm.Viewer, box crm.MailboxID) (out []crm.Exclusion, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if box != 0 {
+		err = m.owns(v, box)
+	}
+	for _, e := range m.excluded {
+		if e.Mailbox == box && err == nil {
+			out = append(out, e)
+		}
+	}
+	return out, err
+}
+
+func (m *memory) PreviewExclusion(_ context.Context, v crm.Viewer, e crm.Exclusion) (crm.ExclusionEffect, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if strings.HasSuffix(e.Value, "postia.example") {
+		return crm.ExclusionEffect{Removed: 37, Shared: 2, ByHand: 1}, m.owns(v, e.Mailbox)
+	}
+	return crm.ExclusionEffect{}, m.owns(v, e.Mailbox)
+}
+
+func (m *memory) AddExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.Exclusion, crm.ExclusionEffect, error) {
+	effect, err := m.PreviewExclusion(ctx, v, e)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, have := range m.excluded {
+		if have.Mailbox == e.Mailbox && have.Value == e.Value {
+			err = &crm.Error{Kind: crm.KindConflict, Field: "exclusion", Text: e.Value + " is excluded already"}
+		}
+	}
+	if err == nil {
+		e.ID, e.At = crm.ExclusionID(m.id()), now
+		m.excluded = append(m.excluded, e)
+	}
+	return e, effect, err
+}
+
+func (m *memory) RemoveExclusion(_ context.Context, v crm.Viewer, id crm.ExclusionID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, e := range m.excluded {
+		if e.ID == id {
+			if err := m.owns(v, e.Mailbox); err != nil {
+				return err
+			}
+			m.excluded = slices.Delete(m.excluded, i, i+1)
+			return nil
+		}
+	}
+	return crm.NotFound("no exclusion has the number %d", id)
 }
 
 func (m *memory) Quarantine(context.Context, crm.Viewer) ([]crm.Quarantined, error) {

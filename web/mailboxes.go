@@ -32,6 +32,7 @@ type BoxCard struct {
 	Verdict2 string // its tone
 	Lines    []CensusLine
 	Mine     bool // the viewer may disconnect it
+	Own      bool // the viewer is its owner, and may exclude mail from it
 }
 
 // Census is the count of a mailbox, or of one folder.
@@ -94,7 +95,7 @@ var tones = map[crm.MailboxState]string{
 
 func (c *call) boxCard(b crm.MailboxHealth) BoxCard {
 	k := BoxCard{MailboxHealth: b, Name: b.Label, Tone: tones[b.State], Problem: capital(b.Problem), Foreign: c.lang != "en",
-		Seen: c.clock.stamp(b.LastSeen), Mine: b.Staff == c.me.ID || c.viewer.MayAdminister()}
+		Seen: c.clock.stamp(b.LastSeen), Mine: b.Staff == c.me.ID || c.viewer.MayAdminister(), Own: b.Staff == c.me.ID}
 	if k.Name == "" {
 		k.Name = string(b.Address)
 	}

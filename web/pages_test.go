@@ -109,7 +109,7 @@ func gist(w *httptest.ResponseRecorder) string {
 var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
 	"/customers/11/merge", "/customers/11/merge?q=zzz", "/customers/21/merge?with=22", "/customers/11/merge?with=12", "/customers/21", "/customers/11?desk=1",
 	"/mails/150", "/mails/154", "/mails/161", "/mails/162", "/mails/161/belongs?q=aino", "/mails/161/belongs?q=zzz", "/reviews",
-	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove",
+	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/mailboxes/31/exclusions",
 	"/mailings", "/mailings/95", "/mailings/95?state=failed", "/mailings/94", "/mailings/92", "/mailings/91", "/mailings/95/stop", "/dispatches/95143", "/senders", "/senders/new", "/senders/82/remove", "/suppressions", "/reports",
 	"/loyalty", "/loyalty?days=365", "/loyalty/list", "/loyalty/list?rung=LOYAL&timing=OVERDUE", "/loyalty/list?rung=ONE-TIME&note=bound", "/orders", "/orders?nobody=1", "/orders/904", "/orders/902?q=aino",
 	"/wishes", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",

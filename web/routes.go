@@ -110,6 +110,9 @@ func (s *Server) routes() http.Handler {
 	staff("GET /mailboxes/new", s.newMailboxPage)
 	staff("POST /mailboxes/discover", s.discoverPart)
 	staff("POST /mailboxes", s.addMailbox)
+	staff("GET /mailboxes/{id}/exclusions", s.exclusionsPage)
+	staff("POST /mailboxes/{id}/exclusions", s.exclude)
+	staff("POST /mailboxes/{id}/exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /mailboxes/{id}/remove", s.removeMailboxPage)
 	staff("POST /mailboxes/{id}/remove", s.removeMailbox)
 
@@ -138,6 +141,8 @@ func (s *Server) routes() http.Handler {
 	// The firm.
 	admin("GET /settings", s.settingsPage)
 	admin("POST /settings", s.saveSettings)
+	admin("POST /exclusions", s.exclude)
+	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
 

@@ -26,7 +26,7 @@ func TestNothingWithoutSigningIn(t *testing.T) {
 	}
 	for _, p := range []string{"/customers", "/customers/11/notes", "/mails/104/private", "/mailboxes", "/mailboxes/31/remove", "/mailboxes/discover", "/settings", "/colleagues",
 		"/reviews/71", "/mails/101/belongs", "/customers/11/addresses", "/customers/11/addresses/remove", "/customers/12/domains/remove", "/customers/11/merge", "/customers/11/merges/1/undo",
-		"/mailings/95", "/mailings/95/stop", "/dispatches/95143/settle", "/dispatches/95143/retry", "/senders", "/senders/81/test", "/senders/81/remove", "/suppressions", "/suppressions/lift", "/reports/104/seen", "/sending"} {
+		"/mailings/95", "/mailings/95/stop", "/dispatches/95143/settle", "/dispatches/95143/retry", "/senders", "/senders/81/test", "/senders/81/remove", "/suppressions", "/suppressions/lift", "/reports/104/seen", "/sending", "/exclusions", "/exclusions/1/remove", "/mailboxes/31/exclusions", "/mailboxes/31/exclusions/1/remove"} {
 		if w := v.post(p, "name", "x"); w.Code != 303 || w.Header().Get("Location") != "/signin" {
 			t.Errorf("POST %s answers %d to a stranger", p, w.Code)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"kaveri/crm"
@@ -17,17 +18,25 @@ type SettingsPage struct {
 	TrackOpens, TrackClicks, FeedbackForm              bool
 	Topics                                             []crm.Topic
 	Policy                                             crm.Policy
+	FollowDeletions                                    string // days
+	Exclusions                                         ExclusionSection
 	Faults                                             Faults
 }
 
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	f := c.firm
+	return s.showSettings(w, r, c, settingsOf(c.firm), http.StatusOK)
+}
+
+func settingsOf(f crm.Firm) SettingsPage {
 	if f.Policy == "" {
 		f.Policy = crm.PolicyKnown
 	}
-	s.showSettings(w, r, c, SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy,
-		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, TrackClicks: f.TrackClicks, FeedbackForm: f.FeedbackForm, Topics: f.Topics}, http.StatusOK)
-	return nil
+	days := ""
+	if f.FollowDeletions > 0 {
+		days = strconv.Itoa(f.FollowDeletions)
+	}
+	return SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy,
+		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, TrackClicks: f.TrackClicks, FeedbackForm: f.FeedbackForm, Topics: f.Topics, FollowDeletions: days}
 }
 
 // lines writes addresses one per line.
@@ -39,21 +48,35 @@ func lines(list []crm.Address) string {
 	return strings.Join(out, "\n")
 }
 
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, c *call, p SettingsPage, status int) {
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, c *call, p SettingsPage, status int) error {
+	if p.Exclusions.Base == "" {
+		var err error
+		if p.Exclusions, err = s.exclusionsOf(r, c, 0); err != nil {
+			return err
+		}
+	}
 	p.Topics = append(slices.Clone(p.Topics), crm.Topic{}) // room for one more
 	p.Shell = s.shell(c, "settings", c.t("settings.title"))
 	s.render(w, r, c, status, "settings", p)
+	return nil
 }
 
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) error {
 	p := SettingsPage{Name: strings.TrimSpace(r.PostFormValue("name")), Domains: r.PostFormValue("domains"), Addresses: r.PostFormValue("addresses"),
 		Relays: r.PostFormValue("relays"), AuthServer: strings.ToLower(strings.TrimSpace(r.PostFormValue("auth-server"))),
 		Zone: strings.TrimSpace(r.PostFormValue("zone")), Currency: strings.ToUpper(strings.TrimSpace(r.PostFormValue("currency"))), Language: r.PostFormValue("language"), Policy: crm.Policy(r.PostFormValue("policy")),
-		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", TrackClicks: r.PostFormValue("track-clicks") != "", FeedbackForm: r.PostFormValue("feedback-form") != "", Topics: c.firm.Topics}
+		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", TrackClicks: r.PostFormValue("track-clicks") != "", FeedbackForm: r.PostFormValue("feedback-form") != "", Topics: c.firm.Topics,
+		FollowDeletions: strings.TrimSpace(r.PostFormValue("follow-deletions"))}
 	if _, shown := r.PostForm["topic-name"]; shown {
 		p.Topics = topicsOf(r)
 	}
 	own, err := parseAddresses(p.Addresses)
+	days := 0
+	if err == nil && p.FollowDeletions != "" {
+		if days, err = strconv.Atoi(p.FollowDeletions); err != nil {
+			err = c.fault("follow deletions", "fault.follow deletions")
+		}
+	}
 	var relays []crm.Address
 	if err == nil {
 		relays, err = parseAddresses(p.Relays)
@@ -61,6 +84,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	if err == nil {
 		f := c.firm
+		f.FollowDeletions = days
 		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.TrackClicks, f.FeedbackForm, f.Topics = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.TrackClicks, p.FeedbackForm, slices.Clone(p.Topics)
 		f.Name, f.Domains, f.Addresses, f.TimeZone, f.Currency, f.Language, f.Policy = p.Name, strings.Fields(strings.NewReplacer(",", " ", ";", " ").Replace(p.Domains)), own, p.Zone, p.Currency, p.Language, p.Policy
 		if err = f.Validate(); err == nil {
@@ -68,13 +92,12 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 		}
 	}
 	if err != nil {
-		f, ok := c.faults(err, "own domain", "address", "relay", "time zone", "currency", "language", "capture policy", "name", "public address", "topic")
+		f, ok := c.faults(err, "own domain", "address", "relay", "time zone", "currency", "language", "capture policy", "name", "public address", "topic", "follow deletions")
 		if !ok {
 			return err
 		}
 		p.Faults = f
-		s.showSettings(w, r, c, p, statusOf[crm.KindOf(err)])
-		return nil
+		return s.showSettings(w, r, c, p, statusOf[crm.KindOf(err)])
 	}
 	return go303(w, r, "/settings", "settings")
 }

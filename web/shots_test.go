@@ -25,7 +25,7 @@ func TestShots(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	full := append(pages[:len(pages):len(pages)], "/customers/new?name=Aino")
+	full := append(pages[:len(pages):len(pages)], "/customers/new?name=Aino", "/mailboxes/31/exclusions?aino@postia.example", "/mailboxes/31/exclusions?doctor@clinic.example")
 	none := newMemory()
 	none.firm, none.staff = crm.Firm{Name: "Tyhjä Oy", TimeZone: "Europe/Helsinki"}, company().staff[:1]
 	busy := company()
@@ -35,6 +35,12 @@ func TestShots(t *testing.T) {
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	busy.reviews = append(phoneQuestions(), busy.reviews...)
 	busy.customers[1].Language = "en"
+	for i, e := range []crm.Exclusion{{Kind: crm.ExcludedAddress, Value: "doctor@clinic.example"}, {Kind: crm.ExcludedDomain, Value: "an-accountancy-with-a-very-long-name-that-goes-on.example"}, {Kind: crm.ExcludedFolder, Value: "Private/Family"}} {
+		e.ID, e.At = crm.ExclusionID(900+i), now.AddDate(0, -i, 0)
+		busy.excluded = append(busy.excluded, e)
+		e.ID, e.Mailbox = e.ID+10, 31
+		busy.excluded = append(busy.excluded, e)
+	}
 	five := company()
 	five.register = registerOf(5)
 	waits := ""
@@ -89,6 +95,10 @@ func (b *tab) shots(dir, set string, paths []string) {
 				if p == "/customers/11" && set == "full" {
 					js[bool](b, `document.querySelector("#mail-101 summary").click(), document.querySelector("#mail-101 .why summary").click(), true`)
 					b.until(`document.querySelector("#mail-101 .letter .text") !== null`)
+				}
+				if what, ok := strings.CutPrefix(p, "/mailboxes/31/exclusions?"); ok { // what the form asks before it does it
+					js[bool](b, `document.querySelector("#f-value").value = "`+what+`", document.querySelector("form.form .button").click(), true`)
+					b.until(`document.querySelector("input[name=removes]") !== null`)
 				}
 				png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 				if p == "/customers/11" || p == "/mails/104?view=html" {

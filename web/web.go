@@ -72,6 +72,13 @@ type Store interface {
 	RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.MailboxID) error
 	Quarantine(ctx context.Context, v crm.Viewer) ([]crm.Quarantined, error)
 
+	// Exclusions gives whose mail is not kept in a mailbox, or (0) in the firm.
+	Exclusions(ctx context.Context, v crm.Viewer, box crm.MailboxID) ([]crm.Exclusion, error)
+	// PreviewExclusion says what one would do to stored mail, AddExclusion does it.
+	PreviewExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.ExclusionEffect, error)
+	AddExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.Exclusion, crm.ExclusionEffect, error)
+	RemoveExclusion(ctx context.Context, v crm.Viewer, id crm.ExclusionID) error
+
 	// Subscribe gives what changes, until ctx ends and the channel is closed.
 	// A slow reader may miss events; the data is always read again.
 	Subscribe(ctx context.Context) <-chan crm.Event

@@ -106,11 +106,14 @@ func TestKeysInUse(t *testing.T) {
 			used[Key("stopped."+string(k))] = "crm"
 		}
 	}
-	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody} {
+	for _, k := range []crm.Rule{crm.RuleInternal, crm.RuleNoCustomer, crm.RuleNobody, crm.RuleExcluded} {
 		used[Key("rule."+string(k))] = "crm"
 	}
 	for _, k := range []crm.Class{crm.ClassHuman, crm.ClassAutoReply, crm.ClassBounce, crm.ClassComplaint, crm.ClassList, crm.ClassNewsletter, crm.ClassSystem, crm.ClassCalendar} {
 		used[Key("class-text."+string(k))] = "crm"
+	}
+	for _, k := range []crm.ExclusionKind{crm.ExcludedAddress, crm.ExcludedDomain, crm.ExcludedFolder} {
+		used[Key("exclude.kind."+string(k))] = "crm"
 	}
 	for _, k := range []crm.Proof{crm.ProofAuthor, crm.ProofDomain, crm.ProofName, crm.ProofAddress, crm.ProofQuote} {
 		used[Key("proof."+string(k))] = "crm"

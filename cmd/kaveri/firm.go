@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,15 @@ func (p *program) printFirm(f crm.Firm) error {
 		topics = append(topics, topic.Name)
 	}
 	t.row("topics", strings.Join(topics, " "))
+	t.row("deletions followed", deletionsText(f.FollowDeletions))
 	return t.end()
+}
+
+func deletionsText(days int) string {
+	if days == 0 {
+		return "no"
+	}
+	return "after " + plural(days, "day", "days")
 }
 
 func joinAddresses(list []crm.Address) string {
@@ -68,9 +77,9 @@ func joinAddresses(list []crm.Address) string {
 
 // firmChange is what the flags of firm set ask for.
 type firmChange struct {
-	name, zone, currency, language, policy, server, public string
-	domains, addresses, relays                             []string
-	opens, clicks, form                                    bool
+	name, zone, currency, language, policy, server, public, deletions string
+	domains, addresses, relays                                        []string
+	opens, clicks, form                                               bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -79,7 +88,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "feedback-form"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions", "feedback-form"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -98,8 +107,22 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.StringVar(&ch.public, "public-url", "", "address where the links in mail lead, such as https://mail.example.com; see serve --public")
 	f.BoolVar(&ch.opens, "track-opens", false, "have a picture in new mailings that tells when it is fetched")
 	f.BoolVar(&ch.clicks, "track-clicks", false, "lead the links of new mailings over the public address, so that clicks are counted")
+	f.StringVar(&ch.deletions, "follow-deletions", "", "remove captured mail when it has been gone from every mailbox for so long, such as 30d; off keeps it")
 	f.BoolVar(&ch.form, "feedback-form", false, "open the form at /feedback of the public address, which anybody may fill in")
 	return c
+}
+
+// parseDays reads a number of days as people write it: 30, 30d or off.
+func parseDays(s string) (int, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "off" || s == "0" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "d"))
+	if err != nil || n < 1 {
+		return 0, crm.Invalid("follow deletions", "%q is no number of days; write it like 30d, or off", s)
+	}
+	return n, nil
 }
 
 func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
@@ -112,6 +135,12 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 	if err != nil {
 		return err
 	}
+	days := 0
+	if c.Flags().Changed("follow-deletions") {
+		if days, err = parseDays(ch.deletions); err != nil {
+			return err
+		}
+	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -122,6 +151,9 @@ func (p *program) setFirm(c *cobra.Command, ch firmChange) error {
 		return err
 	}
 	ch.apply(&f, c.Flags().Changed, own, relays)
+	if c.Flags().Changed("follow-deletions") {
+		f.FollowDeletions = days
+	}
 	if c.Flags().Changed("domain") && len(f.Domains)+len(f.Addresses) == 0 {
 		return misused("--domain: without a domain or address of your own, mail among colleagues would be taken for mail of customers; name yours, or your addresses with --address")
 	}

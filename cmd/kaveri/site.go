@@ -203,6 +203,18 @@ func (s wakingStore) RemoveMailbox(ctx context.Context, v crm.Viewer, id crm.Mai
 	return s.Store.RemoveMailbox(ctx, v, id)
 }
 
+// AddExclusion excludes something and wakes the followers: it may be a folder.
+func (s wakingStore) AddExclusion(ctx context.Context, v crm.Viewer, e crm.Exclusion) (crm.Exclusion, crm.ExclusionEffect, error) {
+	defer s.wake()
+	return s.Store.AddExclusion(ctx, v, e)
+}
+
+// RemoveExclusion takes an exclusion back and wakes the followers.
+func (s wakingStore) RemoveExclusion(ctx context.Context, v crm.Viewer, id crm.ExclusionID) error {
+	defer s.wake()
+	return s.Store.RemoveExclusion(ctx, v, id)
+}
+
 // reader reads raw mail for the pages.
 type reader struct{}
 

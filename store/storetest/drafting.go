@@ -29,6 +29,7 @@ func Drafts(t *testing.T, o store.Options, dsn func(testing.TB) string) {
 		{"Outgoing", testOutgoing},
 		{"SharedMail", testSharedMail},
 		{"MergedCustomer", testDraftsOfMerged},
+		{"OfRemovedMail", testDraftsOfRemoved},
 		{"Snippets", testSnippets},
 	} {
 		t.Run(test.name, func(t *testing.T) {

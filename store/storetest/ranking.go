@@ -58,15 +58,43 @@ func testAccounts(t *testing.T, s *store.Store) {
 	if got := fmt.Sprint(a.Days, a.Values); got != fmt.Sprint([]crm.Day{crm.DayOf(ancient.At), crm.DayOf(full.At), crm.DayOf(cheap.At), crm.DayOf(offered.At)}, []crm.Money{money("3.00"), money("15.00"), money("8.00"), money("7.00")}) {
 		t.Errorf("events: %s", got)
 	}
-	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "unprompted 4/4"}) {
+	if got := tallies(&a); !equal(got, []string{"fullprice 2/4"}) {
 		t.Errorf("signs: %q", got)
 	}
 	if len(a.Groups) != 1 {
 		t.Fatalf("groups: %v", a.Groups)
 	}
 	a = w.account(dora.ID, a.Groups[0], a.Groups[0]+1)
-	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "unprompted 4/4", "breadth 1/2"}) {
+	if got := tallies(&a); !equal(got, []string{"fullprice 2/4", "breadth 1/2"}) {
 		t.Errorf("signs with core groups: %q", got)
+	}
+}
+
+// Orders are unprompted when nobody asked for them; before the firm first wrote
+// to many, nobody ever did.
+func testPromptedOrders(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora, carl := w.customer("Dora", "dora@acme.example"), w.customer("Carl", "carl@home.example")
+	now := time.Now()
+	at := func(number, buyer string, when time.Time) crm.Order {
+		o := order(number, buyer, "5.00")
+		o.At = when
+		return o
+	}
+	w.orders(store.OrderOptions{}, at("1", "dora@acme.example", now.AddDate(0, 0, -10)))
+	w.mailing(letterTo("autumn"), "dora@acme.example")
+	l := w.lease("before")
+	d := w.claims(l, 9)["dora@acme.example"]
+	w.arms(l, d)
+	_, err := s.Settle(w.ctx, l, []crm.Attempt{attempt(d, crm.Sent, 250)}, nil)
+	w.check(err)
+	w.orders(store.OrderOptions{}, at("2", "dora@acme.example", now.Add(time.Hour)), at("3", "carl@home.example", now.Add(time.Hour)))
+	for c, want := range map[crm.CustomerID]string{dora.ID: "unprompted 0/1", carl.ID: "unprompted 1/1"} {
+		list, err := s.Accounts(w.ctx, c-1, c, crm.Observation{Today: crm.DayOf(now.AddDate(0, 0, 2)), Clock: 30})
+		w.check(err)
+		if got := tallies(&list[0]); !equal(got, []string{want}) {
+			t.Errorf("customer %d: %q, want %q", c, got, want)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ CREATE TABLE drafts (
     quote       TEXT   NOT NULL,
     quoted      BIGINT NOT NULL,
     touched     BIGINT NOT NULL DEFAULT 0,              -- 1: its author has changed it
+    lost        BIGINT NOT NULL DEFAULT 0,              -- 1: it answers a private mail that is not kept any more
     created_us  BIGINT NOT NULL,
     began_us    BIGINT NOT NULL,                        -- since when it is being written, without a long rest
     changed_us  BIGINT NOT NULL,

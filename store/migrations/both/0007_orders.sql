@@ -71,6 +71,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_customer ON orders (customer_id, at_us, id);
 CREATE INDEX orders_contact ON orders (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX orders_at ON orders (at_us, id);
+CREATE INDEX orders_discount ON orders (id) WHERE discount > 0;
 CREATE INDEX orders_nobody ON orders (id) WHERE customer_id IS NULL;
 CREATE INDEX orders_buyer ON orders (buyer_key) WHERE buyer_key <> '';
 CREATE INDEX orders_refunds ON orders (refunds, source) WHERE refunds <> '';

@@ -28,13 +28,15 @@ func (p *program) wishAddCommand() *cobra.Command {
 	c := p.reads(&cobra.Command{
 		Use: "add CUSTOMER TEXT...", Short: "Write down what a customer (number or address) wishes, in their words", Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.note && f.call {
+				return misused("--note or --call, not both")
+			}
 			return p.addWish(c.Context(), args[0], strings.Join(args[1:], " "), f)
 		},
 	})
 	f.flags(c, "wish")
 	c.Flags().BoolVar(&f.note, "note", false, "keep the text as a note too")
 	c.Flags().BoolVar(&f.call, "call", false, "keep the text as a call too")
-	c.MarkFlagsMutuallyExclusive("note", "call")
 	return c
 }
 

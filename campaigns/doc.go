@@ -72,7 +72,8 @@
 // # Fields that are always there
 //
 // name (of the recipient, when no column is called so), email, language, and
-// where a public address is known unsubscribe_url, preferences_url, copy_url.
+// where a public address is known unsubscribe_url, preferences_url, copy_url, and
+// survey_NAME, the page of a survey, with _ for the hyphens of its name.
 //
 // # Links whose clicks are counted
 //

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ type RendererOptions struct {
 	Keys      crm.Keyring
 	PublicURL string // such as https://mail.firm.example; "": mails bear no link of ours
 	Language  string // of recipients of whom none is known
+	// Surveys finds a survey by its name, 0 when there is none; nil: there are none.
+	Surveys func(name string) crm.SurveyID
 }
 
 // Renderer makes the mails of mailings with merge tags. It satisfies
@@ -36,7 +39,8 @@ type letter struct {
 	template crm.Template
 	links    []string // of the mailing
 	texts    Texts
-	unlinked *Text // the HTML with its links as they were written; nil unless a text is made of it
+	surveys  map[string]crm.SurveyID // by the field that names one
+	unlinked *Text                   // the HTML with its links as they were written; nil unless a text is made of it
 	names    [2]bool
 }
 
@@ -84,7 +88,7 @@ func (r *Renderer) render(m *crm.Mailing, d *crm.Dispatch, bare bool) (*crm.Draf
 	if err != nil {
 		return nil, err
 	}
-	data := Data{Fields: d.Fields, Name: d.Name, Email: string(d.Address), Language: r.languageOf(d)}
+	data := Data{Fields: r.withSurveys(l, d), Name: d.Name, Email: string(d.Address), Language: r.languageOf(d)}
 	r.link(&data, l, m, d, bare)
 	out := &crm.Draft{From: m.From, To: []crm.Party{{Name: d.Name, Address: d.Address}}, Bulk: m.Kind.Bulk(), ListID: listID(m), FeedbackID: feedbackID(m)}
 	if m.ReplyTo.Address != "" {
@@ -159,6 +163,41 @@ func (r *Renderer) letter(m *crm.Mailing) (*letter, error) {
 	return l, nil
 }
 
+// surveysOf finds the surveys that a letter names, by their fields.
+func (r *Renderer) surveysOf(t *Texts) map[string]crm.SurveyID {
+	out := map[string]crm.SurveyID{}
+	for _, f := range t.Fields() {
+		if id := r.Survey(f.Name); id != 0 {
+			out[f.Name] = id
+		}
+	}
+	return out
+}
+
+// Survey gives the survey that a field names ({{ survey_after_visit }}), 0 when it
+// names none or mails bear no links.
+func (r *Renderer) Survey(field string) crm.SurveyID {
+	name, ok := strings.CutPrefix(field, crm.SurveyTag)
+	if !ok || r.links.Base == "" || r.options.Surveys == nil {
+		return 0
+	}
+	return r.options.Surveys(strings.ReplaceAll(name, "_", "-"))
+}
+
+// withSurveys gives the recipient's fields, with the pages of the surveys that the
+// letter names.
+func (r *Renderer) withSurveys(l *letter, d *crm.Dispatch) map[string]string {
+	if len(l.surveys) == 0 {
+		return d.Fields
+	}
+	fields := make(map[string]string, len(d.Fields)+len(l.surveys))
+	maps.Copy(fields, d.Fields)
+	for field, id := range l.surveys {
+		fields[field] = r.links.Survey(d.ID, id)
+	}
+	return fields
+}
+
 // compile makes a letter: the footers, the links whose clicks are counted, and
 // the place for what nobody sees.
 func (r *Renderer) compile(m *crm.Mailing) (*letter, error) {
@@ -171,7 +210,7 @@ func (r *Renderer) compile(m *crm.Mailing) (*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &letter{template: m.Template, links: slices.Clone(m.Links), texts: texts}
+	l := &letter{template: m.Template, links: slices.Clone(m.Links), texts: texts, surveys: r.surveysOf(&texts)}
 	texts.each(func(t *Text) {
 		l.names[namesPreferences] = l.names[namesPreferences] || t.Names(fieldPreferences)
 		l.names[namesCopy] = l.names[namesCopy] || t.Names(fieldCopy)

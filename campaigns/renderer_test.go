@@ -174,3 +174,36 @@ func renderMails(b *testing.B, clicks bool) {
 		}
 	}
 }
+
+// A letter that names a survey bears its page, one for each recipient; one that
+// names none that there is, or without a public address, is wrong.
+func TestRenderSurvey(t *testing.T) {
+	keys := crm.NewKeyring(func(p crm.TokenPurpose) []byte { return []byte(p) })
+	o := RendererOptions{Keys: keys, PublicURL: "https://mail.firm.example", Surveys: func(name string) crm.SurveyID {
+		return map[string]crm.SurveyID{"after-visit": 7}[name]
+	}}
+	d := &crm.Dispatch{ID: 5, Address: "a@x.example", Fields: map[string]string{"city": "Turku"}}
+	m := mailing("{{ city }}: {{ survey_after_visit }}", `<a href="{{ survey_after_visit }}/9">9</a>`)
+	r, err := NewRenderer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := r.Render(t.Context(), m, d)
+	page := crm.PublicLinks{Base: o.PublicURL, Keys: keys}.Survey(5, 7)
+	if err != nil || !strings.HasPrefix(out.Text, "Turku: "+page+"\n") && out.Text != "Turku: "+page || !strings.Contains(out.HTML, page+"/9") || len(d.Fields) != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	o.PublicURL = ""
+	for _, c := range []struct {
+		o    RendererOptions
+		text string
+	}{{o, "{{ survey_after_visit }}"}, {RendererOptions{Keys: keys, PublicURL: "https://mail.firm.example", Surveys: func(string) crm.SurveyID { return 0 }}, "{{ survey_else }}"}} {
+		r, err := NewRenderer(c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Render(t.Context(), mailing(c.text, ""), d); crm.KindOf(err) != crm.KindInvalid {
+			t.Errorf("%s: %v", c.text, err)
+		}
+	}
+}

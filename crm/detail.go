@@ -63,4 +63,5 @@ type Reading struct {
 	ID       MessageID
 	Language string   // ISO 639-1; "" when it cannot be told
 	Details  []Detail // of the author, by the signature
+	Sayings  []Saying // of the author, in what they wrote anew
 }

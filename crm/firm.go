@@ -35,6 +35,8 @@ type Firm struct {
 	// TrackOpens has a picture in new mailings that tells when it was fetched. It
 	// says little, since many mail programs fetch all pictures or none.
 	TrackOpens bool `json:"track_opens"`
+	// FeedbackForm opens a form on the public pages that anybody may fill in.
+	FeedbackForm bool `json:"feedback_form"`
 	// TrackClicks leads the links of new mailings over the public address, so
 	// that clicks are counted.
 	TrackClicks bool    `json:"track_clicks"`

@@ -198,7 +198,9 @@ const MaxSubject = 2000
 // signature. All but ID is empty when it is one of ours.
 type WrittenText struct {
 	ID        MessageID
+	At        time.Time
 	Text      string
+	Place     int    // of it in the mail's text, in bytes
 	Signature string // "" when not told apart
 	Author    Party
 }

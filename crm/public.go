@@ -13,7 +13,11 @@ const (
 	PathClick       = "/c/"
 	PathOpen        = "/o/"
 	PathCopy        = "/m/"
+	PathSurvey      = "/s/"
 )
+
+// PathFeedback is where the firm's public form lies; it needs no token.
+const PathFeedback = "/feedback"
 
 // PublicLinks makes the addresses that stand in a mail.
 type PublicLinks struct {
@@ -49,6 +53,12 @@ func (l PublicLinks) Open(d DispatchID) string {
 // Copy gives the address of the mail in a browser.
 func (l PublicLinks) Copy(d DispatchID) string {
 	return l.Base + PathCopy + l.Keys.Make(TokenCopy, int64(d))
+}
+
+// Survey gives the page on which the recipient answers a survey. The number of
+// an answer may follow after a slash; it is only chosen beforehand.
+func (l PublicLinks) Survey(d DispatchID, s SurveyID) string {
+	return l.Base + PathSurvey + l.Keys.MakeSurvey(d, s)
 }
 
 // ParseLink reads an address that a click may lead to: http or https, with a

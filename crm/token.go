@@ -25,6 +25,7 @@ const (
 	TokenCopy        TokenPurpose = "copy"        // shows the mail in a browser
 	TokenConfirm     TokenPurpose = "confirm"     // the second step of an opt-in
 	TokenNote        TokenPurpose = "note"        // adds a note to a customer by mail
+	TokenSurvey      TokenPurpose = "survey"      // answers one question
 )
 
 // Keyring makes and reads tokens: an id and 128 bits of HMAC-SHA-256 over
@@ -66,6 +67,25 @@ func (k Keyring) ReadLink(token string) (d DispatchID, n LinkNumber, ok bool) {
 		return 0, 0, false
 	}
 	return DispatchID(binary.BigEndian.Uint64(b)), LinkNumber(binary.BigEndian.Uint16(b[8:])), true
+}
+
+// MakeSurvey gives the token by which the recipient of a mail answers a survey: 26
+// letters for both numbers, 26 for the proof.
+func (k Keyring) MakeSurvey(d DispatchID, s SurveyID) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(d))
+	binary.BigEndian.PutUint64(b[8:], uint64(s))
+	return string(k.append(make([]byte, 0, 52), TokenSurvey, b[:]))
+}
+
+// ReadSurvey gives mail and survey of a token that MakeSurvey made, and false for
+// any other.
+func (k Keyring) ReadSurvey(token string) (d DispatchID, s SurveyID, ok bool) {
+	b, ok := k.proven(TokenSurvey, token, 26)
+	if !ok {
+		return 0, 0, false
+	}
+	return DispatchID(binary.BigEndian.Uint64(b)), SurveyID(binary.BigEndian.Uint64(b[8:])), true
 }
 
 // Read gives the id of a token, and false for what was not made by Make for

@@ -32,16 +32,20 @@ const (
 	Internal Direction = "internal"
 )
 
-// TimelineItem is one entry of a customer's timeline: a mail, a note or an order.
+// TimelineItem is one entry of a customer's timeline: a mail, a note, an order, a
+// wish, an answer to a survey, or what came by the public form.
 type TimelineItem struct {
-	Kind    string // "mail", "note" or "order"
-	At      time.Time
-	Mail    *MailRow
-	Note    *Note
-	Order   *Order
-	Staff   string // name of the note's author
-	Contact string // the contact it is linked through
-	Link    Link   // why a mail is here
+	Kind     string // "mail", "note", "order", "wish", "vote" or "feedback"
+	At       time.Time
+	Mail     *MailRow
+	Note     *Note
+	Order    *Order
+	Wish     *WishRow
+	Vote     *Vote
+	Feedback *Feedback
+	Staff    string // name of the note's author
+	Contact  string // the contact it is linked through
+	Link     Link   // why a mail is here
 }
 
 // MailRow is a mail in a list.
@@ -186,7 +190,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID

@@ -16,6 +16,7 @@ const (
 	LinkPreferences LinkNumber = -2
 	LinkCopy        LinkNumber = -3 // the mail in a browser
 	LinkOpen        LinkNumber = -4 // a picture that the mail shows
+	LinkSurvey      LinkNumber = -5 // the page of a survey, not the vote
 )
 
 // Visit is one request for a link of one mail.

@@ -24,13 +24,15 @@ func (s *Store) Unenriched(ctx context.Context, limit int) ([]crm.WrittenText, e
 			return err
 		}
 		var ids []int64
-		rows, err := x.query(`SELECT id, details, CASE WHEN direction = 'in' THEN body END FROM messages WHERE language = '' AND class = 'human' ORDER BY id LIMIT $1`, limit)
+		rows, err := x.query(`SELECT id, at_us, details, CASE WHEN direction = 'in' THEN body END FROM messages WHERE language = '' AND class = 'human' ORDER BY id LIMIT $1`, limit)
 		out, err = collect(rows, err, func(r *sql.Rows, t *crm.WrittenText) error {
+			var at int64
 			var j string
 			var body []byte
-			if err := r.Scan(&t.ID, &j, &body); err != nil || body == nil {
+			if err := r.Scan(&t.ID, &at, &j, &body); err != nil || body == nil {
 				return err
 			}
+			t.At = fromMicros(at)
 			ids = append(ids, int64(t.ID))
 			return readAgain(&firm, t, j, body)
 		})
@@ -63,33 +65,35 @@ func readAgain(firm *crm.Firm, t *crm.WrittenText, j string, body []byte) error 
 	if err := json.Unmarshal([]byte(j), &d); err != nil {
 		return err
 	}
-	t.Text = d.newIn(string(text))
+	t.Text, t.Place = d.newIn(string(text))
 	if from, to := d.Signed[0], d.Signed[1]; from < to && to <= len(text) && !firm.Forged(d.Auth) {
 		t.Signature = string(text[from:to])
 	}
 	return nil
 }
 
-// newIn gives the new part of a text; where it is not in one piece, all that is
-// not marked as quoted.
-func (d *details) newIn(text string) string {
+// newIn gives the new part of a text, and where it begins. Where it is not in one
+// piece, it is all of the text with spaces for what is marked as quoted, so that
+// every place stays what it is.
+func (d *details) newIn(text string) (string, int) {
 	if from, to := d.New[0], d.New[1]; from < to && to <= len(text) {
-		return text[from:to]
+		return text[from:to], from
 	}
 	if !strings.Contains(text, "\n>") {
-		return text
+		return text, 0
 	}
 	var b strings.Builder
 	for l := range strings.Lines(text) {
-		if !strings.HasPrefix(l, ">") {
-			b.WriteString(l)
+		if strings.HasPrefix(l, ">") {
+			l = strings.Repeat(" ", len(strings.TrimSuffix(l, "\n"))) + "\n"
 		}
+		b.WriteString(l)
 	}
-	return b.String()
+	return b.String()[:len(text)], 0
 }
 
 // Enrich notes what was read from these mails, and what follows from it: the
-// language of customers, details that are proposed, mails that may belong to
+// language of customers, details and wishes that are proposed, mails that may belong to
 // whom a phone points at, and customers who may be one person.
 func (s *Store) Enrich(ctx context.Context, list []crm.Reading) error {
 	var touched map[int64]bool
@@ -107,6 +111,9 @@ func (s *Store) Enrich(ctx context.Context, list []crm.Reading) error {
 		}
 		phones, err := b.noteDetails(list, ids)
 		if err != nil {
+			return err
+		}
+		if err := x.noteSayings(list); err != nil {
 			return err
 		}
 		if err := x.markAstray(ids); err != nil {

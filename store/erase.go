@@ -55,8 +55,10 @@ func (s *Store) Tidy(ctx context.Context) error {
 	if err := s.purgeIndex(ctx); err != nil {
 		return err
 	}
-	clean := true
-	if s.engine.purge != nil {
+	// Somebody may be reading an old state, or copying the log, just now. Between
+	// the tries others can write.
+	clean := s.engine.purge == nil
+	for try := 0; !clean && err == nil && try < purgeTries; try++ {
 		s.group.whenQuiet(func(w *sql.DB) { clean, err = s.engine.purge(ctx, w) })
 	}
 	if err != nil { // it is tried again; the rows, bytes and words are gone
@@ -73,6 +75,10 @@ func (s *Store) Tidy(ctx context.Context) error {
 		return x.exec(`DELETE FROM settings WHERE name = $1`, settingTidy)
 	})
 }
+
+// purgeTries is how often the log is tried to be emptied, half a second each; after
+// that it is the next Tidy's.
+const purgeTries = 20
 
 // eraseChunk is how many mails are erased between two transactions.
 const eraseChunk = 2000

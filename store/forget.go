@@ -17,6 +17,7 @@ AND NOT EXISTS (SELECT 1 FROM contacts t WHERE t.merged_into = c.id AND t.merged
 AND NOT EXISTS (SELECT 1 FROM import_contacts t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM votes t WHERE t.contact_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM feedback t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.by_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM reviews t WHERE t.contact_id = c.id AND t.state <> 'open' AND t.state <> 'settled')

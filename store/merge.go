@@ -16,6 +16,7 @@ type moved struct {
 	Contacts []int64  `json:"contacts,omitempty"` // to the kept customer
 	Notes    []int64  `json:"notes,omitempty"`
 	Orders   []int64  `json:"orders,omitempty"`
+	Wishes   []int64  `json:"wishes,omitempty"`
 	Words    []string `json:"words,omitempty"`   // new to the kept customer
 	Domains  []string `json:"domains,omitempty"` // of the other's organisation
 	Company  int64    `json:"company,omitempty"` // that organisation
@@ -30,6 +31,7 @@ type person struct {
 	Phones    []string `json:"phones,omitempty"`
 	Notes     []int64  `json:"notes,omitempty"`
 	Orders    []int64  `json:"orders,omitempty"`
+	Wishes    []int64  `json:"wishes,omitempty"`
 	Buyers    []shop   `json:"buyers,omitempty"`
 	Followers []int64  `json:"followers,omitempty"` // merged into Gone before
 }
@@ -40,8 +42,8 @@ type shop struct {
 	Number string `json:"number"`
 }
 
-// Merge makes two customers one: keep takes over the contacts, notes and
-// orders of other. When samePerson is set, their contacts are one human. Everything can
+// Merge makes two customers one: keep takes over the contacts, notes, orders and
+// wishes of other. When samePerson is set, their contacts are one human. Everything can
 // be undone by [Store.Unmerge].
 func (s *Store) Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error) {
 	if !mayRead(v) {
@@ -108,6 +110,9 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, one *person) (crm.M
 		return 0, err
 	}
 	if m.Orders, err = column[int64](x, `SELECT id FROM orders WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
+		return 0, err
+	}
+	if m.Wishes, err = column[int64](x, `SELECT id FROM wishes WHERE customer_id = $1 ORDER BY id`, int64(other)); err != nil {
 		return 0, err
 	}
 	if m.Words, err = x.newWords(keep, other); err != nil {
@@ -189,6 +194,7 @@ func (x *tx) moveTo(keep, other crm.CustomerID, m *moved) error {
 		`UPDATE contacts SET customer_id = $1 WHERE customer_id = $2`,
 		`UPDATE notes SET customer_id = $1 WHERE customer_id = $2`,
 		`UPDATE orders SET customer_id = $1 WHERE customer_id = $2`,
+		`UPDATE wishes SET customer_id = $1 WHERE customer_id = $2`,
 		`UPDATE customers SET merged_into = $1 WHERE id = $2`,
 	} {
 		if err := x.exec(q, int64(keep), int64(other)); err != nil {
@@ -209,6 +215,9 @@ func (x *tx) onePerson(kept, gone int64) (*person, error) {
 		return nil, err
 	}
 	if p.Orders, err = column[int64](x, `SELECT id FROM orders WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
+		return nil, err
+	}
+	if p.Wishes, err = column[int64](x, `SELECT id FROM wishes WHERE contact_id = $1 ORDER BY id`, gone); err != nil {
 		return nil, err
 	}
 	rows, err := x.query(`SELECT source, number FROM buyers WHERE contact_id = $1 ORDER BY source, number`, gone)
@@ -246,6 +255,11 @@ func (x *tx) hand(p *person, from, to int64) error {
 	}
 	for _, o := range p.Orders {
 		if err := x.exec(`UPDATE orders SET contact_id = $1 WHERE id = $2 AND contact_id = $3`, to, o, from); err != nil {
+			return err
+		}
+	}
+	for _, w := range p.Wishes {
+		if err := x.exec(`UPDATE wishes SET contact_id = $1 WHERE id = $2 AND contact_id = $3`, to, w, from); err != nil {
 			return err
 		}
 	}
@@ -291,7 +305,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 	return x.stalePhonesOf(contacts)
 }
 
-// Unmerge undoes a merge: every contact, address, phone, note and order goes back to
+// Unmerge undoes a merge: every contact, address, phone, note, order and wish goes back to
 // where it was, unless it was moved again since. Mail that came meanwhile goes
 // where its address says.
 func (s *Store) Unmerge(ctx context.Context, v crm.Viewer, id crm.MergeID) error {
@@ -362,6 +376,7 @@ func (x *tx) moveBack(keep, other int64, m *moved) error {
 		{m.Contacts, `UPDATE contacts SET customer_id = $1 WHERE customer_id = $2 AND (id = $3 OR merged_into = $4)`},
 		{m.Notes, `UPDATE notes SET customer_id = $1 WHERE customer_id = $2 AND id = $3 AND id = $4`},
 		{m.Orders, `UPDATE orders SET customer_id = $1 WHERE customer_id = $2 AND id = $3 AND id = $4`},
+		{m.Wishes, `UPDATE wishes SET customer_id = $1 WHERE customer_id = $2 AND id = $3 AND id = $4`},
 	} {
 		for _, id := range w.ids {
 			if err := x.exec(w.query, other, keep, id, id); err != nil {

@@ -119,6 +119,7 @@ var removal = []string{
 	`UPDATE drafts SET lost = 1 WHERE answers_id IN (SELECT id FROM messages WHERE private = 1 AND id IN (IN))`,
 	`UPDATE drafts SET answers_id = NULL WHERE answers_id IN (IN)`,
 	`UPDATE contact_details SET message_id = NULL WHERE message_id IN (IN)`,
+	`DELETE FROM sayings WHERE message_id IN (IN)`,
 	`UPDATE dispatch_events SET message_id = NULL WHERE message_id IN (IN)`,
 	`DELETE FROM unmatched_reports WHERE message_id IN (IN)`,
 	`DELETE FROM signed_details WHERE message_id IN (IN)`,

@@ -9,14 +9,15 @@ import (
 	"kaveri/crm"
 )
 
-// entry is a place on a timeline: a mail, through one contact, a note, or an
-// order.
+// entry is a place on a timeline: a mail, through one contact, a note, an order,
+// a wish, or what somebody answered or sent us by a form.
 type entry struct {
 	at, id     int64
 	contact    int64
 	name       string
 	link       crm.Link
 	confidence int64
+	item       crm.TimelineItem // of what is no mail
 	note       *crm.Note
 	order      *crm.Order
 	author     string
@@ -35,7 +36,7 @@ func (e entry) before(o entry) int {
 	return 0
 }
 
-// Timeline gives the orders of a customer, and the mails and notes that the viewer
+// Timeline gives what is known of a customer, of mails and wishes those that the viewer
 // may see, newest first, and the key of the next page, zero at the end. A mail
 // linked to two contacts stands there once.
 func (s *Store) Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, page crm.PageKey, limit int) ([]crm.TimelineItem, crm.PageKey, error) {
@@ -68,6 +69,11 @@ func (s *Store) Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, p
 			return err
 		}
 		entries = append(entries, orders...)
+		voices, err := x.voicesBefore(v, c.ID, page, limit+1)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, voices...)
 		slices.SortFunc(entries, entry.before)
 		entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.id == b.id })
 		if len(entries) > limit {
@@ -111,7 +117,7 @@ WHERE n.customer_id = $1 AND (n.at_us, n.id) < ($2, $3) ORDER BY n.at_us DESC, n
 func (x *tx) timelineItems(entries []entry) ([]crm.TimelineItem, error) {
 	var ids []int64
 	for _, e := range entries {
-		if e.note == nil && e.order == nil {
+		if e.note == nil && e.order == nil && e.item.Kind == "" {
 			ids = append(ids, e.id)
 		}
 	}
@@ -127,6 +133,9 @@ func (x *tx) timelineItems(entries []entry) ([]crm.TimelineItem, error) {
 			item.Kind, item.Note, item.Staff = "note", e.note, e.author
 		case e.order != nil:
 			item.Kind, item.Order = "order", e.order
+		case e.item.Kind != "":
+			e.item.At, e.item.Contact = item.At, item.Contact
+			item = e.item
 		default:
 			item.Mail = mails[e.id]
 		}

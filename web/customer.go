@@ -22,6 +22,7 @@ type CustomerPage struct {
 	Head     CustomerHead
 	Timeline Timeline
 	Note     NoteForm
+	Wishes   CustomerWishes
 	Desk     CustomerDesk
 	Card     CardPart
 	Writing  WritingPart
@@ -35,6 +36,7 @@ type CustomerHead struct {
 	Contacts []crm.Contact
 	Language string // in which to write to it, in words; "" when unknown
 	Shown    []ProposalLine
+	Asks     []WishAsk
 	Mails    string // "12 mails", or "more than 40" when not counted
 	Notes    string
 	Last     Stamp
@@ -62,6 +64,8 @@ type TimelineLine struct {
 	Note    *crm.Note
 	Order   *OrderCard
 	Author  string // of the note
+	Wish    *WishLine
+	Voice   *Voice
 	Contact string // whom of the customer it concerns, when there are several
 }
 
@@ -70,7 +74,15 @@ type NoteForm struct {
 	Customer crm.CustomerID
 	Kind     string
 	Body     string
+	Topic    string // of a wish
+	Before   string // not wanted before this day
 	Faults   Faults
+}
+
+// Voice is what somebody answered in a survey, or wrote into the public form.
+type Voice struct {
+	Head  string // "Answered 9 in “after-visit”"
+	Words string
 }
 
 func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -101,6 +113,9 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	}
 	p := CustomerPage{Shell: s.shell(c, "customers", cu.Name), Note: note, Desk: desk}
 	p.Note.Customer = id
+	if p.Wishes, err = s.wishesBeside(r, c, cu.ID); err != nil {
+		return err
+	}
 	if err := s.fillDesk(r, c, cu, &p.Desk); err != nil {
 		return err
 	}
@@ -210,6 +225,13 @@ func (c *call) timeline(cu crm.Customer, items []crm.TimelineItem, seen time.Tim
 		case it.Order != nil:
 			card := c.orderCard(it.Order)
 			l.Order, l.ID = &card, fmt.Sprintf("order-%d", it.Order.ID)
+		case it.Wish != nil:
+			lines := c.wishLines([]crm.WishRow{*it.Wish}, customerPath(cu.ID))
+			l.Wish, l.ID = &lines[0], fmt.Sprintf("wish-%d", it.Wish.ID)
+		case it.Vote != nil:
+			l.Voice, l.ID = &Voice{c.t("timeline.vote", it.Vote.Score, it.Vote.Survey), it.Vote.Words}, fmt.Sprintf("vote-%d", it.Vote.ID)
+		case it.Feedback != nil:
+			l.Voice, l.ID = &Voice{c.t("timeline.feedback", it.Feedback.Address), it.Feedback.Words}, fmt.Sprintf("feedback-%d", it.Feedback.ID)
 		default:
 			continue
 		}
@@ -229,6 +251,11 @@ func (s *Server) customerHead(r *http.Request, c *call, cu crm.Customer, items [
 	if h.Shown, err = s.proposals(r, c, cu); err != nil {
 		return h, err
 	}
+	asks, err := s.Wishes.WishProposals(r.Context(), c.viewer, cu.ID, maxAsksBeside)
+	if err != nil {
+		return h, err
+	}
+	h.Asks = c.wishAsks(asks, customerPath(cu.ID))
 	row, found, err := s.customerRow(r, c, cu)
 	if err != nil {
 		return h, err

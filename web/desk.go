@@ -17,6 +17,7 @@ type CustomerDesk struct {
 	Language []LanguageChoice
 	Auto     bool // the language is that of their mail
 	Merges   []MergeLine
+	By       string        // who recommended us to them, or what was written there
 	Contact  crm.ContactID // whose form was sent
 	Address  string        // what was written there
 	Faults   Faults
@@ -42,6 +43,17 @@ func (s *Server) fillDesk(r *http.Request, c *call, cu crm.Customer, d *Customer
 	}
 	d.Language = c.languageChoices(cu.Language)
 	d.Open = d.Open || d.Faults.Any()
+	if d.By == "" && len(cu.Contacts) > 0 {
+		came, err := s.Wishes.RecommendedBy(r.Context(), c.viewer, cu.ID)
+		if err != nil {
+			return err
+		}
+		for _, p := range came {
+			if p.Contact == cu.Contacts[0].ID {
+				d.By = p.ByName
+			}
+		}
+	}
 	merges, err := s.Store.Merges(r.Context(), c.viewer, cu.ID)
 	for _, m := range merges {
 		l := MergeLine{MergeRow: m, When: c.clock.stamp(m.At), Text: c.t("desk.merged", m.Name)}

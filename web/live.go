@@ -23,6 +23,7 @@ const liveLife = 15 * time.Minute
 //	questions        the queue of questions and its count
 //	mailing-<id>     this mailing
 //	mailings         the list of mailings
+//	wishes           the register of wishes, or an answer to a survey
 //	senders          the senders and how they fare
 //	ladder           where all customers stand
 //	writing-<id>     who writes to this customer, and what is on its way
@@ -116,6 +117,8 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("mailboxes")
 		case "question":
 			add("questions")
+		case "wish", "survey", "feedback":
+			add("wishes")
 		case "sender":
 			add("senders")
 		case "ladder":

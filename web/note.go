@@ -7,11 +7,14 @@ import (
 	"kaveri/crm"
 )
 
-// addNote keeps a note or a call about a customer.
+// addNote keeps a note, a call or a wish about a customer.
 func (s *Server) addNote(w http.ResponseWriter, r *http.Request, c *call) error {
 	id, err := routeID[crm.CustomerID](r, "id", "customer")
 	if err != nil {
 		return err
+	}
+	if r.PostFormValue("kind") == noteKindWish {
+		return s.addWish(w, r, c, id)
 	}
 	n := crm.Note{Customer: id, Staff: c.me.ID, Kind: r.PostFormValue("kind"), Body: r.PostFormValue("body"), At: s.Now()}
 	var kept crm.Note

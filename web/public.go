@@ -39,6 +39,13 @@ type PublicStore interface {
 	// Visited keeps and judges a request; Visitor numbers network addresses.
 	Visited(ctx context.Context, id crm.DispatchID, v crm.Visit) error
 	Visitor(address string) int64
+	// PublicSurvey gives a survey; [crm.KindNotFound].
+	PublicSurvey(ctx context.Context, id crm.SurveyID) (crm.Survey, error)
+	// Ballot keeps a request for the page of a survey, and makes the mail's vote
+	// what its ballots come to.
+	Ballot(ctx context.Context, d crm.DispatchID, id crm.SurveyID, b crm.Ballot, words string) error
+	// AddFeedback keeps what came by the public form.
+	AddFeedback(ctx context.Context, f crm.Feedback) error
 }
 
 // Letters renders a mail again as it went out.
@@ -67,7 +74,8 @@ type public struct {
 
 // NewPublic makes the handler of the links that stand in mail. It is meant for a
 // listener of its own, open to the world: it knows no session, sets no cookie,
-// and answers nobody without a token that Kaveri has made.
+// and answers nobody without a token that Kaveri has made, but for the firm's
+// form, which is open to all when the firm wants it.
 func NewPublic(o PublicOptions) (http.Handler, error) {
 	if o.Store == nil {
 		return nil, errors.New("web: PublicOptions.Store is needed")
@@ -104,6 +112,12 @@ func (p *public) routes() http.Handler {
 	mux.Handle("GET "+crm.PathCopy+"{token}", p.page(crm.TokenCopy, crm.LinkCopy, p.copy))
 	mux.Handle("GET "+crm.PathClick+"{token}", p.open(p.click))
 	mux.Handle("GET "+crm.PathOpen+"{token}", p.open(p.picture))
+	mux.Handle("GET "+crm.PathSurvey+"{token}", p.survey(p.surveyPage))
+	mux.Handle("GET "+crm.PathSurvey+"{token}/{score}", p.survey(p.surveyPage))
+	mux.Handle("POST "+crm.PathSurvey+"{token}", p.survey(p.vote))
+	mux.Handle("POST "+crm.PathSurvey+"{token}/{score}", p.survey(p.vote))
+	mux.Handle("GET "+crm.PathFeedback, p.open(p.feedbackPage))
+	mux.Handle("POST "+crm.PathFeedback, p.open(p.feedback))
 	mux.Handle("/", p.open(func(http.ResponseWriter, *http.Request, *publicCall) error { return errNoPage }))
 	return mux
 }
@@ -115,6 +129,8 @@ type publicCall struct {
 	at   time.Time
 	ip   string
 	to   crm.PublicRecipient
+
+	survey crm.Survey // of the page of one
 }
 
 // t gives the words of a key.
@@ -190,6 +206,12 @@ type PublicPage struct {
 	Topics            []TopicChoice
 	Wording           string // what pressing the button says
 	WordingTopic      string // and the one for the topic alone
+
+	// Of surveys and of the firm's form.
+	Scores     []SurveyChoice
+	Low, High  string // what the ends of the scale mean
+	Name, Said string // what was written into the form
+	Missing    bool   // nothing was chosen, or no word written
 }
 
 // TopicChoice is a topic that somebody can want or not.

@@ -18,13 +18,17 @@ type publicMemory struct {
 	statements []crm.Statement // in the order in which they were made
 	choices    []crm.Choice
 	broken     error
+	survey     crm.Survey
+	ballots    []crm.Ballot
+	words      []string // of ballots and feedback
+	feedback   []crm.Feedback
 }
 
 // ainosMail is the mail that the tokens of the tests name.
 const ainosMail = crm.DispatchID(9001)
 
 func newPublicMemory() *publicMemory {
-	return &publicMemory{firm: crm.Firm{Name: "Saarimatkat", Language: "fi", PublicURL: "https://posti.saarimatkat.example"},
+	return &publicMemory{survey: crm.Survey{ID: questionID, Name: "visit", Kind: crm.SurveyNPS, Question: map[string]string{"en": "Would you recommend us?", "fi": "Suosittelisitko meitä?"}}, firm: crm.Firm{Name: "Saarimatkat", Language: "fi", PublicURL: "https://posti.saarimatkat.example"},
 		to:    crm.PublicRecipient{Dispatch: ainosMail, Mailing: 5, Address: "aino.virtanen@postia.example", Language: "en", Topics: []crm.Consent{{Topic: "Majakat <3", Given: true}, {Topic: "Risteilyt"}}},
 		links: []string{"https://saarimatkat.example/uto?a=1&b=2", "javascript:alert(1)"}}
 }
@@ -104,6 +108,33 @@ func (m *publicMemory) Visited(_ context.Context, _ crm.DispatchID, v crm.Visit)
 }
 
 func (m *publicMemory) Visitor(address string) int64 { return int64(len(address)) }
+
+// questionID is the survey that the tokens of the tests name.
+const questionID = crm.SurveyID(77)
+
+func (m *publicMemory) PublicSurvey(_ context.Context, id crm.SurveyID) (crm.Survey, error) {
+	if id != questionID {
+		return crm.Survey{}, crm.NotFound("no such survey")
+	}
+	return m.survey, nil
+}
+
+func (m *publicMemory) Ballot(_ context.Context, _ crm.DispatchID, _ crm.SurveyID, b crm.Ballot, words string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ballots, m.words = append(m.ballots, b), append(m.words, words)
+	return nil
+}
+
+func (m *publicMemory) AddFeedback(_ context.Context, f crm.Feedback) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.feedback = append(m.feedback, f)
+	return nil
+}
 
 // Letter renders Aino's mail again.
 func (m *publicMemory) Letter(context.Context, crm.DispatchID) (*crm.Draft, error) {

@@ -52,6 +52,17 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
+	staff("POST /customers/{id}/recommended", s.recommendedBy)
+
+	// What customers want.
+	staff("GET /wishes", s.wishesPage)
+	staff("GET /wishes.csv", s.wishesCSV)
+	staff("POST /wishes/{id}", s.stepWish)
+	staff("POST /wishes/{id}/decide", s.decideWish)
+	staff("GET /surveys", s.surveysPage)
+	staff("POST /surveys", s.addSurvey)
+	staff("POST /surveys/{id}/close", s.closeSurvey)
+	staff("POST /feedback/{id}/seen", s.seenFeedback)
 	// Mail that colleagues write.
 	staff("POST /mails/{id}/reply", s.reply)
 	staff("POST /customers/{id}/write", s.writeTo)

@@ -14,6 +14,7 @@ type SearchPage struct {
 	Shell
 	Customers []CustomerLine
 	Hits      []HitLine
+	Wishes    []WishLine
 	Full      bool // there may be more than is shown
 }
 
@@ -35,6 +36,11 @@ func (s *Server) searchPage(w http.ResponseWriter, r *http.Request, c *call) err
 		for _, row := range rows {
 			p.Customers = append(p.Customers, c.customerLine(row))
 		}
+		wishes, _, err := s.Wishes.Wishes(r.Context(), c.viewer, crm.WishQuery{Text: p.Query, Limit: 10})
+		if err != nil {
+			return err
+		}
+		p.Wishes = c.wishLines(wishes, "/wishes")
 		hits, err := s.Store.Search(r.Context(), c.viewer, p.Query, searchLimit)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ type SettingsPage struct {
 	Shell
 	Name, Domains, Addresses, Zone, Currency, Language string
 	Relays, AuthServer, PublicURL                      string
-	TrackOpens, TrackClicks                            bool
+	TrackOpens, TrackClicks, FeedbackForm              bool
 	Topics                                             []crm.Topic
 	Policy                                             crm.Policy
 	FollowDeletions                                    string // days
@@ -36,7 +36,7 @@ func settingsOf(f crm.Firm) SettingsPage {
 		days = strconv.Itoa(f.FollowDeletions)
 	}
 	return SettingsPage{Name: f.Name, Domains: strings.Join(f.Domains, "\n"), Addresses: lines(f.Addresses), Relays: lines(f.Relays), AuthServer: f.AuthServer, Zone: f.TimeZone, Currency: f.Currency, Language: f.Language, Policy: f.Policy,
-		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, TrackClicks: f.TrackClicks, Topics: f.Topics, FollowDeletions: days}
+		PublicURL: f.PublicURL, TrackOpens: f.TrackOpens, TrackClicks: f.TrackClicks, FeedbackForm: f.FeedbackForm, Topics: f.Topics, FollowDeletions: days}
 }
 
 // lines writes addresses one per line.
@@ -65,7 +65,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	p := SettingsPage{Name: strings.TrimSpace(r.PostFormValue("name")), Domains: r.PostFormValue("domains"), Addresses: r.PostFormValue("addresses"),
 		Relays: r.PostFormValue("relays"), AuthServer: strings.ToLower(strings.TrimSpace(r.PostFormValue("auth-server"))),
 		Zone: strings.TrimSpace(r.PostFormValue("zone")), Currency: strings.ToUpper(strings.TrimSpace(r.PostFormValue("currency"))), Language: r.PostFormValue("language"), Policy: crm.Policy(r.PostFormValue("policy")),
-		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", TrackClicks: r.PostFormValue("track-clicks") != "", Topics: c.firm.Topics,
+		PublicURL: strings.TrimSpace(r.PostFormValue("public-url")), TrackOpens: r.PostFormValue("track-opens") != "", TrackClicks: r.PostFormValue("track-clicks") != "", FeedbackForm: r.PostFormValue("feedback-form") != "", Topics: c.firm.Topics,
 		FollowDeletions: strings.TrimSpace(r.PostFormValue("follow-deletions"))}
 	if _, shown := r.PostForm["topic-name"]; shown {
 		p.Topics = topicsOf(r)
@@ -85,7 +85,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, c *call) e
 	if err == nil {
 		f := c.firm
 		f.FollowDeletions = days
-		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.TrackClicks, f.Topics = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.TrackClicks, slices.Clone(p.Topics)
+		f.Relays, f.AuthServer, f.PublicURL, f.TrackOpens, f.TrackClicks, f.FeedbackForm, f.Topics = relays, p.AuthServer, p.PublicURL, p.TrackOpens, p.TrackClicks, p.FeedbackForm, slices.Clone(p.Topics)
 		f.Name, f.Domains, f.Addresses, f.TimeZone, f.Currency, f.Language, f.Policy = p.Name, strings.Fields(strings.NewReplacer(",", " ", ";", " ").Replace(p.Domains)), own, p.Zone, p.Currency, p.Language, p.Policy
 		if err = f.Validate(); err == nil {
 			err = s.Store.SaveFirm(r.Context(), c.viewer, f)

@@ -52,7 +52,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
 		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
 		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {
@@ -177,7 +177,7 @@ func TestPublicShots(t *testing.T) {
 	dir := os.Getenv("KAVERI_SHOTS")
 	for _, lang := range languages {
 		s := newPublicSite(t)
-		s.m.to.Language = lang
+		s.m.to.Language, s.m.firm.Language, s.m.firm.FeedbackForm = lang, lang, true
 		b := openTabOn(t, s.h)
 		for _, state := range []struct {
 			name, path string
@@ -186,7 +186,7 @@ func TestPublicShots(t *testing.T) {
 			out        bool
 		}{{"unsubscribe", s.Unsubscribe(ainosMail), "", "", false}, {"unsubscribed", s.Unsubscribe(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"preferences", s.Preferences(ainosMail), "", "", false},
 			{"topic", s.Unsubscribe(ainosMail), "", "Risteilyt", false}, {"topic-out", s.Unsubscribe(ainosMail), "", "Risteilyt", true},
-			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"lost", "/u/none", "", "", false}, {"copy", s.Copy(ainosMail), "", "", false}} {
+			{"preferences-stopped", s.Preferences(ainosMail), crm.SuppressedUnsubscribed, "", false}, {"lost", "/u/none", "", "", false}, {"survey", s.Survey(ainosMail, questionID) + "/9", "", "", false}, {"feedback", "/feedback", "", "", false}, {"copy", s.Copy(ainosMail), "", "", false}} {
 			s.m.to.Stopped, s.m.to.Undo, s.m.to.Topic, s.m.to.Out = state.stopped, state.stopped != "" || state.out, state.topic, state.out
 			s.m.firm.Topics = []crm.Topic{{Name: "Risteilyt", English: "Cruises and islands", Finnish: "Risteilyt ja saaret"}}
 			for _, look := range []struct {

@@ -127,6 +127,18 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range []crm.Unplaced{crm.UnplacedAsked, crm.UnplacedDenied, crm.UnplacedInternal, crm.UnplacedRobot, crm.UnplacedNobody, crm.UnplacedIn, crm.UnplacedOut} {
 		used[Key("unplaced."+string(k))] = "crm"
 	}
+	for _, k := range crm.WishKinds {
+		used[Key("wish.kind."+string(k))] = "crm"
+	}
+	for _, k := range crm.WishStates {
+		used[Key("wish.state."+string(k))] = "crm"
+		for _, to := range k.Next() {
+			used[Key("wish.move."+string(to))] = "crm"
+		}
+	}
+	for _, k := range crm.SurveyKinds {
+		used[Key("survey.low."+string(k))], used[Key("survey.high."+string(k))] = "crm", "crm"
+	}
 	for _, k := range crm.SuppressionReasons {
 		used[Key("suppressed."+string(k))] = "crm"
 	}

@@ -4,22 +4,90 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"kaveri/crm"
+	"kaveri/store"
 )
 
 func (p *program) customerSetCommand() *cobra.Command {
-	var language, as string
+	var language, by, as string
 	c := p.reads(&cobra.Command{
-		Use: "set CUSTOMER", Short: "Change what is known about a customer (number or address): the language to write in", Args: cobra.ExactArgs(1),
+		Use: "set CUSTOMER", Short: "Change what is known about a customer (number or address): the language to write in, by whose word they came", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if !c.Flags().Changed("language") {
-				return misused("say what to change: --language")
+			if c.Flags().Changed("came-by") {
+				if err := p.recommend(c.Context(), args[0], by, as); err != nil || !c.Flags().Changed("language") {
+					return err
+				}
+			} else if !c.Flags().Changed("language") {
+				return misused("say what to change: --language, --came-by")
 			}
 			return p.setCustomer(c.Context(), args[0], language, as)
 		},
 	})
 	c.Flags().StringVar(&language, "language", "", "two letters (ISO 639-1) such as fi, which mail does not change; empty: that of the customer's last mails")
+	c.Flags().StringVar(&by, "came-by", "", "the customer who recommended us to them (number or address); empty: nobody")
 	asFlag(c, &as)
 	return c
+}
+
+// recommend says by whose word a customer came: the contact named by an address,
+// else the first.
+func (p *program) recommend(ctx context.Context, who, by, as string) error {
+	s, v, err := p.openAs(ctx, as)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	came, err := someContact(ctx, s, v, who)
+	if err != nil {
+		return err
+	}
+	var from crm.Contact
+	if by != "" {
+		if from, err = someContact(ctx, s, v, by); err != nil {
+			return err
+		}
+	}
+	if err := s.Recommend(ctx, v, came.ID, from.ID); err != nil {
+		return err
+	}
+	switch {
+	case p.json:
+		cu, err := s.Customer(ctx, v, came.Customer)
+		if err != nil {
+			return err
+		}
+		return p.printJSON(accountOf(cu))
+	case by == "":
+		p.printf("%s came by nobody's word.\n", printable(came.Name))
+	default:
+		p.printf("%s came by the word of %s.\n", printable(came.Name), printable(from.Name))
+	}
+	return nil
+}
+
+// someContact gives the contact of a customer who has the address, else the first.
+func someContact(ctx context.Context, s *store.Store, v crm.Viewer, who string) (crm.Contact, error) {
+	id, err := customerID(ctx, s, v, who)
+	if err != nil {
+		return crm.Contact{}, err
+	}
+	cu, err := s.Customer(ctx, v, id)
+	if err != nil {
+		return crm.Contact{}, err
+	}
+	a, _ := crm.ParseAddress(who)
+	for _, k := range cu.Contacts {
+		for _, used := range k.Addresses {
+			if used.Address == a {
+				return k, nil
+			}
+		}
+	}
+	if len(cu.Contacts) == 0 {
+		return crm.Contact{}, crm.NotFound("%s has no contact", cu.Name)
+	}
+	return cu.Contacts[0], nil
 }
 
 func (p *program) setCustomer(ctx context.Context, who, language, as string) error {

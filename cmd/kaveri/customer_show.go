@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -24,12 +25,28 @@ func (p *program) customerShowCommand() *cobra.Command {
 
 // itemJSON is an entry of the timeline in JSON.
 type itemJSON struct {
-	Kind    string    `json:"kind"` // mail or note
-	At      jsonTime  `json:"at"`
-	Contact string    `json:"contact"`
-	Mail    *mailJSON `json:"mail,omitempty"`
-	Note    *noteJSON `json:"note,omitempty"`
-	Why     *whyJSON  `json:"why,omitempty"`
+	Kind     string        `json:"kind"` // mail, note, order, wish, vote or feedback
+	At       jsonTime      `json:"at"`
+	Contact  string        `json:"contact"`
+	Mail     *mailJSON     `json:"mail,omitempty"`
+	Note     *noteJSON     `json:"note,omitempty"`
+	Wish     *wishJSON     `json:"wish,omitempty"`
+	Vote     *voteJSON     `json:"vote,omitempty"`
+	Feedback *feedbackJSON `json:"feedback,omitempty"`
+	Why      *whyJSON      `json:"why,omitempty"`
+}
+
+type voteJSON struct {
+	Survey string         `json:"survey"`
+	Kind   crm.SurveyKind `json:"kind"`
+	Score  int            `json:"score"`
+	Words  string         `json:"words"`
+}
+
+type feedbackJSON struct {
+	Name    string      `json:"name"`
+	Address crm.Address `json:"address"` // as they gave it; nothing proves it
+	Words   string      `json:"words"`
 }
 
 type noteJSON struct {
@@ -62,6 +79,16 @@ func itemOf(it crm.TimelineItem) itemJSON {
 	}
 	if it.Note != nil {
 		j.Note = &noteJSON{it.Note.ID, it.Note.Kind, it.Staff, it.Note.Body}
+	}
+	if it.Wish != nil {
+		w := wishOf(*it.Wish)
+		j.Wish = &w
+	}
+	if v := it.Vote; v != nil {
+		j.Vote = &voteJSON{v.Survey, v.Kind, v.Score, v.Words}
+	}
+	if f := it.Feedback; f != nil {
+		j.Feedback = &feedbackJSON{f.Name, f.Address, f.Words}
 	}
 	return j
 }
@@ -157,6 +184,12 @@ func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []
 			t.row(it.At, "mail "+string(it.Mail.Direction), it.Mail.From.Display(), it.Mail.Subject, through, string(it.Link.Rule)+", "+it.Link.Evidence)
 		case it.Note != nil:
 			t.row(it.At, it.Note.Kind, it.Staff, it.Note.Body, "", "")
+		case it.Wish != nil:
+			t.row(it.At, string(it.Wish.Kind)+", "+string(it.Wish.State), it.Staff, it.Wish.Quote, it.Wish.Topic, "")
+		case it.Vote != nil:
+			t.row(it.At, fmt.Sprintf("answer %d", it.Vote.Score), it.Contact, it.Vote.Words, it.Vote.Survey, "")
+		case it.Feedback != nil:
+			t.row(it.At, "feedback", it.Feedback.Name, it.Feedback.Words, "", "the address given in the public form")
 		}
 	}
 	if err := t.end(); err != nil {

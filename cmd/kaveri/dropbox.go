@@ -199,10 +199,21 @@ func (k *dropKeeper) owner(ctx context.Context, by crm.StaffID) (crm.Staff, erro
 	return crm.Staff{}, inConflict("dropbox", "the account %s cannot be made: a colleague has its address; kaveri user list shows them", k.system)
 }
 
-// Note adds a note.
+// Note adds a note, and the wishes that it tells of (crm.WishesInNote). What is
+// there already stays one, so that a mail sent again mends what was cut short.
 func (k *dropKeeper) Note(ctx context.Context, c crm.CustomerID, by crm.StaffID, text string, at time.Time) error {
-	_, err := k.s.AddNote(ctx, crm.Viewer{Staff: by}, crm.Note{Customer: c, Body: text, At: at})
-	return err
+	v := crm.Viewer{Staff: by}
+	n, err := k.s.AddNote(ctx, v, crm.Note{Customer: c, Body: text, At: at})
+	if err != nil {
+		return err
+	}
+	for _, w := range crm.WishesInNote(text) {
+		w.Customer, w.Note, w.At = n.Customer, n.ID, n.At
+		if _, err := k.s.AddWish(ctx, v, w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Colleague finds who works here under an address, or has a mailbox with it.

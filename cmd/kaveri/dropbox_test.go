@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -111,4 +112,61 @@ func TestDropboxFlags(t *testing.T) {
 	}
 	k.run("", exitUsage, "serve", "--listen", "127.0.0.1:0", "--dropbox", "unix:"+file, "--dropbox-domain", "drop.firm.example")
 	k.run("", exitUsage, "serve", "--listen", "127.0.0.1:0", "--dropbox", "127.0.0.1:0", "--dropbox-domain", "drop.firm.example", "--dropbox-cert", file, "--dropbox-key", file)
+}
+
+// Scenario 16: Ben had a call, and mails what Dora wants to her note address from
+// his telephone. The note and the wish are on her record, with the day before
+// which she does not want it, and are found; from anybody else it is refused.
+func TestPhoneWishFromThePocket(t *testing.T) {
+	k := cli{t, t.TempDir(), ""}
+	k.run("", exitDone, "firm", "set", "--domain", "firm.example")
+	k.run("correct-horse-battery\n", exitDone, "user", "add", "ben@firm.example", "--name", "Ben")
+	k.run("", exitDone, "customer", "add", "dora@acme.example", "--name", "Dora")
+	var addresses dropboxJSON
+	k.json(&addresses, "dropbox", "address", "dora@acme.example", "--domain", "drop.firm.example")
+	r := start(t, map[string]string{"KAVERI_DATA": k.data}, "serve", "--listen", "127.0.0.1:0",
+		"--dropbox", "127.0.0.1:0", "--dropbox-domain", "drop.firm.example", "--dropbox-trust", "127.0.0.1/32")
+	door := r.out.find(t, `dropped at (\S+)`)
+	send := func(mail string) error {
+		c, err := smtp.Dial(door)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return c.SendMail("", []string{string(addresses.Note)}, strings.NewReader(mail))
+	}
+	mail := "From: Ben <ben@firm.example>\r\nTo: " + string(addresses.Note) + "\r\nDate: Mon, 12 Jan 2026 14:30:00 +0200\r\nSubject: Dora\r\n\r\nwants blue, not before March\r\ntoive: isompi koko\r\n"
+	for range 2 {
+		if err := send(mail); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var refused *smtp.SMTPError
+	if err := send(strings.Replace(mail, "ben@firm", "eve@evil", 1)); !errors.As(err, &refused) || refused.Code != 550 {
+		t.Errorf("a stranger's wish: %v", err)
+	}
+	r.end(t)
+
+	var shown shownJSON
+	k.json(&shown, "customer", "show", "dora@acme.example")
+	var told []string
+	for _, it := range shown.Timeline {
+		switch {
+		case it.Note != nil && !time.Time(it.At).Equal(time.Date(2026, 1, 12, 12, 30, 0, 0, time.UTC)):
+			t.Errorf("the note is of %v", time.Time(it.At))
+		case it.Note != nil:
+			told = append(told, "note by "+it.Note.Staff)
+		case it.Wish != nil:
+			told = append(told, "wish: "+it.Wish.Quote)
+		}
+	}
+	slices.Sort(told)
+	if !slices.Equal(told, []string{"note by Ben", "wish: isompi koko", "wish: wants blue, not before March"}) {
+		t.Errorf("the timeline has %q", told)
+	}
+	var found wishJSON
+	k.json(&found, "wish", "list", "--search", "blue")
+	if found.Quote != "wants blue, not before March" || found.NotBefore.String() != "2026-03-01" || found.Customer != "Dora" || found.Staff != "Ben" || found.State != crm.WishNew {
+		t.Errorf("found %+v", found)
+	}
 }

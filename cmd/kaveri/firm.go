@@ -49,6 +49,7 @@ func (p *program) printFirm(f crm.Firm) error {
 	t.row("capture policy", string(f.Policy))
 	t.row("public address", f.PublicURL)
 	t.row("opens kept", f.TrackOpens)
+	t.row("public form", f.FeedbackForm)
 	t.row("clicks counted", f.TrackClicks)
 	var topics []string
 	for _, topic := range f.Topics {
@@ -78,7 +79,7 @@ func joinAddresses(list []crm.Address) string {
 type firmChange struct {
 	name, zone, currency, language, policy, server, public, deletions string
 	domains, addresses, relays                                        []string
-	opens, clicks                                                     bool
+	opens, clicks, form                                               bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -87,7 +88,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions", "feedback-form"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -107,6 +108,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.BoolVar(&ch.opens, "track-opens", false, "have a picture in new mailings that tells when it is fetched")
 	f.BoolVar(&ch.clicks, "track-clicks", false, "lead the links of new mailings over the public address, so that clicks are counted")
 	f.StringVar(&ch.deletions, "follow-deletions", "", "remove captured mail when it has been gone from every mailbox for so long, such as 30d; off keeps it")
+	f.BoolVar(&ch.form, "feedback-form", false, "open the form at /feedback of the public address, which anybody may fill in")
 	return c
 }
 
@@ -179,6 +181,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	set("public-url", &f.PublicURL, ch.public)
 	if changed("track-opens") {
 		f.TrackOpens = ch.opens
+	}
+	if changed("feedback-form") {
+		f.FeedbackForm = ch.form
 	}
 	if changed("track-clicks") {
 		f.TrackClicks = ch.clicks

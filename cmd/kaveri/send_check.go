@@ -76,7 +76,7 @@ func (f *preflight) run(ctx context.Context, sender string) error {
 		return err
 	}
 	f.notes = append(f.notes, f.audience.Notes()...)
-	if err := f.columns(o.PublicURL != ""); err != nil {
+	if err := f.columns(o.PublicURL != "", r.Survey); err != nil {
 		return err
 	}
 	return f.recipientsOf(ctx, r.NewCheck(&f.mailing))
@@ -84,13 +84,13 @@ func (f *preflight) run(ctx context.Context, sender string) error {
 
 // columns compares the template's fields with the columns: a field that nobody
 // has is one mistake and not one for each row.
-func (f *preflight) columns(linked bool) error {
+func (f *preflight) columns(linked bool, survey func(string) crm.SurveyID) error {
 	var missing []string
 	for _, field := range f.letter.Texts.Fields() {
 		list, _, part := strings.Cut(field.Name, ".")
 		link := campaigns.OwnLink(field.Name)
 		switch {
-		case part, link && linked, f.audience.Has(list):
+		case part, link && linked, f.audience.Has(list), survey(field.Name) != 0:
 		case link:
 			return crm.Invalid("template", "it has %s, and no public address is known where that link could lead: kaveri firm set --public-url https://mail.example.com", field.Name)
 		case field.Required:

@@ -60,7 +60,13 @@ func newRenderer(ctx context.Context, s *store.Store) (*campaigns.Renderer, erro
 }
 
 func rendering(s *store.Store, firm *crm.Firm) campaigns.RendererOptions {
-	return campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language}
+	return campaigns.RendererOptions{Keys: s.Keyring(), PublicURL: firm.PublicURL, Language: firm.Language, Surveys: func(name string) crm.SurveyID {
+		id, err := s.SurveyID(context.Background(), name)
+		if err != nil {
+			return 0
+		}
+		return id
+	}}
 }
 
 // run sends until ctx ends and what is under way has come to its end.

@@ -1,6 +1,7 @@
 // Package enrich reads from stored mail what capture has no time for: in which
-// language somebody writes (ingest/language), and what they say of themselves
-// when they sign (ingest/signature).
+// language somebody writes (ingest/language), what they say that they want
+// (ingest/wishes), and what they say of themselves when they sign
+// (ingest/signature).
 //
 // Telling a language and a phone costs more than parsing a mail, so capture
 // stores where the signature stands and no more. [Run] follows behind it, in
@@ -12,7 +13,7 @@
 // only what the firm's own mail server has verified or a Sent folder holds.
 //
 // The store keeps what was read and draws the conclusions: the language of a
-// customer, details that are proposed, and questions that rest on a phone or a
+// customer, details and wishes that are proposed, and questions that rest on a phone or a
 // thread.
 //
 // # Invariants

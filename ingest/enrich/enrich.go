@@ -9,6 +9,7 @@ import (
 	"kaveri/crm"
 	"kaveri/ingest/language"
 	"kaveri/ingest/signature"
+	"kaveri/ingest/wishes"
 )
 
 // Store is what the service needs of the store.
@@ -70,6 +71,7 @@ func read(t *crm.WrittenText, home string) crm.Reading {
 	r := crm.Reading{ID: t.ID}
 	if t.Text != "" {
 		r.Language, _ = language.Of(t.Text)
+		r.Sayings = wishes.Find(t.Text, r.Language, t.Place, crm.DayOf(t.At))
 	}
 	if t.Signature != "" {
 		r.Details = signature.Details(signature.Read(t.Signature, t.Author.Name, signature.Region(t.Author.Address, r.Language, home)))

@@ -3,6 +3,7 @@ package enrich_test
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 	"kaveri/store"
 )
 
-// TestRun imports a Finnish mail and waits for its customer to be Finnish.
+// TestRun imports a Finnish mail and waits for its customer to be Finnish; what
+// they wish below a quotation is proposed with its place.
 func TestRun(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -50,6 +52,16 @@ func TestRun(t *testing.T) {
 	}
 	stop()
 	check(<-done)
+	proposed, err := s.WishProposals(ctx, crm.ViewerOf(aino), c.ID, 10)
+	check(err)
+	if len(proposed) != 1 || proposed[0].Kind != crm.WishWish || proposed[0].NotBefore.String() != "2025-09-01" {
+		t.Fatalf("proposed: %+v", proposed)
+	}
+	letter, err := s.MailText(ctx, crm.ViewerOf(aino), proposed[0].Message)
+	check(err)
+	if !strings.HasPrefix(letter.Text[proposed[0].Place:], proposed[0].Quote) {
+		t.Errorf("%q is not at %d of %q", proposed[0].Quote, proposed[0].Place, letter.Text)
+	}
 	if n, err := enrich.CatchUp(ctx, s); n != 0 || err != nil {
 		t.Errorf("what was told is told again: %d, %v", n, err)
 	}

@@ -21,7 +21,7 @@ var directions = map[string][]string{
 	dropboxDoor:   {"crm", "ingest/parse"},
 	"outbound":    {"crm"},
 	bounceReader:  {"crm", "ingest/parse"},
-	enricher:      {"crm", "crm/orders", "ingest/language", "ingest/parse", "ingest/signature"},
+	enricher:      {"crm", "crm/orders", "ingest/language", "ingest/parse", "ingest/signature", "ingest/wishes"},
 	tableReader:   {"crm"},
 	orderReader:   {"crm", "crm/sheet"},
 	"campaigns":   {"crm", "insight", "templates"},

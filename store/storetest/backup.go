@@ -43,6 +43,8 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 	relay, err := s.AddSender(w.ctx, w.ritva, crm.Sender{Name: "relay", Host: "smtp.relay.example", Username: "u", Password: "p of the relay"})
 	w.check(err)
 	w.check(s.SavePaces(w.ctx, []crm.SavedPace{{Sender: relay.ID, Provider: "x.example", State: []byte("{}")}}))
+	w.wish(c, crm.Wish{Quote: "a hut by the lake", Topic: "Huts"})
+	w.check(s.AddFeedback(w.ctx, crm.Feedback{Address: "liisa@l.example", Words: "Kiitos"}))
 	back := order("R1", "liisa@l.example", "-4.00", "-1 tea -4.00")
 	back.Refunds, back.Offers = "1", []string{"FREE"}
 	w.orders(store.OrderOptions{}, back) // before what it refunds
@@ -92,6 +94,7 @@ func Backup(t *testing.T, o store.Options, from, to func(testing.TB) string) {
 		if len(got) != len(want) || len(got) < 10 {
 			t.Errorf("the timeline has %d items, had %d", len(got), len(want))
 		}
+		w.wishes(w.pekka, crm.WishQuery{Text: "lake"}, "new wish: a hut by the lake")
 		// What was in hand is known to be in doubt, and the token has only grown.
 		w.counts(news, "queued 2, armed 1")
 		next := w.lease("after")

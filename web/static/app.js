@@ -15,6 +15,13 @@
 		next.scrollIntoView({ block: "nearest" });
 	}
 
+	// y and n answer the question in focus.
+	function answer(key) {
+		const asked = document.activeElement && document.activeElement.closest("[data-step], .asks li");
+		const button = asked && asked.querySelector(`.answers button[aria-keyshortcuts="${key}"]`);
+		if (button) button.click();
+	}
+
 	document.addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.metaKey || e.altKey) return;
 		if (e.key === "Escape") {
@@ -29,6 +36,7 @@
 			if (find) { e.preventDefault(); find.focus(); find.select(); }
 		} else if (e.key === "j") step(1);
 		else if (e.key === "k") step(-1);
+		else if (e.key === "y" || e.key === "n") answer(e.key);
 		else if (e.key === "r") {
 			const here = steps().find((s) => s.contains(document.activeElement));
 			const answer = here && here.querySelector("details[open] [data-reply], .inside [data-reply]") || document.querySelector(".answer-bar [data-reply]");

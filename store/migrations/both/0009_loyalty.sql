@@ -16,15 +16,15 @@ CREATE TABLE wishes (
     job         TEXT   NOT NULL DEFAULT '',      -- when ... I want ... so that ...
     force       TEXT   NOT NULL DEFAULT '',      -- push, pull, habit, anxiety
     strength    TEXT   NOT NULL DEFAULT '',      -- must, would-like, nice
-    state       TEXT   NOT NULL,                 -- proposed, new, considering, promised, done, told, declined, dismissed
-    reason      TEXT   NOT NULL DEFAULT '',      -- of a declined one
+    state       TEXT   NOT NULL,                 -- new, considering, promised, done, told, declined, dismissed
+    reason      TEXT   NOT NULL DEFAULT '',      -- of the last step
     from_day    BIGINT NOT NULL DEFAULT 0,       -- not before
     until_day   BIGINT NOT NULL DEFAULT 0,       -- of no interest after
     staff_id    BIGINT REFERENCES staff (id),    -- who wrote it down or confirmed it
     asked_id    BIGINT REFERENCES staff (id),    -- who asked the customer
     at_us       BIGINT NOT NULL,                 -- when it was said
     changed_us  BIGINT NOT NULL,
-    done_us     BIGINT NOT NULL DEFAULT 0        -- of a problem: when it was solved
+    done_us     BIGINT NOT NULL DEFAULT 0        -- when it was met; of a problem: solved
 );
 CREATE INDEX wishes_customer ON wishes (customer_id, at_us, id);
 CREATE INDEX wishes_state ON wishes (state, at_us, id);
@@ -40,6 +40,28 @@ CREATE TABLE wish_steps (
     at_us    BIGINT NOT NULL,
     PRIMARY KEY (wish_id, n)
 ) /* clustered */;
+
+-- The folded words of quotes and topics, to find them by.
+CREATE TABLE wish_words (
+    word    TEXT   NOT NULL,
+    wish_id BIGINT NOT NULL REFERENCES wishes (id),
+    PRIMARY KEY (word, wish_id)
+) /* clustered */;
+
+-- What reading a mail found its author to want. Whose wish it would be follows
+-- from where the mail belongs; a colleague decides whether it is one.
+CREATE TABLE sayings (
+    id         BIGINT PRIMARY KEY,
+    message_id BIGINT NOT NULL REFERENCES messages (id),
+    place      BIGINT NOT NULL, -- of the quote in the mail's text, in bytes
+    kind       TEXT   NOT NULL,
+    quote      TEXT   NOT NULL,
+    from_day   BIGINT NOT NULL, -- not before; 0: nothing is said
+    decided_us BIGINT NOT NULL DEFAULT 0,
+    staff_id   BIGINT REFERENCES staff (id), -- who decided
+    UNIQUE (message_id, place)
+);
+CREATE INDEX sayings_open ON sayings (message_id, place) WHERE decided_us = 0;
 
 -- Surveys of one question, and what was answered.
 CREATE TABLE surveys (
@@ -62,6 +84,32 @@ CREATE TABLE votes (
     UNIQUE (survey_id, dispatch_id)
 );
 CREATE INDEX votes_contact ON votes (contact_id, at_us) WHERE contact_id IS NOT NULL;
+
+-- Each request for the page of a survey, so that what scanners do can be told apart.
+CREATE TABLE ballots (
+    survey_id   BIGINT NOT NULL REFERENCES surveys (id),
+    dispatch_id BIGINT NOT NULL REFERENCES dispatches (id),
+    n           BIGINT NOT NULL,
+    score       BIGINT NOT NULL, -- -1: none
+    words       TEXT   NOT NULL,
+    posted      BIGINT NOT NULL,
+    trapped     BIGINT NOT NULL,
+    at_us       BIGINT NOT NULL,
+    PRIMARY KEY (survey_id, dispatch_id, n)
+) /* clustered */;
+
+-- What came by the public form.
+CREATE TABLE feedback (
+    id         BIGINT PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    address    TEXT   NOT NULL, -- as they gave it; '' for none
+    contact_id BIGINT REFERENCES contacts (id), -- whose address it is
+    words      TEXT   NOT NULL,
+    at_us      BIGINT NOT NULL,
+    seen_us    BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX feedback_contact ON feedback (contact_id, at_us, id) WHERE contact_id IS NOT NULL;
+CREATE INDEX feedback_new ON feedback (at_us, id);
 
 -- Who came by whose word.
 CREATE TABLE recommendations (

@@ -12,6 +12,7 @@ import (
 	"text/template/parse"
 
 	"kaveri/crm"
+	"kaveri/crm/orders"
 	"kaveri/insight"
 	"kaveri/templates"
 )
@@ -187,12 +188,21 @@ func TestKeysInUse(t *testing.T) {
 	for _, k := range []crm.Rule{crm.RuleByHand, crm.RuleExact, crm.RuleAlias, crm.RuleBuyerNumber, crm.RuleDomain, crm.RuleBuyer, crm.ReasonNoBuyer, crm.ReasonSeveral, crm.RuleInternal, crm.RuleNoCustomer} {
 		used[Key("order-rule."+string(k))] = "crm"
 	}
+	for _, k := range crm.APIScopes {
+		used[Key("scope."+string(k))] = "crm"
+	}
+	for _, f := range orders.Fields {
+		used[Key("field."+string(f))] = "crm/orders"
+	}
+	for _, f := range []orders.Field{orders.FieldOrder, orders.FieldDate, orders.FieldTotal} { // what a table cannot do without
+		used[Key("mapping.missing."+string(f))] = "crm/orders"
+	}
 	for k, where := range used {
 		if !words[k].has() {
 			t.Errorf("%s names %q, which the catalogue lacks", where, k)
 		}
 	}
-	open := regexp.MustCompile(`^(done|fault|defect|state)\.`) // looked up, and done without when missing
+	open := regexp.MustCompile(`^(done|fault|defect|state|order\.fault)\.`) // looked up, and done without when missing
 	for k := range words {
 		if used[k] == "" && !open.MatchString(string(k)) {
 			t.Errorf("nothing names %q", k)

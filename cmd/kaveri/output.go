@@ -92,12 +92,25 @@ func shorten(s string, n int) string {
 }
 
 // table prints rows under a head, in columns.
-type table struct{ w *tabwriter.Writer }
+type table struct {
+	w      *tabwriter.Writer
+	widest int // cell, in characters
+}
+
+// The widest cells: on a terminal lines should not break, elsewhere nothing should
+// be missing.
+const (
+	shortCell = 60
+	wholeCell = 2000
+)
 
 func (p *program) table(head ...string) table { return newTable(p.stdout, head...) }
 
 func newTable(w io.Writer, head ...string) table {
-	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), wholeCell}
+	if isTerminal(w) {
+		t.widest = shortCell
+	}
 	t.row(toAny(head)...)
 	return t
 }
@@ -115,14 +128,16 @@ func (t table) row(cells ...any) {
 		if i > 0 {
 			io.WriteString(t.w, "\t")
 		}
-		io.WriteString(t.w, cell(c))
+		io.WriteString(t.w, cellOf(c, t.widest))
 	}
 	io.WriteString(t.w, "\n")
 }
 
 func (t table) end() error { return t.w.Flush() }
 
-func cell(c any) string {
+func cell(c any) string { return cellOf(c, shortCell) }
+
+func cellOf(c any, widest int) string {
 	switch c := c.(type) {
 	case time.Time:
 		if c.IsZero() {
@@ -138,7 +153,7 @@ func cell(c any) string {
 		if c == "" {
 			return "-"
 		}
-		return shorten(printable(c), 60)
+		return shorten(printable(c), widest)
 	}
 	return printable(fmt.Sprint(c))
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"kaveri/campaigns"
 	"kaveri/crm"
 	"kaveri/store"
 	"kaveri/web"
@@ -70,7 +69,7 @@ func (p *publicSite) serve(ctx context.Context) error {
 // letters shows mailings again as they went out, without what they hide.
 type letters struct {
 	s *store.Store
-	r *campaigns.Renderer
+	r *liveRenderer
 }
 
 // Letter gives the mail of a dispatch. What a colleague wrote to one person, and

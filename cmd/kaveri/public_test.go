@@ -52,7 +52,7 @@ type mailed struct {
 	lease   crm.Lease
 	mailing crm.MailingID
 	sent    []crm.Dispatch
-	render  *campaigns.Renderer
+	render  *liveRenderer
 	crm.PublicLinks
 }
 
@@ -335,5 +335,28 @@ func TestServePublic(t *testing.T) {
 		if res.StatusCode != 404 || !strings.Contains(body, "This page is not here") || len(res.Cookies()) > 0 || regexp.MustCompile(`(?i)kaveri`).MatchString(body) {
 			t.Errorf("%s: %d %s", target, res.StatusCode, body)
 		}
+	}
+}
+
+// A process that sends for weeks follows the firm's settings: the address of the
+// public pages may change meanwhile.
+func TestRendererFollowsTheFirm(t *testing.T) {
+	m := sendMailing(t, 1)
+	firm, err := m.s.Firm(m.ctx)
+	m.check(err)
+	firm.PublicURL = "https://new.lumipolku.example"
+	m.check(m.s.SaveFirm(m.ctx, crm.SystemViewer, firm))
+	m.render.asked = m.render.asked.Add(-firmFor)
+	r, err := m.render.now(m.ctx)
+	m.check(err)
+	mailing, err := m.s.Mailing(m.ctx, m.mailing)
+	m.check(err)
+	var d crm.Dispatch
+	for _, d = range m.sent {
+	}
+	draft, err := r.Render(m.ctx, &mailing, &d)
+	m.check(err)
+	if !strings.HasPrefix(draft.Unsubscribe, firm.PublicURL) {
+		t.Errorf("it leads to %s", draft.Unsubscribe)
 	}
 }

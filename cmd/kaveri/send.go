@@ -228,21 +228,31 @@ func (p *program) launch(ctx context.Context, pre *preflight, j *sendJSON) error
 	return nil
 }
 
-// sendOutcome is how send ends.
+// sendOutcome is how send ends. What is in doubt may have been sent.
 func sendOutcome(j sendJSON) error {
-	notSent := 0
+	notSent, doubtful := 0, j.Recipients[crm.Unknown]
 	for state, n := range j.Recipients {
-		if state != crm.Sent {
+		if state != crm.Sent && state != crm.Unknown {
 			notSent += n
 		}
+	}
+	var parts []string
+	if notSent > 0 {
+		parts = append(parts, plural(notSent, "mail was not sent", "mails were not sent"))
+	}
+	if doubtful > 0 {
+		parts = append(parts, plural(doubtful, "mail is in doubt", "mails are in doubt"))
 	}
 	switch {
 	case j.Good == 0:
 		return crm.Invalid("audience", "nobody is left to write to; each row that is left out is named above")
-	case notSent > 0:
-		return partly("%s not sent, and %s left out", plural(notSent, "mail was", "mails were"), plural(j.LeftOut, "row", "rows"))
+	case len(parts) > 0:
+		if j.LeftOut > 0 {
+			parts = append(parts, plural(j.LeftOut, "row was left out", "rows were left out"))
+		}
+		return partly("%s", strings.Join(parts, "; "))
 	case j.LeftOut > 0:
-		return partly("%s left out; mend and send to them alone", plural(j.LeftOut, "row was", "rows were"))
+		return partly("%s left out; mend what can be mended and send to them alone", plural(j.LeftOut, "row was", "rows were"))
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ kaveri: row 4, out@asiakas.example: they have unsubscribed
 kaveri: row 5, eeva@asiakas.example: order has no value, and the text has no fallback for it
 kaveri: row 6, emil@asiakas.example: day, "soon", is not a date like 2026-11-14 or 14.11.2026
 kaveri: row 7: aino@asiakas.example is in row 2 already
-kaveri: 5 rows were left out; mend and send to them alone
+kaveri: 5 rows were left out; mend what can be mended and send to them alone
 `
 	if stderr != wantErr {
 		t.Errorf("standard error:\n%s\nwant\n%s", stderr, wantErr)

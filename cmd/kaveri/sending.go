@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,13 +51,66 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 	}, nil
 }
 
-// newRenderer makes the renderer of mailings, by what the firm says now.
-func newRenderer(ctx context.Context, s *store.Store) (*campaigns.Renderer, error) {
-	firm, err := s.Firm(ctx)
+// liveRenderer renders mailings by what the firm says now: a process that sends
+// runs for weeks, and the address of the public pages may change meanwhile.
+type liveRenderer struct {
+	store *store.Store
+
+	mu       sync.Mutex
+	firm     crm.Firm
+	asked    time.Time
+	renderer *campaigns.Renderer
+}
+
+// firmFor is how long a firm's settings are taken for those of now.
+const firmFor = 2 * time.Second
+
+// newRenderer makes the renderer of mailings.
+func newRenderer(ctx context.Context, s *store.Store) (*liveRenderer, error) {
+	r := &liveRenderer{store: s}
+	_, err := r.now(ctx)
+	return r, err
+}
+
+// now gives a renderer by the present settings.
+func (r *liveRenderer) now(ctx context.Context) (*campaigns.Renderer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.renderer != nil && time.Since(r.asked) < firmFor {
+		return r.renderer, nil
+	}
+	firm, err := r.store.Firm(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return campaigns.NewRenderer(rendering(s, &firm))
+	r.asked = time.Now()
+	if r.renderer != nil && firm.PublicURL == r.firm.PublicURL && firm.Language == r.firm.Language {
+		return r.renderer, nil
+	}
+	made, err := campaigns.NewRenderer(rendering(r.store, &firm))
+	if err != nil {
+		return nil, err
+	}
+	r.renderer, r.firm = made, firm
+	return made, nil
+}
+
+// Render makes the mail of a dispatch.
+func (r *liveRenderer) Render(ctx context.Context, m *crm.Mailing, d *crm.Dispatch) (*crm.Draft, error) {
+	made, err := r.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return made.Render(ctx, m, d)
+}
+
+// Copy makes the mail as its hosted copy shows it.
+func (r *liveRenderer) Copy(ctx context.Context, m *crm.Mailing, d *crm.Dispatch) (*crm.Draft, error) {
+	made, err := r.now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return made.Copy(ctx, m, d)
 }
 
 func rendering(s *store.Store, firm *crm.Firm) campaigns.RendererOptions {

@@ -232,6 +232,14 @@ func (s *Store) PauseMailing(ctx context.Context, id crm.MailingID, reason strin
 	})
 }
 
+// RerouteMailing has another sender take what is left of a mailing, and another
+// policy settle its doubts.
+func (s *Store) RerouteMailing(ctx context.Context, v crm.Viewer, id crm.MailingID, sender crm.SenderID, doubt crm.DoubtPolicy) error {
+	return s.turn(ctx, v, id, func(x *tx, m *crm.Mailing) error {
+		return x.exec(`UPDATE mailings SET sender_id = $1, doubt = $2 WHERE id = $3`, orNull(sender), string(doubt), int64(id))
+	})
+}
+
 // StopMailing calls a mailing off: what waits is cancelled. What is in hand at
 // this moment is cancelled when it comes back, unless it has been sent. It may
 // be called again.

@@ -41,7 +41,10 @@ type sending interface {
 	Route(ctx context.Context, from crm.Address, name string) (crm.Sender, error)
 	// Unsigned says in a sentence why mail from the address would bear no DKIM
 	// signature that verifies, "" when it would.
-	Unsigned(ctx context.Context, from crm.Address, s crm.Sender) (string, error)
+	Unsigned(ctx context.Context, from crm.Address) (string, error)
+	// Try signs in to a sender. That it takes no mail before a person has acted is
+	// an error of kind [crm.KindInvalid]; what may pass is said in a sentence.
+	Try(ctx context.Context, s crm.Sender) (string, error)
 	// Suppressed gives, of these addresses, those that mailings about a topic
 	// ("": none) must not go to.
 	Suppressed(ctx context.Context, addresses []crm.Address, topic string) (map[crm.Address]crm.Suppression, error)

@@ -62,12 +62,8 @@ func (f *preflight) run(ctx context.Context, sender string) error {
 		return err
 	}
 	f.mailing.Sender = f.sender.ID
-	unsigned, err := f.sending.Unsigned(ctx, f.mailing.From.Address, f.sender)
-	if err != nil {
+	if err := f.road(ctx); err != nil {
 		return err
-	}
-	if unsigned != "" {
-		f.notes = append(f.notes, unsigned)
 	}
 	if o.PublicURL == "" {
 		f.notes = append(f.notes, "no public address is known, so the mails bear no link to unsubscribe")
@@ -80,6 +76,21 @@ func (f *preflight) run(ctx context.Context, sender string) error {
 		return err
 	}
 	return f.recipientsOf(ctx, r.NewCheck(&f.mailing))
+}
+
+// road tries the sender, and looks whether mail would be signed.
+func (f *preflight) road(ctx context.Context) error {
+	trouble, err := f.sending.Try(ctx, f.sender)
+	if err != nil {
+		return err
+	}
+	unsigned, err := f.sending.Unsigned(ctx, f.mailing.From.Address)
+	for _, note := range []string{trouble, unsigned} {
+		if note != "" {
+			f.notes = append(f.notes, note)
+		}
+	}
+	return err
 }
 
 // columns compares the template's fields with the columns: a field that nobody

@@ -21,6 +21,8 @@ import (
 // and kept.
 type outbox struct {
 	senders    []crm.Sender
+	trouble    string // of the sender, which may pass
+	refuses    error  // or may not
 	unsigned   string
 	url        string
 	firm       crm.Firm
@@ -43,9 +45,9 @@ func (o *outbox) Route(_ context.Context, from crm.Address, name string) (crm.Se
 	return crm.Sender{}, crm.Invalid("From", "no sender takes mail from %s", from)
 }
 
-func (o *outbox) Unsigned(context.Context, crm.Address, crm.Sender) (string, error) {
-	return o.unsigned, nil
-}
+func (o *outbox) Unsigned(context.Context, crm.Address) (string, error) { return o.unsigned, nil }
+
+func (o *outbox) Try(context.Context, crm.Sender) (string, error) { return o.trouble, o.refuses }
 
 func (o *outbox) Firm(context.Context) (crm.Firm, error) { return o.firm, nil }
 
@@ -259,5 +261,21 @@ func TestSendCommand(t *testing.T) {
 	c.SilenceErrors, c.SilenceUsage = true, true
 	if err := c.Execute(); crm.KindOf(err) != crm.KindNotFound {
 		t.Errorf("%v", err)
+	}
+}
+
+// A sender that takes no mail is named before anything is put on the ledger; one
+// that is only out of reach keeps mail waiting, and that is said.
+func TestSendTriesTheSender(t *testing.T) {
+	o := newOutbox()
+	o.refuses = crm.Invalid("sender", "relay takes no mail: the password is refused; mend it with kaveri sender set relay, or name another")
+	_, stderr, code := sends(t, o, sendLetter, "email,order\naino@asiakas.example,1\n", false, nil)
+	if code != exitUsage || !strings.Contains(stderr, "kaveri: sender: relay takes no mail: the password is refused") || len(o.got) != 0 {
+		t.Errorf("refused: exit %d, sent %d, %s", code, len(o.got), stderr)
+	}
+	o.refuses, o.trouble = nil, "relay does not take mail just now (it does not answer); mail waits until it does"
+	stdout, _, _ := sends(t, o, sendLetter, "email,order\naino@asiakas.example,1\n", false, nil)
+	if !strings.Contains(stdout, o.trouble) {
+		t.Errorf("out of reach: %s", stdout)
 	}
 }

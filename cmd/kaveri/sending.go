@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"iter"
 	"math/rand/v2"
 	"net"
@@ -228,9 +229,30 @@ func mayRoute(s *crm.Sender, from crm.Address) error {
 	return nil
 }
 
+// tryTime is how long a sender, or DNS about a key, may take before a mailing.
+const (
+	tryTime = 20 * time.Second
+	dnsTime = 3 * time.Second
+)
+
+// Try signs in to a sender and says what is wrong with it: an error when a person
+// has to act before anything can leave, a sentence when it may pass.
+func (o *mailroom) Try(ctx context.Context, s crm.Sender) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	err := o.p.senderCourier().Try(ctx, s)
+	switch {
+	case err == nil:
+		return "", nil
+	case crm.KindOf(err) == crm.KindUnavailable, errors.Is(err, context.DeadlineExceeded):
+		return s.Name + " does not take mail just now (" + sentence(err) + "); mail waits until it does", nil
+	}
+	return "", crm.Invalid("sender", "%s takes no mail: %s; mend it with kaveri sender set %s, or name another", s.Name, sentence(err), s.Name)
+}
+
 // Unsigned says why mail from the address would bear no signature that
-// verifies. Within one machine nobody verifies.
-func (o *mailroom) Unsigned(ctx context.Context, from crm.Address, s crm.Sender) (string, error) {
+// verifies.
+func (o *mailroom) Unsigned(ctx context.Context, from crm.Address) (string, error) {
 	domain := from.Domain()
 	keys, err := o.s.DKIMKeys(ctx, crm.SystemViewer, "")
 	if err != nil {
@@ -240,22 +262,15 @@ func (o *mailroom) Unsigned(ctx context.Context, from crm.Address, s crm.Sender)
 	if len(signers) == 0 {
 		return "mail from " + domain + " is not signed (DKIM): kaveri dkim new " + domain + " makes the keys", nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, dnsTime)
+	defer cancel()
 	for _, k := range signers {
-		if local(s.Host) {
-			break
-		}
 		shown, err := net.DefaultResolver.LookupTXT(ctx, k.RecordName())
 		if err != nil || k.RecordIn(shown) != crm.DKIMRecordShown {
 			return "DNS does not show the key " + k.RecordName() + ", so the signature does not verify: kaveri dkim show " + k.Domain + " prints the record", nil
 		}
 	}
 	return "", nil
-}
-
-// local reports a host of this machine.
-func local(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Suppressed gives those of the addresses that mailings about a topic must not
@@ -302,8 +317,7 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 	case was.State == crm.MailingPaused || was.State == crm.MailingHeld:
 		return was.ID, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
 	case was.State == crm.MailingRunning:
-		o.p.notef("Going on with mailing %d of %s.\n", was.ID, was.Created.Format(time.DateTime))
-		return was.ID, nil
+		return was.ID, o.goOn(ctx, &was.Mailing, &m)
 	default: // a draft that was cut short
 		m.ID = was.ID
 	}
@@ -319,6 +333,20 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 		return made.ID, err
 	}
 	return made.ID, o.s.StartMailing(ctx, v, made.ID)
+}
+
+// goOn goes on with a mailing, by the sender and policy that the command names
+// now.
+func (o *mailroom) goOn(ctx context.Context, was, m *crm.Mailing) error {
+	doubt := was.Doubt
+	if m.Doubt != crm.DoubtHold { // which is also what nothing said means
+		doubt = m.Doubt
+	}
+	o.p.notef("Going on with mailing %d of %s; policy for doubts: %s.\n", was.ID, was.Created.Format(time.DateTime), doubt)
+	if m.Sender == was.Sender && doubt == was.Doubt {
+		return nil
+	}
+	return o.s.RerouteMailing(ctx, crm.SystemViewer, was.ID, m.Sender, doubt)
 }
 
 // finish sends, here or by the process that has the right to, until nothing of

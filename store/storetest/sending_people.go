@@ -252,3 +252,22 @@ func testKeyring(t *testing.T, s *store.Store) {
 		t.Error("a token is good for another purpose")
 	}
 }
+
+// What is left of a mailing goes by the sender and policy that were named last.
+func testReroute(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	var ids []crm.SenderID
+	for _, name := range []string{"old", "new"} {
+		m, err := s.AddSender(w.ctx, w.ritva, crm.Sender{Name: name, Host: "smtp." + name + ".example"})
+		w.check(err)
+		ids = append(ids, m.ID)
+	}
+	m := letterTo("autumn")
+	m.Sender = ids[0]
+	id := w.mailing(m, "a@x.example")
+	w.check(s.RerouteMailing(w.ctx, w.anna, id, ids[1], crm.DoubtVerify))
+	if got, err := s.Mailing(w.ctx, id); err != nil || got.Sender != ids[1] || got.Doubt != crm.DoubtVerify || got.State != crm.MailingRunning {
+		t.Errorf("the mailing is %+v, %v", got, err)
+	}
+	w.refused(s.RerouteMailing(w.ctx, w.anna, 1<<40, ids[1], crm.DoubtHold), crm.KindNotFound, "")
+}

@@ -117,6 +117,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"LedgerRandom", testLedgerRandom},
 		{"Senders", testSenders},
 		{"Suppressions", testSuppressions},
+		{"Reroute", testReroute},
 		{"Consents", testConsents},
 		{"Reports", testReports},
 		{"MailingsSeen", testMailingsSeen},

@@ -203,6 +203,11 @@ func (s *Store) UpdateSender(ctx context.Context, v crm.Viewer, m crm.Sender) er
 			secret = nil
 		}
 		m.State, m.Problem, m.Created, m.Since = crm.SenderNew, "", was.Created, x.s.now()
+		if m.WarmUp != was.WarmUp {
+			if err := x.wakePutOff(); err != nil {
+				return err
+			}
+		}
 		return x.putSender(&m, secret)
 	})
 }

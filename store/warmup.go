@@ -65,6 +65,13 @@ func (s *Store) ForgetWarmUps(ctx context.Context) error {
 	})
 }
 
+// wakePutOff has mail that a plan put off to another day looked at again now: the
+// plan has changed. What is still too much is put off once more.
+func (x *tx) wakePutOff() error {
+	now := micros(x.s.now())
+	return x.exec(`UPDATE dispatches SET due_us = $1 WHERE state = 'queued' AND due_us > $1 AND reason <> ''`, now)
+}
+
 // MailingWaits gives the latest time for which a mail of a mailing is put off;
 // zero when none waits for a later day.
 func (s *Store) MailingWaits(ctx context.Context, v crm.Viewer, id crm.MailingID) (w crm.MailingWait, err error) {

@@ -117,6 +117,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"LedgerRandom", testLedgerRandom},
 		{"Senders", testSenders},
 		{"Suppressions", testSuppressions},
+		{"PlanChanges", testPlanChanges},
 		{"Reroute", testReroute},
 		{"Consents", testConsents},
 		{"Reports", testReports},

@@ -111,3 +111,24 @@ func testLastWritersFirst(t *testing.T, s *store.Store) {
 		t.Errorf("the order is %s", got)
 	}
 }
+
+// When a plan changes, what it has put off is looked at again.
+func testPlanChanges(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	relay, err := s.AddSender(w.ctx, w.ritva, crm.Sender{Name: "relay", Host: "smtp.relay.example", WarmUp: crm.WarmUp{Start: 1}})
+	w.check(err)
+	l := w.lease("host/1")
+	w.mailing(bulk(), "a@x.example")
+	d := w.claims(l, 10)["a@x.example"]
+	w.check(s.Return(w.ctx, l, []crm.Return{{Dispatch: d.ID, Due: time.Now().Add(24 * time.Hour), Reason: "warm-up: 1 of 1"}}))
+	relay.Name = "relay of ours"
+	w.check(s.UpdateSender(w.ctx, w.ritva, relay))
+	if got := w.claims(l, 10); len(got) != 0 {
+		t.Errorf("claimed before the plan has changed: %v", got)
+	}
+	relay.WarmUp = crm.WarmUp{}
+	w.check(s.UpdateSender(w.ctx, w.ritva, relay))
+	if got := w.claims(l, 10); len(got) != 1 {
+		t.Errorf("claimed when there is no plan any more: %v", got)
+	}
+}

@@ -214,6 +214,7 @@ func (x *examination) inside(ctx context.Context, s *store.Store, quick bool) {
 	}
 	x.firm(ctx, s)
 	x.mailboxes(ctx, s)
+	x.sending(ctx, s)
 	if list, err := s.Quarantine(ctx, crm.SystemViewer); err != nil {
 		x.wrong("quarantine", sentence(err), "")
 	} else if len(list) > 0 {

@@ -25,10 +25,10 @@ func (h *MailingHealth) Alarm() string {
 	tried := h.Sent + h.Bounced
 	switch {
 	case h.Complained >= complaintFloor && float64(h.Complained) >= complaintShare*float64(max(h.Sent, 1)):
-		return fmt.Sprintf("paused: %d of %d recipients took it for spam (%.2f %%; the limit is %.2f %%)",
+		return fmt.Sprintf("%d of %d recipients took it for spam (%.2f %%; the limit is %.2f %%)",
 			h.Complained, h.Sent, 100*float64(h.Complained)/float64(max(h.Sent, 1)), 100*complaintShare)
 	case tried >= bounceFloor && float64(h.Bounced) >= bounceShare*float64(tried):
-		return fmt.Sprintf("paused: %d of %d mails came back (%.1f %%; the limit is %.0f %%): is the list old?",
+		return fmt.Sprintf("%d of %d mails came back (%.1f %%; the limit is %.0f %%): is the list old?",
 			h.Bounced, tried, 100*float64(h.Bounced)/float64(tried), 100*bounceShare)
 	}
 	return ""

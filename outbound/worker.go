@@ -129,7 +129,7 @@ func (w *worker) heed(j *job, res *Outcome) {
 		}
 	}
 	if res.Refusal.Stop && j.m.Kind.Bulk() {
-		reason := "paused: mail from " + j.m.From.Address.Domain() + " is refused by " + j.pace.provider + ": " + res.Reply.String()
+		reason := "mail from " + j.m.From.Address.Domain() + " is refused by " + j.pace.provider + ": " + res.Reply.String()
 		if err := w.t.s.o.Ledger.PauseMailing(ctx, j.m.ID, reason); err != nil {
 			w.t.s.o.Log.Error("a mailing whose domain is refused is not paused", "mailing", int64(j.m.ID), "err", err)
 		}

@@ -190,10 +190,10 @@ func size(lang string, n int64) string {
 	return s + "\u00a0" + units[i]
 }
 
-// capital makes the first letter upper case.
+// capital makes the first letter upper case, but of an address.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
+	if first, _, _ := strings.Cut(s, " "); n == 0 || strings.Contains(first, "@") {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]

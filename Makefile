@@ -32,7 +32,7 @@ run: build ## build Kaveri and start it; it prints its address
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
-test: browser-libraries test-servers format vet staticcheck ## everything: lint, race, both databases, Dovecot, browser (< 10 minutes)
+test: browser-libraries test-servers format vet staticcheck ## everything: lint, race, both databases, Dovecot, browser (a quarter of an hour on two cores)
 	go test -json -vet=off -race -shuffle=on -count=1 -timeout=25m ./... | go run ./internal/testreport
 
 check: browser-libraries format vet ## the quick half: format, vet, unit tests (< 60 seconds)

@@ -14,7 +14,7 @@ import (
 // This file takes away what removed mail has left behind beside its rows: the
 // bytes in segments, the words in the index, the copies in the write-ahead log.
 // The transaction that removes mail notes that this is due, so what a process
-// leaves undone the next one does. docs/decisions/0005 has the reasons.
+// leaves undone the next one does. docs/decisions/0006 has the reasons.
 
 // settingTidy stands while something is to be erased.
 const settingTidy = "to be erased"

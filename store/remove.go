@@ -120,6 +120,7 @@ var removal = []string{
 	`UPDATE drafts SET answers_id = NULL WHERE answers_id IN (IN)`,
 	`UPDATE contact_details SET message_id = NULL WHERE message_id IN (IN)`,
 	`DELETE FROM sayings WHERE message_id IN (IN)`,
+	`DELETE FROM order_mails WHERE message_id IN (IN)`, // the order itself stays: it was made
 	`UPDATE dispatch_events SET message_id = NULL WHERE message_id IN (IN)`,
 	`DELETE FROM unmatched_reports WHERE message_id IN (IN)`,
 	`DELETE FROM signed_details WHERE message_id IN (IN)`,

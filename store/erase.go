@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 
 	"kaveri/crm"
 )
@@ -79,6 +80,12 @@ func (s *Store) Tidy(ctx context.Context) error {
 // purgeTries is how often the log is tried to be emptied, half a second each; after
 // that it is the next Tidy's.
 const purgeTries = 20
+
+// How often, and after what pause, the log is tried to be emptied.
+const (
+	emptyTries = 10
+	emptyPause = 50 * time.Millisecond
+)
 
 // eraseChunk is how many mails are erased between two transactions.
 const eraseChunk = 2000
@@ -210,9 +217,17 @@ func purgeSQLite(ctx context.Context, w *sql.DB) (clean bool, err error) {
 	if err := wait("500"); err != nil {
 		return false, err
 	}
-	var busy, used, copied int64
-	err = w.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &used, &copied)
-	return busy == 0, errors.Join(err, wait("10000"))
+	// Who copies the log already, as what tends the file does, is not waited for:
+	// SQLite's timeout is for readers.
+	for try := 0; try < emptyTries && !clean && err == nil; try++ {
+		if try > 0 {
+			time.Sleep(emptyPause)
+		}
+		var busy, used, copied int64
+		err = w.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &used, &copied)
+		clean = err == nil && busy == 0
+	}
+	return clean, errors.Join(err, wait("10000"))
 }
 
 // purgePostgres has PostgreSQL take removed rows out of its tables and indexes.

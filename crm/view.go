@@ -114,6 +114,15 @@ type SightingRow struct {
 	Gone    time.Time // zero while it is still there
 }
 
+// WithheldRow is one place where a mail lies that is not stored, and the rule by
+// which it is not.
+type WithheldRow struct {
+	Mailbox string
+	Folder  string
+	UID     uint32
+	Rule    Rule
+}
+
 // Letter is the text of a mail, and what of it its author wrote anew.
 type Letter struct {
 	Text string // UTF-8 with LF line ends

@@ -100,6 +100,33 @@ WHERE t.message_id = $1 AND `+condition+` ORDER BY m.id LIMIT 1`, args...).Scan(
 	return id, err
 }
 
+// Withheld says where a mail lies that is not stored, and why not, by the keyed
+// hash of its Message-ID: nothing else is known of it. Only who owns the mailbox,
+// and an administrator, learn of it.
+func (s *Store) Withheld(ctx context.Context, v crm.Viewer, messageID string) (out []crm.WithheldRow, err error) {
+	if !mayRead(v) {
+		return nil, nil
+	}
+	err = s.view(ctx, func(x *tx) error {
+		key := s.key.messageID(messageID)
+		rows, err := x.query(`SELECT b.label, b.address, f.name, u.uid, u.rule FROM uid_keys k JOIN uids u ON u.folder_id = k.folder_id AND u.uid = k.uid AND u.uidvalidity = k.uidvalidity
+JOIN folders f ON f.id = u.folder_id JOIN mailboxes b ON b.id = f.mailbox_id
+WHERE k.key = $1 AND u.id_key = $1 AND u.state = 'withheld' AND (b.staff_id = $2 OR $3 = 1) ORDER BY b.id, f.id, u.uid LIMIT 100`, key, int64(v.Staff), flag(v.MayAdminister()))
+		out, err = collect(rows, err, func(r *sql.Rows, w *crm.WithheldRow) error {
+			var label string
+			if err := r.Scan(&label, &w.Mailbox, &w.Folder, &w.UID, &w.Rule); err != nil {
+				return err
+			}
+			if label != "" {
+				w.Mailbox = label
+			}
+			return nil
+		})
+		return err
+	})
+	return out, err
+}
+
 // mailDenials reads whose a mail is not by a colleague's word; of a contact
 // that was merged into another one, that one.
 func (x *tx) mailDenials(m *crm.MailView) error {

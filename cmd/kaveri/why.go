@@ -81,6 +81,9 @@ func (p *program) openMail(ctx context.Context, which, as string) (*store.Store,
 
 func (p *program) why(ctx context.Context, which, as string) error {
 	s, v, m, err := p.openMail(ctx, which, as)
+	if crm.KindOf(err) == crm.KindNotFound && strings.Contains(which, "@") {
+		return p.whyWithheld(ctx, which, as, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,58 @@ func (p *program) why(ctx context.Context, which, as string) error {
 		return p.printJSON(explained(m, open))
 	}
 	p.printWhy(m, open)
+	return nil
+}
+
+// withheldJSON is a mail that is not stored, in JSON.
+type withheldJSON struct {
+	MessageID string            `json:"message_id"`
+	Withheld  []withheldRowJSON `json:"withheld"`
+}
+
+type withheldRowJSON struct {
+	Mailbox string   `json:"mailbox"`
+	Folder  string   `json:"folder"`
+	UID     uint32   `json:"uid"`
+	Rule    crm.Rule `json:"rule"`
+	Text    string   `json:"text"`
+}
+
+// withheldText says why a mail is not kept.
+var withheldText = map[crm.Rule]string{
+	crm.RuleInternal:   "only colleagues write and read it",
+	crm.RuleNoCustomer: "nobody in it is a customer; it is fetched when somebody becomes one",
+	crm.RuleNobody:     "it names no address",
+	crm.RuleExcluded:   "its address, domain or folder is excluded",
+}
+
+// whyWithheld says why a mail is not stored; missing is what is said when it is
+// not known at all.
+func (p *program) whyWithheld(ctx context.Context, which, as string, missing error) error {
+	s, v, err := p.openAs(ctx, as)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	id := strings.Trim(which, "<> ")
+	rows, err := s.Withheld(ctx, v, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return missing
+	}
+	j := withheldJSON{id, nil}
+	for _, r := range rows {
+		j.Withheld = append(j.Withheld, withheldRowJSON{r.Mailbox, r.Folder, r.UID, r.Rule, withheldText[r.Rule]})
+	}
+	if p.json {
+		return p.printJSON(j)
+	}
+	p.printf("The mail is not stored; only a keyed hash of its Message-ID is.\n")
+	for _, r := range j.Withheld {
+		p.printf("In %s, %s: by the rule %s, %s.\n", printable(r.Mailbox), printable(r.Folder), r.Rule, r.Text)
+	}
 	return nil
 }
 

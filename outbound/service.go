@@ -117,9 +117,11 @@ func (s *Service) say(st Status) {
 // only for a fault of ours.
 func (s *Service) Run(ctx context.Context) error {
 	tended, end := context.WithCancel(context.WithoutCancel(ctx))
+	var beside sync.WaitGroup
+	beside.Go(func() { s.tend(tended) })
+	beside.Go(func() { s.keepPaces(tended) })
+	defer beside.Wait() // what was learned last is kept before the ledger is closed
 	defer end()
-	go s.tend(tended)
-	go s.keepPaces(tended)
 	for ctx.Err() == nil {
 		if err := s.turn(ctx); err != nil && ctx.Err() == nil {
 			s.say(Status{Problem: sentence(err), Other: crm.KindOf(err) == crm.KindConflict})

@@ -179,6 +179,18 @@ func testWithheldMailWakes(t *testing.T, s *store.Store) {
 	if c := counts[0]; c.Stored != 1 || c.Waiting != 2 || c.Withheld[crm.RuleNoCustomer] != 1 || c.Withheld[crm.RuleInternal] != 1 {
 		t.Errorf("the folder counts %+v", c)
 	}
+	// Whoever owns the mailbox, and an administrator, learn why a mail is not here.
+	for _, c := range []struct {
+		who  crm.Viewer
+		id   string
+		want int
+	}{{w.anna, "s", 1}, {w.ritva, "s", 1}, {w.pekka, "s", 0}, {w.anna, "q", 0}, {crm.Viewer{}, "s", 0}} {
+		rows, err := s.Withheld(w.ctx, c.who, c.id)
+		w.check(err)
+		if len(rows) != c.want || c.want > 0 && (rows[0].Rule != crm.RuleNoCustomer || rows[0].Folder != "INBOX" || rows[0].Mailbox != "Anna's mail") {
+			t.Errorf("%q for %d: %+v", c.id, c.who.Staff, rows)
+		}
+	}
 }
 
 // What a rule has withheld is judged anew when the firm's rules change.

@@ -40,23 +40,13 @@ func (p *program) listImports(ctx context.Context, as string) error {
 	if err != nil {
 		return err
 	}
-	t := table{}
-	if !p.json {
-		t = p.table("ID", "FILE", "BY", "AT", "CUSTOMERS", "ADDRESSES", "PHONES", "UNDONE")
-	}
+	l := p.listing("ID", "FILE", "BY", "AT", "CUSTOMERS", "ADDRESSES", "PHONES", "UNDONE")
 	for _, b := range all {
-		if p.json {
-			if err := p.printJSON(contactBookJSON{b.ID, b.Source, b.Staff, jsonTime(b.At), jsonTime(b.Undone), b.Customers, b.Addresses, b.Phones}); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(contactBookJSON{b.ID, b.Source, b.Staff, jsonTime(b.At), jsonTime(b.Undone), b.Customers, b.Addresses, b.Phones}, b.ID, b.Source, b.Staff, b.At, b.Customers, b.Addresses, b.Phones, b.Undone); err != nil {
+			return err
 		}
-		t.row(b.ID, b.Source, b.Staff, b.At, b.Customers, b.Addresses, b.Phones, b.Undone)
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) contactsUndoCommand() *cobra.Command {

@@ -220,6 +220,17 @@ func customerID(ctx context.Context, s *store.Store, v crm.Viewer, who string) (
 	return users[0].customer.ID, nil
 }
 
+// presentCustomer finds a customer by number or address; one that was merged is
+// whom it went into.
+func presentCustomer(ctx context.Context, s *store.Store, v crm.Viewer, who string) (crm.CustomerID, error) {
+	id, err := customerID(ctx, s, v, who)
+	if err != nil {
+		return 0, err
+	}
+	c, err := s.Customer(ctx, v, id)
+	return c.ID, err
+}
+
 // addressUser is a contact with the use it makes of an address.
 type addressUser struct {
 	customer crm.Customer

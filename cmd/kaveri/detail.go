@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/store"
 )
 
 func (p *program) detailCommand() *cobra.Command {
@@ -73,14 +73,9 @@ func (p *program) listDetails(ctx context.Context, args []string, limit int, as 
 	defer s.Close()
 	var customer crm.CustomerID
 	for _, who := range args {
-		if customer, err = customerID(ctx, s, v, who); err != nil {
+		if customer, err = presentCustomer(ctx, s, v, who); err != nil {
 			return err
 		}
-		cu, err := s.Customer(ctx, v, customer)
-		if err != nil {
-			return err
-		}
-		customer = cu.ID // it may have been merged
 	}
 	all, err := s.DetailProposals(ctx, v, customer, limit)
 	if err != nil {
@@ -121,41 +116,11 @@ func (p *program) detailDecideCommand(name, short string, yes bool) *cobra.Comma
 	return c
 }
 
-// decideDetails decides about each; one that cannot be decided does not hold up
-// the others.
+// decideDetails decides about each.
 func (p *program) decideDetails(ctx context.Context, args []string, yes bool, as string) error {
-	ids := make([]crm.DetailID, len(args))
-	for i, a := range args {
-		id, err := crm.ParseID[crm.DetailID]("detail", a)
-		if err != nil {
-			return err
-		}
-		ids[i] = id
-	}
-	s, v, err := p.openAs(ctx, as)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	var failed []error
-	for _, id := range ids {
-		if err := s.DecideDetail(ctx, v, id, yes); err != nil {
-			if len(ids) == 1 {
-				return err
-			}
-			p.notef("kaveri: detail %d: %s\n", id, strings.TrimPrefix(sentence(err), "detail: "))
-			failed = append(failed, err)
-			continue
-		}
-		p.printf("%d: %s\n", id, map[bool]string{true: "accepted", false: "dismissed"}[yes])
-	}
-	switch len(failed) {
-	case 0:
-		return nil
-	case len(ids):
-		return errors.Join(failed...)
-	}
-	return partly("%s could not be decided", plural(len(failed), "detail", "details"))
+	return decideEach(ctx, p, args, as, decision[crm.DetailID]{"detail", "details", "decided", func(s *store.Store, v crm.Viewer, id crm.DetailID) (string, error) {
+		return map[bool]string{true: "accepted", false: "dismissed"}[yes], s.DecideDetail(ctx, v, id, yes)
+	}})
 }
 
 func (p *program) detailRemoveCommand() *cobra.Command {

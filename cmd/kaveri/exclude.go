@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -101,30 +102,20 @@ func (p *program) listExclusions(ctx context.Context, o excluding) error {
 	if err != nil {
 		return err
 	}
-	t := p.table("ID", "WHERE", "KIND", "EXCLUDED", "SINCE", "BY")
+	l := p.listing("ID", "WHERE", "KIND", "EXCLUDED", "SINCE", "BY")
 	for _, m := range boxes {
 		list, err := s.Exclusions(ctx, crm.SystemViewer, m.ID)
 		if err != nil {
 			return err
 		}
 		for _, e := range list {
-			if p.json {
-				if err := p.printJSON(exclusionJSON{e.ID, string(m.Address), e.Kind, e.Value, names[e.Staff], jsonTime(e.At)}); err != nil {
-					return err
-				}
-				continue
+			j := exclusionJSON{e.ID, string(m.Address), e.Kind, e.Value, names[e.Staff], jsonTime(e.At)}
+			if err := l.entry(j, e.ID, cmp.Or(j.Mailbox, "everywhere"), string(e.Kind), e.Value, e.At, names[e.Staff]); err != nil {
+				return err
 			}
-			where := string(m.Address)
-			if m.ID == 0 {
-				where = "everywhere"
-			}
-			t.row(e.ID, where, string(e.Kind), e.Value, e.At, names[e.Staff])
 		}
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func staffNames(ctx context.Context, s *store.Store) (map[crm.StaffID]string, error) {

@@ -212,7 +212,7 @@ func (p *program) listLadder(ctx context.Context, f ladderListFlags) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ID", "NAME", "RUNG", "NOTE", "TIMING", "LAST ORDER", "DUE", "VALUE IN 12 MONTHS")
+	l := p.listing("ID", "NAME", "RUNG", "NOTE", "TIMING", "LAST ORDER", "DUE", "VALUE IN 12 MONTHS")
 	for {
 		rows, next, err := s.Standings(ctx, crm.SystemViewer, q)
 		if err != nil {
@@ -220,22 +220,15 @@ func (p *program) listLadder(ctx context.Context, f ladderListFlags) error {
 		}
 		for i := range rows {
 			j := loyaltyJSONOf(&rows[i])
-			if p.json {
-				if err := p.printJSON(j); err != nil {
-					return err
-				}
-				continue
+			if err := l.entry(j, int64(j.Customer), j.Name, string(j.Rung), string(j.Note), string(j.Timing), orDash(j.Last), orDash(j.Due), j.Value); err != nil {
+				return err
 			}
-			t.row(int64(j.Customer), j.Name, string(j.Rung), string(j.Note), string(j.Timing), orDash(j.Last), orDash(j.Due), j.Value)
 		}
 		if q.After = next; next == 0 {
 			break
 		}
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func orDash(s *string) string {
@@ -246,15 +239,15 @@ func orDash(s *string) string {
 }
 
 func (p *program) showLadder(ctx context.Context, customer string) error {
-	id, err := crm.ParseID[crm.CustomerID]("customer", customer)
-	if err != nil {
-		return err
-	}
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	id, err := presentCustomer(ctx, s, crm.SystemViewer, customer)
+	if err != nil {
+		return err
+	}
 	l, ok, err := s.Loyalty(ctx, crm.SystemViewer, id)
 	if err != nil {
 		return err

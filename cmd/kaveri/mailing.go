@@ -93,21 +93,17 @@ func (p *program) listMailings(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ID", "MAILING", "STATE", "SENT", "OPEN", "IN DOUBT", "NOT SENT", "MADE")
+	l := p.listing("ID", "MAILING", "STATE", "SENT", "OPEN", "IN DOUBT", "NOT SENT", "MADE")
 	err = eachPage(func(page crm.PageKey) ([]crm.MailingRow, crm.PageKey, error) {
 		return s.Mailings(ctx, crm.SystemViewer, nil, page, 100)
 	}, func(r crm.MailingRow) error {
-		if p.json {
-			return p.printJSON(mailingOf(r))
-		}
 		n := r.Recipients
-		t.row(r.ID, r.Name, mailingState(&r), n[crm.Sent], n.Open()-n[crm.Unknown], n[crm.Unknown], n.Total()-n.Open()-n[crm.Sent], r.Created)
-		return nil
+		return l.entry(mailingOf(r), r.ID, r.Name, mailingState(&r), n[crm.Sent], n.Open()-n[crm.Unknown], n[crm.Unknown], n.Total()-n.Open()-n[crm.Sent], r.Created)
 	})
-	if err != nil || p.json {
+	if err != nil {
 		return err
 	}
-	return t.end()
+	return l.end()
 }
 
 // mailingState is a mailing's state in a word. Finished is said only when
@@ -224,24 +220,20 @@ func (p *program) printMailing(r *crm.MailingRow, j *mailingShowJSON) {
 }
 
 func (p *program) listDispatches(ctx context.Context, s *store.Store, id crm.MailingID, state crm.DispatchState) error {
-	t := p.table("ID", "RECIPIENT", "TRIES", "SINCE", "SERVER", "WHAT IT SAID")
+	l := p.listing("ID", "RECIPIENT", "TRIES", "SINCE", "SERVER", "WHAT IT SAID")
 	err := eachPage(func(page crm.PageKey) ([]crm.Dispatch, crm.PageKey, error) {
 		return s.Dispatches(ctx, crm.SystemViewer, id, state, page, 500)
 	}, func(d crm.Dispatch) error {
 		j, err := dispatchOf(ctx, s, d)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case p.json:
-			return p.printJSON(j)
 		}
-		t.row(d.ID, string(d.Address), d.Tries, d.Changed, j.Server, cmp.Or(j.Reply, j.Reason))
-		return nil
+		return l.entry(j, d.ID, string(d.Address), d.Tries, d.Changed, j.Server, cmp.Or(j.Reply, j.Reason))
 	})
-	if err != nil || p.json {
+	if err != nil {
 		return err
 	}
-	return t.end()
+	return l.end()
 }
 
 // dispatchOf gives a dispatch with what its last attempt has come to.

@@ -18,7 +18,7 @@ func (p *program) orderCommand() *cobra.Command {
 		Use: "list", Short: "List orders, the newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.listOrders(c.Context(), customer, nobody) },
 	})
-	list.Flags().StringVar(&customer, "customer", "", "only those of this customer, by number")
+	list.Flags().StringVar(&customer, "customer", "", "only those of this customer, by number or address")
 	list.Flags().BoolVar(&nobody, "nobody", false, "only those of which it is not known whose they are")
 	show := p.reads(&cobra.Command{
 		Use: "show ID", Short: "Show an order with its lines, and why it is whose it is", Args: cobra.ExactArgs(1),
@@ -29,7 +29,7 @@ func (p *program) orderCommand() *cobra.Command {
 		Use: "assign ID --to CUSTOMER", Short: "Say whose an order is; it outranks the rules", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.assignOrder(c.Context(), as, args[0], to) },
 	}
-	assign.Flags().StringVar(&to, "to", "", "the customer, by number; 0 for nobody")
+	assign.Flags().StringVar(&to, "to", "", "the customer, by number or address; 0 for nobody")
 	assign.MarkFlagRequired("to")
 	asFlag(assign, &as)
 	imports := p.reads(&cobra.Command{
@@ -103,24 +103,22 @@ func zoneOf(ctx context.Context, s *store.Store) (*time.Location, error) {
 }
 
 func (p *program) listOrders(ctx context.Context, customer string, nobody bool) error {
-	q := store.OrderQuery{Nobody: nobody, Limit: 500}
-	if customer != "" {
-		id, err := crm.ParseID[crm.CustomerID]("customer", customer)
-		if err != nil {
-			return err
-		}
-		q.Customer = id
-	}
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	q := store.OrderQuery{Nobody: nobody, Limit: 500}
+	if customer != "" {
+		if q.Customer, err = presentCustomer(ctx, s, crm.SystemViewer, customer); err != nil {
+			return err
+		}
+	}
 	zone, err := zoneOf(ctx, s)
 	if err != nil {
 		return err
 	}
-	t := p.table("ID", "NUMBER", "DATE", "CUSTOMER", "BUYER", "TOTAL", "NET")
+	l := p.listing("ID", "NUMBER", "DATE", "CUSTOMER", "BUYER", "TOTAL", "NET")
 	for {
 		list, next, err := s.Orders(ctx, crm.SystemViewer, q)
 		if err != nil {
@@ -128,36 +126,23 @@ func (p *program) listOrders(ctx context.Context, customer string, nobody bool) 
 		}
 		for i := range list {
 			j := orderJSONOf(&list[i])
-			if p.json {
-				if err := p.printJSON(j); err != nil {
-					return err
-				}
-				continue
+			if err := l.entry(j, int64(j.ID), j.Number, list[i].At.In(zone).Format(time.DateOnly), int64(j.Customer), j.Buyer.says(), j.Total+" "+j.Currency, j.Net); err != nil {
+				return err
 			}
-			t.row(int64(j.ID), j.Number, list[i].At.In(zone).Format(time.DateOnly), int64(j.Customer), j.Buyer.says(), j.Total+" "+j.Currency, j.Net)
 		}
 		if q.After = next; next == (crm.PageKey{}) {
 			break
 		}
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
-}
-
-// withOrder opens the store and reads the number of an order.
-func (p *program) withOrder(ctx context.Context, order string) (*store.Store, crm.OrderID, error) {
-	id, err := crm.ParseID[crm.OrderID]("order", order)
-	if err != nil {
-		return nil, 0, err
-	}
-	s, err := p.openExisting(ctx)
-	return s, id, err
+	return l.end()
 }
 
 func (p *program) showOrder(ctx context.Context, order string) error {
-	s, id, err := p.withOrder(ctx, order)
+	id, err := crm.ParseID[crm.OrderID]("order", order)
+	if err != nil {
+		return err
+	}
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
@@ -183,22 +168,20 @@ func (p *program) showOrder(ctx context.Context, order string) error {
 }
 
 func (p *program) assignOrder(ctx context.Context, as, order, to string) error {
-	var customer crm.CustomerID
-	if to != "0" {
-		id, err := crm.ParseID[crm.CustomerID]("to", to)
-		if err != nil {
-			return err
-		}
-		customer = id
+	id, err := crm.ParseID[crm.OrderID]("order", order)
+	if err != nil {
+		return err
 	}
-	s, id, err := p.withOrder(ctx, order)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
+	var customer crm.CustomerID
+	if to != "0" {
+		if customer, err = presentCustomer(ctx, s, v, to); err != nil {
+			return err
+		}
 	}
 	if err := s.AssignOrder(ctx, v, id, customer, 0); err != nil {
 		return err
@@ -232,20 +215,13 @@ func (p *program) listOrderImports(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := p.table("IMPORT", "SOURCE", "FILE", "ADDED", "REPLACED", "AT", "TAKEN BACK")
+	l := p.listing("IMPORT", "SOURCE", "FILE", "ADDED", "REPLACED", "AT", "TAKEN BACK")
 	for _, i := range list {
-		if p.json {
-			if err := p.printJSON(orderImportRowJSON{i.ID, i.Source, i.Name, i.Added, i.Replaced, jsonTime(i.At), jsonTime(i.Undone)}); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(orderImportRowJSON{i.ID, i.Source, i.Name, i.Added, i.Replaced, jsonTime(i.At), jsonTime(i.Undone)}, int64(i.ID), i.Source, i.Name, i.Added, i.Replaced, i.At, i.Undone); err != nil {
+			return err
 		}
-		t.row(int64(i.ID), i.Source, i.Name, i.Added, i.Replaced, i.At, i.Undone)
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) undoOrderImport(ctx context.Context, number string) error {

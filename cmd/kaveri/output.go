@@ -115,6 +115,35 @@ func newTable(w io.Writer, head ...string) table {
 	return t
 }
 
+// listing prints a list: each entry as a line of JSON Lines, or as a row.
+type listing struct {
+	p *program
+	t table
+}
+
+func (p *program) listing(head ...string) listing {
+	if p.json {
+		return listing{p: p}
+	}
+	return listing{p, p.table(head...)}
+}
+
+// entry prints one entry: j in JSON, the cells in a table.
+func (l listing) entry(j any, cells ...any) error {
+	if l.p.json {
+		return l.p.printJSON(j)
+	}
+	l.t.row(cells...)
+	return nil
+}
+
+func (l listing) end() error {
+	if l.p.json {
+		return nil
+	}
+	return l.t.end()
+}
+
 func toAny(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {

@@ -34,24 +34,17 @@ func (p *program) listRates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := p.table("CURRENCY", "FROM", "RATE")
+	l := p.listing("CURRENCY", "FROM", "RATE")
 	for _, r := range rates {
-		if p.json {
-			if err := p.printJSON(struct {
-				Currency string `json:"currency"`
-				From     string `json:"from"`
-				Rate     string `json:"rate"`
-			}{r.Currency, r.From.Format(time.DateOnly), r.Rate.String()}); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(struct {
+			Currency string `json:"currency"`
+			From     string `json:"from"`
+			Rate     string `json:"rate"`
+		}{r.Currency, r.From.Format(time.DateOnly), r.Rate.String()}, r.Currency, r.From.Format(time.DateOnly), r.Rate.String()); err != nil {
+			return err
 		}
-		t.row(r.Currency, r.From.Format(time.DateOnly), r.Rate.String())
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) setRate(ctx context.Context, as, currency, rate, from string) error {
@@ -68,15 +61,11 @@ func (p *program) setRate(ctx context.Context, as, currency, rate, from string) 
 			return crm.Invalid("from", "%q is not a day; write it like 2026-01-31", from)
 		}
 	}
-	s, err := p.open(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	if err := s.SetRate(ctx, v, r); err != nil {
 		return err
 	}

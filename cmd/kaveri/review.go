@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
+	"kaveri/store"
 )
 
 func (p *program) reviewCommand() *cobra.Command {
@@ -109,39 +109,9 @@ func (p *program) reviewDecideCommand(name, short string, yes bool) *cobra.Comma
 	return c
 }
 
-// decideReviews answers each question; one that cannot be answered does not
-// hold up the others.
+// decideReviews answers each question.
 func (p *program) decideReviews(ctx context.Context, args []string, yes bool, as string) error {
-	ids := make([]crm.ReviewID, len(args))
-	for i, a := range args {
-		id, err := crm.ParseID[crm.ReviewID]("question", a)
-		if err != nil {
-			return err
-		}
-		ids[i] = id
-	}
-	s, v, err := p.openAs(ctx, as)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	failed := 0
-	for _, id := range ids {
-		if err := s.DecideReview(ctx, v, id, yes); err != nil {
-			if len(ids) == 1 {
-				return err
-			}
-			p.notef("kaveri: question %d: %s\n", id, strings.TrimPrefix(sentence(err), "question: "))
-			failed++
-			continue
-		}
-		p.printf("%d: %s\n", id, cell(yes))
-	}
-	switch failed {
-	case 0:
-		return nil
-	case len(ids):
-		return failure("none of the questions could be answered")
-	}
-	return partly("%s could not be answered", plural(failed, "question", "questions"))
+	return decideEach(ctx, p, args, as, decision[crm.ReviewID]{"question", "questions", "answered", func(s *store.Store, v crm.Viewer, id crm.ReviewID) (string, error) {
+		return cell(yes), s.DecideReview(ctx, v, id, yes)
+	}})
 }

@@ -267,23 +267,17 @@ func (p *program) lintSender(ctx context.Context, s *store.Store, m crm.Sender, 
 		return s.DKIMKeys(ctx, crm.SystemViewer, "")
 	}}
 	bad := 0
-	t := p.table("CHECK", "OF", "", "")
+	l := p.listing("CHECK", "OF", "", "")
 	for _, f := range linter.Check(ctx, &m, domains) {
 		if f.Grade == outbound.GradeBad {
 			bad++
 		}
-		if p.json {
-			if err := p.printJSON(findingJSON{f.Subject, f.Domain, f.Grade, f.Text}); err != nil {
-				return err
-			}
-			continue
-		}
-		t.row(f.Subject, f.Domain, string(f.Grade), f.Text)
-	}
-	if !p.json {
-		if err := t.end(); err != nil {
+		if err := l.entry(findingJSON{f.Subject, f.Domain, f.Grade, f.Text}, f.Subject, f.Domain, string(f.Grade), f.Text); err != nil {
 			return err
 		}
+	}
+	if err := l.end(); err != nil {
+		return err
 	}
 	if bad > 0 {
 		return partly("%s would make large providers refuse the mail", plural(bad, "finding", "findings"))

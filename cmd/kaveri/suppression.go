@@ -45,20 +45,16 @@ func (p *program) listSuppressions(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	t := p.table("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
+	l := p.listing("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
 	err = eachPage(func(page crm.PageKey) ([]crm.Suppression, crm.PageKey, error) {
 		return s.Suppressions(ctx, crm.SystemViewer, page, 500)
 	}, func(m crm.Suppression) error {
-		if p.json {
-			return p.printJSON(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)})
-		}
-		t.row(string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
-		return nil
+		return l.entry(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}, string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
 	})
-	if err != nil || p.json {
+	if err != nil {
 		return err
 	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) suppress(ctx context.Context, address, why string) error {

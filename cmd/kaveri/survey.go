@@ -83,19 +83,13 @@ func (p *program) listSurveys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.json {
-		for _, n := range list {
-			if err := p.printJSON(surveyOf(n)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	t := p.table("NAME", "KIND", "ANSWERS", "MADE", "CLOSED", "QUESTION")
+	l := p.listing("NAME", "KIND", "ANSWERS", "MADE", "CLOSED", "QUESTION")
 	for _, n := range list {
-		t.row(n.Name, string(n.Kind), n.Votes, n.Created, n.Closed, n.In(""))
+		if err := l.entry(surveyOf(n), n.Name, string(n.Kind), n.Votes, n.Created, n.Closed, n.In("")); err != nil {
+			return err
+		}
 	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) closeSurvey(ctx context.Context, name string) error {

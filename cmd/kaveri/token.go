@@ -48,34 +48,23 @@ func tokenJSONOf(t *crm.APIToken) tokenJSON {
 }
 
 func (p *program) listTokens(ctx context.Context, as string) error {
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	list, err := s.APITokens(ctx, v)
 	if err != nil {
 		return err
 	}
-	t := p.table("ID", "NAME", "SCOPES", "MADE BY", "CREATED", "LAST USED", "REVOKED")
+	l := p.listing("ID", "NAME", "SCOPES", "MADE BY", "CREATED", "LAST USED", "REVOKED")
 	for i := range list {
 		j := tokenJSONOf(&list[i])
-		if p.json {
-			if err := p.printJSON(j); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(j, int64(j.ID), j.Name, words(j.Scopes), j.Maker, list[i].Created, list[i].Used, list[i].Revoked); err != nil {
+			return err
 		}
-		t.row(int64(j.ID), j.Name, words(j.Scopes), j.Maker, list[i].Created, list[i].Used, list[i].Revoked)
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 // words writes names apart by blanks.
@@ -94,15 +83,11 @@ func (p *program) addToken(ctx context.Context, as, name string, scopes []string
 	if err != nil {
 		return err
 	}
-	s, err := p.open(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	t, text, err := s.AddAPIToken(ctx, v, name, list)
 	if err != nil {
 		return err
@@ -121,15 +106,11 @@ func (p *program) revokeToken(ctx context.Context, as, number string) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	if err := s.RevokeAPIToken(ctx, v, id); err != nil {
 		return err
 	}

@@ -42,20 +42,13 @@ func (p *program) listTopics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := p.table("NAME", "ENGLISH", "FINNISH")
+	l := p.listing("NAME", "ENGLISH", "FINNISH")
 	for _, topic := range f.Topics {
-		if p.json {
-			if err := p.printJSON(topic); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(topic, topic.Name, topic.English, topic.Finnish); err != nil {
+			return err
 		}
-		t.row(topic.Name, topic.English, topic.Finnish)
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 // changeTopics changes the firm's list.

@@ -53,34 +53,23 @@ func webhookJSONOf(w *crm.Webhook) webhookJSON {
 }
 
 func (p *program) listWebhooks(ctx context.Context, as string) error {
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	list, err := s.Webhooks(ctx, v)
 	if err != nil {
 		return err
 	}
-	t := p.table("ID", "KIND", "SOURCE", "PATH", "LAST HEARD", "NOT KEPT")
+	l := p.listing("ID", "KIND", "SOURCE", "PATH", "LAST HEARD", "NOT KEPT")
 	for i := range list {
 		j := webhookJSONOf(&list[i])
-		if p.json {
-			if err := p.printJSON(j); err != nil {
-				return err
-			}
-			continue
+		if err := l.entry(j, int64(j.ID), string(j.Kind), j.Source, j.Path, list[i].Heard, j.Problem); err != nil {
+			return err
 		}
-		t.row(int64(j.ID), string(j.Kind), j.Source, j.Path, list[i].Heard, j.Problem)
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func (p *program) addWebhook(ctx context.Context, as, kind, source string, ask bool) error {
@@ -94,15 +83,11 @@ func (p *program) addWebhook(ctx context.Context, as, kind, source string, ask b
 			return err
 		}
 	}
-	s, err := p.open(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	if w, err = s.AddWebhook(ctx, v, w); err != nil {
 		return err
 	}
@@ -125,15 +110,11 @@ func (p *program) removeWebhook(ctx context.Context, as, number string) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.openExisting(ctx)
+	s, v, err := p.openAs(ctx, as)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := p.viewer(ctx, s, as)
-	if err != nil {
-		return err
-	}
 	if err := s.RemoveWebhook(ctx, v, id); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -212,42 +213,13 @@ func (p *program) wishDecideCommand(name, short string, yes bool) *cobra.Command
 	return c
 }
 
-// decideWishes decides about each; one that cannot be decided does not hold up
-// the others.
+// decideWishes decides about each.
 func (p *program) decideWishes(ctx context.Context, args []string, yes bool, topic, as string) error {
-	ids := make([]crm.WishID, len(args))
-	for i, a := range args {
-		id, err := crm.ParseID[crm.WishID]("wish", a)
-		if err != nil {
-			return err
-		}
-		ids[i] = id
-	}
-	s, v, err := p.openAs(ctx, as)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	failed := 0
-	for _, id := range ids {
+	return decideEach(ctx, p, args, as, decision[crm.WishID]{"proposal", "proposals", "decided", func(s *store.Store, v crm.Viewer, id crm.WishID) (string, error) {
 		made, err := s.DecideWish(ctx, v, id, yes, topic)
-		switch {
-		case err != nil && len(ids) == 1:
-			return err
-		case err != nil:
-			p.notef("proposal %d: %s\n", id, sentence(err))
-			failed++
-		case yes:
-			p.printf("%d: wish %d\n", id, made)
-		default:
-			p.printf("%d: dismissed\n", id)
+		if !yes {
+			return "dismissed", err
 		}
-	}
-	switch failed {
-	case 0:
-		return nil
-	case len(ids):
-		return failure("none of the proposals could be decided")
-	}
-	return partly("%s could not be decided", plural(failed, "proposal", "proposals"))
+		return fmt.Sprintf("wish %d", made), err
+	}})
 }

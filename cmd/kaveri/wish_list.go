@@ -113,10 +113,7 @@ func (p *program) listWishes(ctx context.Context, f wishListFlags) error {
 	if err != nil {
 		return err
 	}
-	t := table{}
-	if !p.json {
-		t = p.table("ID", "SAID", "CUSTOMER", "RUNG", "KIND", "STATE", "TOPIC", "NOT BEFORE", "WISH")
-	}
+	l := p.listing("ID", "SAID", "CUSTOMER", "RUNG", "KIND", "STATE", "TOPIC", "NOT BEFORE", "WISH")
 	for n := 0; n < f.limit; {
 		q.Limit = min(200, f.limit-n)
 		rows, next, err := s.Wishes(ctx, v, q)
@@ -124,9 +121,7 @@ func (p *program) listWishes(ctx context.Context, f wishListFlags) error {
 			return err
 		}
 		for _, w := range rows {
-			if !p.json {
-				t.row(w.ID, w.At, w.CustomerName, string(w.Rung), string(w.Kind), string(w.State), w.Topic, dayCell(w.NotBefore), w.Quote)
-			} else if err := p.printJSON(wishOf(w)); err != nil {
+			if err := l.entry(wishOf(w), w.ID, w.At, w.CustomerName, string(w.Rung), string(w.Kind), string(w.State), w.Topic, dayCell(w.NotBefore), w.Quote); err != nil {
 				return err
 			}
 		}
@@ -135,10 +130,7 @@ func (p *program) listWishes(ctx context.Context, f wishListFlags) error {
 			break
 		}
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 func dayCell(d crm.Day) string {
@@ -231,21 +223,14 @@ func (p *program) sumWishes(ctx context.Context, by crm.TopicOrder, limit int, a
 	if err != nil {
 		return err
 	}
-	t := table{}
-	if !p.json {
-		t = p.table("TOPIC", "WISHES", "CUSTOMERS", "LOYAL", "WEIGHT", "VALUE IN 12 MONTHS")
-	}
+	l := p.listing("TOPIC", "WISHES", "CUSTOMERS", "LOYAL", "WEIGHT", "VALUE IN 12 MONTHS")
 	for _, w := range list {
-		if !p.json {
-			t.row(w.Topic, w.Wishes, w.Customers, w.Loyal, w.Weight, w.Value.String())
-		} else if err := p.printJSON(topicJSON{w.Topic, w.Wishes, w.Customers, w.Loyal, w.Weight, w.Value.String()}); err != nil {
+		j := topicJSON{w.Topic, w.Wishes, w.Customers, w.Loyal, w.Weight, w.Value.String()}
+		if err := l.entry(j, j.Topic, j.Wishes, j.Customers, j.Loyal, j.Weight, j.Value); err != nil {
 			return err
 		}
 	}
-	if p.json {
-		return nil
-	}
-	return t.end()
+	return l.end()
 }
 
 type wishProposalJSON struct {
@@ -284,7 +269,7 @@ func (p *program) listProposedWishes(ctx context.Context, args []string, limit i
 	defer s.Close()
 	var customer crm.CustomerID
 	for _, who := range args {
-		if customer, err = customerID(ctx, s, v, who); err != nil {
+		if customer, err = presentCustomer(ctx, s, v, who); err != nil {
 			return err
 		}
 	}

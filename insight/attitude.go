@@ -33,18 +33,8 @@ type Weights [crm.SignalCount]float64
 // TableWeights are those of docs/loyalty.md §8.4.
 var TableWeights = Weights{1, 1, .75, 1, 1, 1, 1}
 
-// Signs are what is known of a customer besides the orders.
-type Signs struct {
-	Tallies         [crm.SignalCount]crm.Tally // of the last 24 months
-	Recommendations int                        // that became a contact, of the last 24 months
-	Recent          int                        // of them in the last 365 days
-	Competitor      bool                       // they said that they have gone to a competitor
-	OpenComplaint   bool
-	Unsubscribed    bool // from marketing
-}
-
 // adjustment gives what the single facts add to the points.
-func (s *Signs) adjustment() float64 {
+func adjustment(s *crm.Signs) float64 {
 	adj := math.Min(2, float64(s.Recommendations))
 	if s.Competitor {
 		adj--
@@ -58,8 +48,8 @@ func (s *Signs) adjustment() float64 {
 	return adj
 }
 
-// kinds gives how many signals there are.
-func (s *Signs) kinds() (n int) {
+// kindsOf gives how many signals there are.
+func kindsOf(s *crm.Signs) (n int) {
 	for _, t := range s.Tallies {
 		if t.Of > 0 {
 			n++
@@ -69,10 +59,10 @@ func (s *Signs) kinds() (n int) {
 }
 
 // AttitudeOf weighs the signs of a customer with so many order events.
-func AttitudeOf(s *Signs, events int, typical *Rates, weights *Weights) crm.Attitude {
-	a := crm.Attitude{Adjustment: s.adjustment()}
+func AttitudeOf(s *crm.Signs, events int, typical *Rates, weights *Weights) crm.Attitude {
+	a := crm.Attitude{Adjustment: adjustment(s)}
 	a.Points = a.Adjustment
-	a.Evidence = make([]crm.Evidence, 0, s.kinds())
+	a.Evidence = make([]crm.Evidence, 0, kindsOf(s))
 	observations, kinds := 0.0, 0
 	for j, t := range s.Tallies {
 		signal := crm.Signal(j)

@@ -88,6 +88,21 @@ func (c *Cells) FitRegularity() (Fit, error) {
 	return best, nil
 }
 
+// Usual gives the model by which a business's customers are judged on a day: one
+// fitted to them, when there is enough to fit and no parameter ends at the edge
+// of what is allowed, else the starter prior (docs/loyalty.md §8.2).
+func Usual(h *Histories, today crm.Day, clock float64) (m Model, fitted bool, err error) {
+	cells := h.CellsOf(today)
+	if !cells.Enough() {
+		return Starter(clock), false, nil
+	}
+	fit, err := cells.FitRegularity()
+	if err != nil || fit.AtBound {
+		return Starter(clock), false, err
+	}
+	return fit.Model, true, nil
+}
+
 // LogLikelihoodIn gives the log-likelihood when time is counted in units of so
 // many days: a density changes with its unit, once for each repeat.
 func (f Fit) LogLikelihoodIn(days float64) float64 { return f.LogLikelihood + f.repeats*math.Log(days) }

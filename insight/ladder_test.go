@@ -26,7 +26,7 @@ func tallies(pairs map[crm.Signal][2]float64) (out [crm.SignalCount]crm.Tally) {
 type example struct {
 	name                        string
 	days                        []crm.Day
-	signs                       Signs
+	signs                       crm.Signs
 	silence, waiting            float64
 	timing                      crm.Timing
 	pAlive, pOrder              float64
@@ -38,21 +38,21 @@ type example struct {
 }
 
 func examples() []example {
-	e := Signs{Tallies: tallies(map[crm.Signal][2]float64{
+	e := crm.Signs{Tallies: tallies(map[crm.Signal][2]float64{
 		crm.SignalFullPrice: {5, 5}, crm.SignalUnprompted: {4, 5}, crm.SignalBreadth: {4, 8}, crm.SignalReply: {3, 4}, crm.SignalInitiative: {2, 3}})}
 	recommended := e
 	recommended.Recommendations, recommended.Recent = 1, 1
-	bound := Signs{Tallies: tallies(map[crm.Signal][2]float64{
+	bound := crm.Signs{Tallies: tallies(map[crm.Signal][2]float64{
 		crm.SignalFullPrice: {1, 8}, crm.SignalUnprompted: {1, 8}, crm.SignalBreadth: {2, 8}, crm.SignalReply: {0, 3}})}
-	even := Signs{Tallies: tallies(map[crm.Signal][2]float64{crm.SignalFullPrice: {3, 6}, crm.SignalUnprompted: {3, 6}})}
-	friend := Signs{Recommendations: 1, Recent: 1, Tallies: tallies(map[crm.Signal][2]float64{
+	even := crm.Signs{Tallies: tallies(map[crm.Signal][2]float64{crm.SignalFullPrice: {3, 6}, crm.SignalUnprompted: {3, 6}})}
+	friend := crm.Signs{Recommendations: 1, Recent: 1, Tallies: tallies(map[crm.Signal][2]float64{
 		crm.SignalFullPrice: {2, 2}, crm.SignalUnprompted: {2, 2}, crm.SignalInitiative: {3, 3}, crm.SignalReply: {2, 2}})}
 	steady := []crm.Day{600, 690, 780, 870, 950}
 	return []example{
-		{"A", []crm.Day{960}, Signs{}, .6923, .6164, crm.TimingOnTime, .6750, .2761, 0, .5, crm.RungOneTime, "", 1, 1, 60.3, 161.2, 288.3},
-		{"B", []crm.Day{800}, Signs{}, .3103, .1403, crm.TimingOverdue, .4821, .1142, 0, .5, crm.RungOneTime, "", 1, 3, 60.3, 161.2, 288.3},
-		{"C", []crm.Day{700}, Signs{}, .2308, .0411, crm.TimingLapsed, .4091, .0767, 0, .5, crm.RungQuiet, "", 1, 4, 60.3, 161.2, 288.3},
-		{"D", []crm.Day{931, 934, 938, 940}, Signs{}, .1503, .1485, crm.TimingOverdue, .4742, .3953, 0, .5, crm.RungOccasional, "", 1, 1, 0, 0, 0},
+		{"A", []crm.Day{960}, crm.Signs{}, .6923, .6164, crm.TimingOnTime, .6750, .2761, 0, .5, crm.RungOneTime, "", 1, 1, 60.3, 161.2, 288.3},
+		{"B", []crm.Day{800}, crm.Signs{}, .3103, .1403, crm.TimingOverdue, .4821, .1142, 0, .5, crm.RungOneTime, "", 1, 3, 60.3, 161.2, 288.3},
+		{"C", []crm.Day{700}, crm.Signs{}, .2308, .0411, crm.TimingLapsed, .4091, .0767, 0, .5, crm.RungQuiet, "", 1, 4, 60.3, 161.2, 288.3},
+		{"D", []crm.Day{931, 934, 938, 940}, crm.Signs{}, .1503, .1485, crm.TimingOverdue, .4742, .3953, 0, .5, crm.RungOccasional, "", 1, 1, 0, 0, 0},
 		{"E", steady, e, .5838, .5625, crm.TimingOnTime, .8034, .4576, 3.2269, .9618, crm.RungLoyal, "", 5, 5, 60.6, 145.8, 262.6},
 		{"F", steady, recommended, .5838, .5625, crm.TimingOnTime, .8034, .4576, 4.2269, .9856, crm.RungAdvocate, "", 5, 5, 60.6, 145.8, 262.6},
 		{"G", []crm.Day{440, 520, 600, 680, 760, 840, 910, 980}, bound, .7788, .7729, crm.TimingOnTime, .8862, .5722, -3.4716, .0301,
@@ -143,25 +143,25 @@ func TestEnoughEvidence(t *testing.T) {
 	type tally = map[crm.Signal][2]float64
 	for name, c := range map[string]struct {
 		events int
-		signs  Signs
+		signs  crm.Signs
 		want   bool
 	}{
-		"nothing":           {4, Signs{}, false},
-		"one kind":          {4, Signs{Tallies: tallies(tally{crm.SignalReply: {9, 9}})}, false},
-		"two kinds":         {4, Signs{Tallies: tallies(tally{crm.SignalReply: {4, 4}, crm.SignalVoice: {0, 1}})}, true},
-		"four observations": {4, Signs{Tallies: tallies(tally{crm.SignalReply: {3, 3}, crm.SignalVoice: {0, 1}})}, false},
-		"breadth as kind":   {4, Signs{Tallies: tallies(tally{crm.SignalReply: {5, 5}, crm.SignalBreadth: {2, 8}})}, true},
-		"breadth not many":  {4, Signs{Tallies: tallies(tally{crm.SignalReply: {4, 4}, crm.SignalBreadth: {2, 8}})}, false},
-		"breadth too early": {3, Signs{Tallies: tallies(tally{crm.SignalReply: {5, 5}, crm.SignalBreadth: {2, 8}})}, false},
-		"recommendations":   {2, Signs{Recommendations: 2, Tallies: tallies(tally{crm.SignalReply: {3, 3}})}, true},
+		"nothing":           {4, crm.Signs{}, false},
+		"one kind":          {4, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {9, 9}})}, false},
+		"two kinds":         {4, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {4, 4}, crm.SignalVoice: {0, 1}})}, true},
+		"four observations": {4, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {3, 3}, crm.SignalVoice: {0, 1}})}, false},
+		"breadth as kind":   {4, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {5, 5}, crm.SignalBreadth: {2, 8}})}, true},
+		"breadth not many":  {4, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {4, 4}, crm.SignalBreadth: {2, 8}})}, false},
+		"breadth too early": {3, crm.Signs{Tallies: tallies(tally{crm.SignalReply: {5, 5}, crm.SignalBreadth: {2, 8}})}, false},
+		"recommendations":   {2, crm.Signs{Recommendations: 2, Tallies: tallies(tally{crm.SignalReply: {3, 3}})}, true},
 	} {
 		if got := AttitudeOf(&c.signs, c.events, &StarterRates, &TableWeights); got.Enough != c.want {
 			t.Errorf("%s: %v", name, got.Enough)
 		}
 	}
-	all := Signs{Recommendations: 5, Competitor: true, OpenComplaint: true, Unsubscribed: true}
+	all := crm.Signs{Recommendations: 5, Competitor: true, OpenComplaint: true, Unsubscribed: true}
 	within(t, "adjustment", AttitudeOf(&all, 2, &StarterRates, &TableWeights).Points, 2-1-1-.5, 0)
-	extreme := Signs{Tallies: tallies(tally{crm.SignalReply: {50, 50}, crm.SignalVoice: {0, 50}})}
+	extreme := crm.Signs{Tallies: tallies(tally{crm.SignalReply: {50, 50}, crm.SignalVoice: {0, 50}})}
 	within(t, "at most two points each", AttitudeOf(&extreme, 2, &StarterRates, &TableWeights).Points, 0, 1e-12)
 	for _, rate := range []float64{0, 1, math.Nextafter(1, 0)} {
 		typical := StarterRates

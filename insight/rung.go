@@ -51,9 +51,9 @@ func (l *Ladder) BySecondOrders() bool { return l.seconds != nil }
 
 // Stand says where a customer stands, from their event days (ascending; later
 // ones than today are passed over) and signs (nil: nothing is known).
-func (l *Ladder) Stand(days []crm.Day, signs *Signs) crm.Standing {
+func (l *Ladder) Stand(days []crm.Day, signs *crm.Signs) crm.Standing {
 	if signs == nil {
-		signs = &Signs{}
+		signs = &crm.Signs{}
 	}
 	days = Until(days, l.Today)
 	s := crm.Standing{Day: l.Today, Rung: crm.RungContact, Events: len(days)}
@@ -114,7 +114,7 @@ func (l *Ladder) time(s *crm.Standing, days []crm.Day) {
 
 // rung applies the table of §8.3, whose order of precedence is: no order,
 // LAPSED or QUIET, the steady rungs, the rest.
-func (l *Ladder) rung(s *crm.Standing, days []crm.Day, signs *Signs) (crm.Rung, crm.RungNote) {
+func (l *Ladder) rung(s *crm.Standing, days []crm.Day, signs *crm.Signs) (crm.Rung, crm.RungNote) {
 	switch {
 	case s.Timing == crm.TimingLapsed && s.Events == 1:
 		return crm.RungQuiet, crm.NoteNone
@@ -156,7 +156,7 @@ func steady(events, filled, cycles int) bool {
 // fallenFrom gives the rung that a lapsed customer stood on the day before they
 // lapsed. The cycles are counted from that day: counted from today, everybody
 // who lapsed long ago would seem never to have been steady.
-func (l *Ladder) fallenFrom(s *crm.Standing, days []crm.Day, signs *Signs) crm.Rung {
+func (l *Ladder) fallenFrom(s *crm.Standing, days []crm.Day, signs *crm.Signs) crm.Rung {
 	before := s.Last + crm.Day(math.Max(0, math.Ceil(s.LapsedDay)-1))
 	filled, cycles := l.cycles(days, min(before, l.Today))
 	rung, _ := climb(s.Events, filled, cycles, &s.Attitude, signs.Recent)

@@ -206,11 +206,8 @@ func (g *orderBatch) valueOf(o *crm.Order) (crm.Money, error) {
 	return o.Total.At(rate), nil
 }
 
-// dayOf gives the number of the day of a time, from 1970-01-01.
-func dayOf(t time.Time, zone *time.Location) int64 {
-	year, month, day := t.In(zone).Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
-}
+// dayOf gives the number of the day of a time in a zone.
+func dayOf(t time.Time, zone *time.Location) int64 { return int64(crm.DayOf(t.In(zone))) }
 
 // keep writes an order's rows: a new one with those of the batch, one that is
 // replaced at once.

@@ -77,16 +77,13 @@ func (s *Store) Rates(ctx context.Context) ([]crm.CurrencyRate, error) {
 		all, err := x.rates()
 		for _, code := range sortedKeys(all) {
 			for _, f := range all[code] {
-				out = append(out, crm.CurrencyRate{Currency: code, From: dayTime(f.day), Rate: f.rate})
+				out = append(out, crm.CurrencyRate{Currency: code, From: crm.Day(f.day).Time(), Rate: f.rate})
 			}
 		}
 		return err
 	})
 	return out, err
 }
-
-// dayTime gives a day by its number, as midnight UTC.
-func dayTime(day int64) time.Time { return time.Unix(day*24*60*60, 0).UTC() }
 
 // revalue counts the orders in a currency anew, and what refunds take off.
 func (x *tx) revalue(code string) error {

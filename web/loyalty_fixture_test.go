@@ -51,7 +51,7 @@ func registerOf(customers int) *register {
 		switch i {
 		case 0:
 			id, name, days = 11, "Aino Virtanen", []crm.Day{today - 420, today - 360, today - 300, today - 240, today - 180, today - 120}
-			signs = insight.Signs{Recommendations: 1}
+			signs = crm.Signs{Recommendations: 1}
 			signs.Tallies[crm.SignalFullPrice], signs.Tallies[crm.SignalReply] = crm.Tally{Successes: 6, Of: 6}, crm.Tally{Successes: 4, Of: 5}
 		case 1:
 			name = `=HYPERLINK("http://evil.example")`
@@ -87,7 +87,7 @@ func registerOf(customers int) *register {
 }
 
 // drawn gives the events and signs of somebody.
-func drawn(r *rand.Rand, today crm.Day) (days []crm.Day, signs insight.Signs) {
+func drawn(r *rand.Rand, today crm.Day) (days []crm.Day, signs crm.Signs) {
 	if r.IntN(9) == 0 {
 		return nil, signs
 	}

@@ -55,18 +55,21 @@ type rhythm struct {
 
 // rhythmOf chooses what tells the timing on a day (docs/loyalty.md §8.2).
 func rhythmOf(choice string, h *insight.Histories, today crm.Day, clock float64) (rhythm, error) {
-	starter := rhythm{modelStarter, insight.Starter(clock), nil}
+	r := rhythm{modelStarter, insight.Starter(clock), nil}
 	if choice == modelStarter {
-		return starter, nil
+		return r, nil
 	}
-	seconds := insight.KaplanMeier(h.Spells(1, today))
-	cells := h.CellsOf(today)
-	if choice == modelAuto && !cells.Enough() {
-		starter.seconds = seconds
-		return starter, nil
+	r.seconds = insight.KaplanMeier(h.Spells(1, today))
+	if choice == modelFitted {
+		fit, err := h.CellsOf(today).FitRegularity()
+		r.source, r.model = modelFitted, fit.Model
+		return r, err
 	}
-	fit, err := cells.FitRegularity()
-	return rhythm{modelFitted, fit.Model, seconds}, err
+	m, fitted, err := insight.Usual(h, today, clock)
+	if r.model = m; fitted {
+		r.source = modelFitted
+	}
+	return r, err
 }
 
 // checkModelChoice refuses an unknown --model.

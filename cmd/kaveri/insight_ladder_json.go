@@ -196,7 +196,7 @@ func (m modelInput) model() (insight.Model, error) {
 }
 
 // readCustomer reads a customer. Even a bad one may have its id.
-func readCustomer(raw json.RawMessage) (c customerInput, signs insight.Signs, err error) {
+func readCustomer(raw json.RawMessage) (c customerInput, signs crm.Signs, err error) {
 	if err := decodeJSON(raw, &c); err != nil {
 		return c, signs, fieldOf(raw, err)
 	}
@@ -206,7 +206,7 @@ func readCustomer(raw json.RawMessage) (c customerInput, signs insight.Signs, er
 	if c.Referrals < 0 || c.Referrals != math.Trunc(c.Referrals) || c.Referrals > math.MaxInt32 {
 		return c, signs, crm.Invalid("referrals", "%v is not a number of people", c.Referrals)
 	}
-	signs = insight.Signs{
+	signs = crm.Signs{
 		Recommendations: int(c.Referrals), Recent: int(c.Referrals),
 		Competitor: bool(c.Competitor), OpenComplaint: bool(c.OpenComplaint), Unsubscribed: bool(c.Unsubscribed),
 	}

@@ -25,9 +25,12 @@ func (s *Service) tell(ctx context.Context, today crm.Day, was crm.LadderFacts) 
 	case !clock.Assumed:
 		f.Proposed = clock.Days
 	}
-	if err := tellModel(&f, h, today); err != nil {
+	m, fitted, err := insight.Usual(h, today, f.Clock)
+	if err != nil {
 		return was, err
 	}
+	setModel(&f, m)
+	f.Starter = !fitted
 	seconds := insight.KaplanMeier(h.Spells(1, today))
 	f.Seconds = seconds.Events
 	f.Silent = make([]float64, min(seconds.Last(), longestCurve)+1)
@@ -77,26 +80,6 @@ func (s *Service) histories(ctx context.Context) (h *insight.Histories, spent cr
 	return h, spent, events, err
 }
 
-// tellModel fits the model when there is enough to fit, else it is the starter
-// prior. A fit that fails is no reason to have none.
-func tellModel(f *crm.LadderFacts, h *insight.Histories, today crm.Day) error {
-	setModel(f, insight.Starter(f.Clock))
-	f.Starter = true
-	cells := h.CellsOf(today)
-	if !cells.Enough() {
-		return nil
-	}
-	fit, err := cells.FitRegularity()
-	if err != nil {
-		return err
-	}
-	if !fit.AtBound {
-		setModel(f, fit.Model)
-		f.Starter = false
-	}
-	return nil
-}
-
 func setModel(f *crm.LadderFacts, m insight.Model) {
 	f.Family, f.Params, f.K = string(m.Family), [4]float64{m.R, m.Alpha, m.A, m.B}, m.K
 }
@@ -129,8 +112,7 @@ func newRanker(f *crm.LadderFacts) *ranker {
 
 // rank finds one standing.
 func (r *ranker) rank(a *crm.Account) crm.Ranked {
-	signs := insight.Signs(a.Signs)
-	out := crm.Ranked{Customer: a.Customer, Standing: r.ladder.Stand(a.Days, &signs)}
+	out := crm.Ranked{Customer: a.Customer, Standing: r.ladder.Stand(a.Days, &a.Signs)}
 	for _, v := range a.Values {
 		out.Spent += v
 	}

@@ -62,8 +62,7 @@ func (s *Service) traceThese(ctx context.Context, f *crm.LadderFacts, ids []crm.
 		}
 		for i := range accounts {
 			if t := at[accounts[i].Customer]; t != nil {
-				signs := insight.Signs(accounts[i].Signs)
-				follow(t, r.ladder.Stand(accounts[i].Days, &signs))
+				follow(t, r.ladder.Stand(accounts[i].Days, &accounts[i].Signs))
 			}
 		}
 	}
@@ -141,8 +140,7 @@ func (s *Service) prove(ctx context.Context, f *crm.LadderFacts) error {
 			if len(was[i].Days) == 0 || was[i].Customer != came[i].Customer {
 				continue
 			}
-			signs := insight.Signs(was[i].Signs)
-			st := before.ladder.Stand(was[i].Days, &signs)
+			st := before.ladder.Stand(was[i].Days, &was[i].Signs)
 			st.Attitude.Evidence = nil // of a million customers, too much to keep
 			standings = append(standings, st)
 			outcomes = append(outcomes, outcomeOf(&came[i], t.Asked))

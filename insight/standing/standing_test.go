@@ -162,8 +162,7 @@ func TestCatchAgreesWithNight(t *testing.T) {
 		p.check(err)
 		ladder := insight.NewLadder(f.Day, f.Clock, insight.Model{Family: insight.Family(f.Family), R: f.Params[0], Alpha: f.Params[1], A: f.Params[2], B: f.Params[3], K: f.K}, insight.CurveOf(f.Silent, f.Seconds))
 		copy(ladder.Typical[:], f.Typical)
-		signs := insight.Signs(accounts[0].Signs)
-		st := ladder.Stand(accounts[0].Days, &signs)
+		st := ladder.Stand(accounts[0].Days, &accounts[0].Signs)
 		l, _, err := p.s.Loyalty(p.ctx, crm.SystemViewer, c)
 		p.check(err)
 		if l.Rung != st.Rung || l.Timing != st.Timing || l.Note != st.Note || l.Events != st.Events || fmt.Sprintf("%.6f", l.PAlive) != fmt.Sprintf("%.6f", st.PAlive) {

@@ -35,6 +35,16 @@ type APILine struct {
 	Discount string `json:"discount"`
 }
 
+// APIOrderOf gives an order as programs get it.
+func APIOrderOf(o *crm.Order) APIOrder {
+	out := APIOrder{ID: o.ID, Source: o.Source, Number: o.Number, At: o.At.UTC(), State: o.State, Customer: o.Customer, Currency: o.Currency, Total: o.Total.String(), Discount: o.Discount.String(),
+		Net: o.Net().String(), Offers: append([]string{}, o.Offers...), Refunds: o.Refunds, RefundedBy: append([]string{}, o.RefundedBy...), Lines: []APILine{}}
+	for _, l := range o.Lines {
+		out.Lines = append(out.Lines, APILine{l.Product.SKU, l.Product.Name, l.Product.Group, l.Quantity.String(), l.Total.String(), l.Discount.String()})
+	}
+	return out
+}
+
 // apiOrder gives the order that a source numbers so.
 func (s *Server) apiOrder(w http.ResponseWriter, r *http.Request, c *apiCall) error {
 	source, number := r.URL.Query().Get("source"), r.URL.Query().Get("number")
@@ -45,11 +55,6 @@ func (s *Server) apiOrder(w http.ResponseWriter, r *http.Request, c *apiCall) er
 	if err != nil {
 		return err
 	}
-	out := APIOrder{ID: o.ID, Source: o.Source, Number: o.Number, At: o.At.UTC(), State: o.State, Customer: o.Customer, Currency: o.Currency, Total: o.Total.String(), Discount: o.Discount.String(),
-		Net: o.Net().String(), Offers: append([]string{}, o.Offers...), Refunds: o.Refunds, RefundedBy: append([]string{}, o.RefundedBy...), Lines: []APILine{}}
-	for _, l := range o.Lines {
-		out.Lines = append(out.Lines, APILine{l.Product.SKU, l.Product.Name, l.Product.Group, l.Quantity.String(), l.Total.String(), l.Discount.String()})
-	}
-	writeJSON(w, http.StatusOK, "application/json", out)
+	writeJSON(w, http.StatusOK, "application/json", APIOrderOf(&o))
 	return nil
 }

@@ -287,7 +287,7 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	}
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {
-		table.row(s.Number, time.Time(s.At).In(o.Zone).Format("2006-01-02 15:04"), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
+		table.row(s.Number, s.At.In(o.Zone).Format("2006-01-02 15:04"), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
 	}
 	if err := table.end(); err != nil {
 		return err

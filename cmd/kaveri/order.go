@@ -9,6 +9,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/store"
+	"kaveri/web"
 )
 
 func (p *program) orderCommand() *cobra.Command {
@@ -43,26 +44,13 @@ func (p *program) orderCommand() *cobra.Command {
 	return group("order", "Orders: what customers bought", list, show, assign, imports, undo)
 }
 
-// orderJSON is an order in JSON. Amounts are decimal strings.
+// orderJSON is an order in JSON: as programs get it, and whose it is by which rule.
 type orderJSON struct {
-	ID         crm.OrderID     `json:"id,omitempty"`
-	Source     string          `json:"source"`
-	Number     string          `json:"number"`
-	At         jsonTime        `json:"at"`
-	State      crm.OrderState  `json:"state"`
-	Customer   crm.CustomerID  `json:"customer"`
-	Contact    crm.ContactID   `json:"contact"`
-	Rule       crm.Rule        `json:"rule"`
-	Evidence   string          `json:"evidence"`
-	Buyer      buyerJSON       `json:"buyer"`
-	Currency   string          `json:"currency"`
-	Total      string          `json:"total"`
-	Discount   string          `json:"discount"`
-	Net        string          `json:"net"` // in the firm's currency, less what was given back
-	Offers     []string        `json:"offers"`
-	Refunds    string          `json:"refunds"`
-	RefundedBy []string        `json:"refunded_by"`
-	Lines      []orderLineJSON `json:"lines"`
+	web.APIOrder
+	Contact  crm.ContactID `json:"contact"`
+	Rule     crm.Rule      `json:"rule"`
+	Evidence string        `json:"evidence"`
+	Buyer    buyerJSON     `json:"buyer"`
 }
 
 type buyerJSON struct {
@@ -74,23 +62,8 @@ type buyerJSON struct {
 
 func (b *buyerJSON) says() string { return cmp.Or(b.Name, string(b.Address), b.Number, b.Phone) }
 
-type orderLineJSON struct {
-	SKU      string `json:"sku"`
-	Name     string `json:"name"`
-	Group    string `json:"group"`
-	Quantity string `json:"quantity"`
-	Total    string `json:"total"`
-	Discount string `json:"discount"`
-}
-
 func orderJSONOf(o *crm.Order) orderJSON {
-	j := orderJSON{ID: o.ID, Source: o.Source, Number: o.Number, At: jsonTime(o.At), State: o.State, Customer: o.Customer, Contact: o.Contact, Rule: o.Rule, Evidence: o.Evidence,
-		Buyer: buyerJSON(o.Buyer), Currency: o.Currency, Total: o.Total.String(), Discount: o.Discount.String(), Net: o.Net().String(),
-		Offers: orEmpty(o.Offers), Refunds: o.Refunds, RefundedBy: orEmpty(o.RefundedBy), Lines: []orderLineJSON{}}
-	for _, l := range o.Lines {
-		j.Lines = append(j.Lines, orderLineJSON{l.Product.SKU, l.Product.Name, l.Product.Group, l.Quantity.String(), l.Total.String(), l.Discount.String()})
-	}
-	return j
+	return orderJSON{web.APIOrderOf(o), o.Contact, o.Rule, o.Evidence, buyerJSON(o.Buyer)}
 }
 
 // zoneOf gives the firm's time zone, in which its orders have their days.

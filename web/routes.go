@@ -116,6 +116,15 @@ func (s *Server) routes() http.Handler {
 	staff("GET /mailboxes/{id}/remove", s.removeMailboxPage)
 	staff("POST /mailboxes/{id}/remove", s.removeMailbox)
 
+	// Campaigns.
+	staff("GET /campaigns", s.campaignsPage)
+	staff("POST /campaigns", s.addCampaign)
+	staff("GET /campaigns/{id}/plan", s.campaignPlanPage)
+	staff("POST /campaigns/{id}", s.savePlan)
+	staff("GET /campaigns/{id}/letters/{step}/{variant}/{lang}", s.letterPage)
+	staff("POST /campaigns/{id}/letters/{step}/{variant}/{lang}", s.saveLetter)
+	staff("GET /campaigns/{id}/letters/{step}/{variant}/{lang}/preview", s.letterPreview)
+
 	// Sending.
 	staff("GET /mailings", s.mailingsPage)
 	staff("GET /mailings/{id}", s.mailingPage)

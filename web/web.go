@@ -114,6 +114,8 @@ type Options struct {
 	Drafts    Drafts
 	Postbox   Postbox
 	Wishes    Wishes
+	Campaigns Campaigns
+	Previews  Previews
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.

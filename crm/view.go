@@ -199,7 +199,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "campaign"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID
@@ -207,6 +207,7 @@ type Event struct {
 	Mailbox      MailboxID
 	Mailing      MailingID
 	Sender       SenderID
+	Campaign     CampaignID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose

@@ -22,6 +22,7 @@ type Options struct {
 	Composer Composer
 	Keyring  crm.Keyring
 	Courier  *Courier
+	Gate     Gate // is asked about mails of campaigns; nil: they pass
 	Log      *slog.Logger
 
 	Owner    string                     // who sends, for people; host and process id

@@ -29,6 +29,9 @@ func (w *worker) do(j *job) {
 		return
 	}
 	began := w.t.s.o.Now()
+	if !w.passes(j, began) {
+		return
+	}
 	w.l.mu.Lock()
 	sender := w.l.sender
 	w.l.mu.Unlock()

@@ -52,7 +52,7 @@ var backupTables = []string{
 	"exclusions",
 	"api_tokens", "api_answers", "webhooks", "webhook_orders", "order_mails",
 	"customer_tags", "correspondence", "uncounted", "closed_questions", "segments", "segment_members", "segment_days",
-	"campaigns", "campaign_versions", "members", "touches", "campaign_mailings",
+	"campaigns", "campaign_versions", "members", "touches", "campaign_mailings", "contact_zones",
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].

@@ -124,15 +124,11 @@ type ImportResult struct {
 const badRowsShown = 20
 
 func (s *Server) mappingPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed {
-		return errNoUpload
-	}
 	p := MappingPage{ID: u.id, Name: u.name, Source: u.source, Result: u.result}
 	if u.result == nil {
 		if _, err := s.look(r, c, u, &p); err != nil {
@@ -318,15 +314,11 @@ func (c *call) orderFault(err error) string {
 // importOrders brings a file in. Who closes the page meanwhile does not stop it
 // half way.
 func (s *Server) importOrders(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed {
-		return errNoUpload
-	}
 	if u.result == nil { // pressed twice: it is done
 		p := MappingPage{ID: u.id, Name: u.name, Source: u.source}
 		t, err := s.look(r, c, u, &p)
@@ -397,13 +389,12 @@ func (s *Server) bring(ctx context.Context, c *call, u *upload, t *orders.Table,
 
 // rejectedRows gives the rows that were kept aside as a file.
 func (s *Server) rejectedRows(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed || u.rejects == nil {
+	if u.rejects == nil {
 		return errNoUpload
 	}
 	h := w.Header()

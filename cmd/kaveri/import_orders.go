@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,11 +48,8 @@ func (p *program) importOrdersCommand() *cobra.Command {
 
 // options gives what the flags and the firm say about a file.
 func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
-	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency}
+	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency, Zone: firm.Zone()}
 	var err error
-	if out.Zone, err = time.LoadLocation(firm.TimeZone); err != nil {
-		return out, err
-	}
 	if o.currency != "" {
 		if out.Currency, err = crm.ParseCurrency(o.currency); err != nil {
 			return out, err
@@ -287,7 +283,7 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	}
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {
-		table.row(s.Number, s.At.In(o.Zone).Format("2006-01-02 15:04"), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
+		table.row(s.Number, p.when(s.At), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
 	}
 	if err := table.end(); err != nil {
 		return err

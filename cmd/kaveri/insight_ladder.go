@@ -150,7 +150,7 @@ func (p *program) standings(model string) standingsOut {
 		o.json = json.NewEncoder(o.buffer)
 		o.json.SetEscapeHTML(false)
 	} else {
-		o.table = newTable(o.buffer, "CUSTOMER", "ORDERS", "RUNG", "NOTE", "TIMING", "ALIVE", "ORDER IN 90 D", "DUE", "OVERDUE", "LAPSED", "ATTITUDE")
+		o.table = p.tableOn(o.buffer, "CUSTOMER", "ORDERS", "RUNG", "NOTE", "TIMING", "ALIVE", "ORDER IN 90 D", "DUE", "OVERDUE", "LAPSED", "ATTITUDE")
 	}
 	return o
 }

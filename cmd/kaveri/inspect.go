@@ -207,7 +207,7 @@ func (p *program) printInspected(name string, m *crm.Message) error {
 	line("file", name)
 	line("message-id", m.MessageID)
 	if !m.Date.IsZero() {
-		line("date", m.Date.UTC().Format("2006-01-02 15:04:05 UTC"))
+		line("date", p.when(m.Date))
 	}
 	line("subject", m.Subject)
 	for _, who := range []struct {

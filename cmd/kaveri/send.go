@@ -12,7 +12,6 @@ import (
 	"iter"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -224,7 +223,7 @@ func (p *program) launch(ctx context.Context, pre *preflight, j *sendJSON) error
 	if done[crm.Unknown] > 0 && !p.json {
 		p.printf("In doubt, taken by the server or not (kaveri mailing settle says which):\n")
 		return pre.sending.Doubtful(ctx, id, func(d crm.Dispatch) error {
-			p.printf("  %d  %s, since %s\n", d.ID, d.Address, d.Changed.UTC().Format(time.RFC3339))
+			p.printf("  %d  %s, since %s\n", d.ID, d.Address, p.when(d.Changed))
 			return nil
 		})
 	}

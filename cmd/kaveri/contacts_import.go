@@ -72,7 +72,7 @@ func (p *program) importContacts(ctx context.Context, name string, preview bool,
 	if err != nil {
 		return err
 	}
-	list, wrong, damaged := p.entriesOf(name, signature.Home(&firm))
+	list, wrong, damaged := p.entriesOf(ctx, name, signature.Home(&firm))
 	if partly := (partlyError{}); damaged != nil && (!errors.As(damaged, &partly) || len(list) == 0) {
 		return damaged
 	}
@@ -127,9 +127,9 @@ func (p *program) carryOut(ctx context.Context, s *store.Store, v crm.Viewer, na
 
 // entriesOf reads an address book as it is imported, and says of entries what is
 // wrong with an address of theirs. The error is that of [program.readAddressBook].
-func (p *program) entriesOf(name, home string) (list []store.ContactImport, wrong map[int]string, err error) {
+func (p *program) entriesOf(ctx context.Context, name, home string) (list []store.ContactImport, wrong map[int]string, err error) {
 	wrong = map[int]string{}
-	err = p.readAddressBook(name, func(c *contacts.Contact) error {
+	err = p.readAddressBook(ctx, name, func(c *contacts.Contact) error {
 		e := store.ContactImport{CustomerImport: store.CustomerImport{Name: c.Name, Organisation: c.Organisation}, Note: c.Notes}
 		if strings.Contains(e.Name, "@") { // called after its address
 			e.Name = ""

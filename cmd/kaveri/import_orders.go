@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
 	"kaveri/crm/orders"
-	"kaveri/ingest"
 	"kaveri/store"
 )
 
@@ -73,14 +71,11 @@ func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
 }
 
 func (p *program) importOrders(ctx context.Context, file string, o orderImportFlags) error {
-	f, err := os.Open(file)
+	f, err := p.openTwice(ctx, "file", "a file", file)
 	if err != nil {
-		return ingest.FileError(file, err)
+		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return crm.Invalid("file", "%s is a folder", file)
-	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -105,7 +100,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 	if err := run.rejectsTo(o.rejects, t.Head); err != nil {
 		return err
 	}
-	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, filepath.Base(file)); err != nil {
+	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, shownName(filepath.Base(file))); err != nil {
 		return err
 	}
 	run.j.Import = run.how.Import
@@ -151,9 +146,9 @@ func (r *orderRun) rejectsTo(name string, head []string) error {
 	if name == "" {
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := createFile(name)
 	if err != nil {
-		return fileError(name, err)
+		return err
 	}
 	r.rejects, r.file = orders.NewRejects(f, head), f
 	return nil

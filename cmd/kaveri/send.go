@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,14 +9,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/campaigns"
 	"kaveri/crm"
-	"kaveri/ingest"
 )
 
 // sendFlags are the flags of send.
@@ -98,7 +95,7 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 	if err != nil {
 		return err
 	}
-	l, err := p.readLetter(f.template)
+	l, err := p.readLetter(ctx, f.template)
 	var wrong campaigns.SyntaxErrors
 	if errors.As(err, &wrong) {
 		return p.toldErrors(f.template, wrong)
@@ -106,11 +103,11 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 	if err != nil {
 		return err
 	}
-	file, end, err := p.openAudience(f.audience)
+	file, err := p.openTwice(ctx, "audience", "a CSV file", f.audience)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer file.Close()
 	mark, err := f.mark(l, file)
 	if err != nil {
 		return err
@@ -257,21 +254,4 @@ func sendOutcome(j sendJSON) error {
 		return partly("%s left out; mend what can be mended and send to them alone", plural(j.LeftOut, "row was", "rows were"))
 	}
 	return nil
-}
-
-// openAudience opens a file that is read twice; standard input is kept in memory.
-func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error) {
-	if name == "-" {
-		data, err := p.readFileAs("audience", name, maxList)
-		return bytes.NewReader(data), func() error { return nil }, err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, nil, inField("audience", ingest.FileError(name, err))
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		f.Close()
-		return nil, nil, crm.Invalid("audience", "%s is a folder; name a CSV file in it", name)
-	}
-	return f, f.Close, nil
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -147,7 +148,7 @@ func (p *program) roots() *x509.CertPool {
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	if pem, err := p.readFile(name, 1<<20); err != nil || !pool.AppendCertsFromPEM(pem) {
+	if pem, err := os.ReadFile(name); err != nil || !pool.AppendCertsFromPEM(pem) {
 		p.log.Warn("the file of certificates is not used", "file", name, "err", err)
 	}
 	return pool

@@ -147,22 +147,18 @@ func (p *program) entriesOf(ctx context.Context, name, home string) (list []stor
 		list = append(list, e)
 		return nil
 	})
-	inE164(list, home)
+	allInE164(list, home)
 	return list, wrong, err
 }
 
-// inE164 writes phones as the network does, by which they are found. That takes
-// longer than all else that is looked at, so all cores share it.
-func inE164(list []store.ContactImport, home string) {
+// allInE164 is inE164 for a whole address book. That takes longer than all else
+// that is looked at, so all cores share it.
+func allInE164(list []store.ContactImport, home string) {
 	var g sync.WaitGroup
 	for part := range slices.Chunk(list, max(len(list)/runtime.GOMAXPROCS(0), 1000)) {
 		g.Go(func() {
 			for i := range part {
-				for k, phone := range part[i].Phones {
-					if n, ok := signature.Number(phone, home); ok {
-						part[i].Phones[k] = n
-					}
-				}
+				inE164(part[i].Phones, home)
 			}
 		})
 	}

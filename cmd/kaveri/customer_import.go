@@ -63,7 +63,9 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	if err != nil {
 		return err
 	}
-	list.inE164(signature.Home(&firm))
+	for _, r := range list.rows {
+		inE164(r.Phones, signature.Home(&firm))
+	}
 	j := importedJSON{Rows: list.total, Rejected: len(list.bad), Read: list.seen, Bad: []badJSON{}}
 	b := p.bar("customers")
 	for rest := list.rows; len(rest) > 0; {
@@ -94,12 +96,10 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 
 // inE164 writes phones as the network does, by which they are found; what is no
 // number of the firm's country, or of the one it names, stays as it is.
-func (l *customerList) inE164(home string) {
-	for _, r := range l.rows {
-		for i, s := range r.Phones {
-			if n, ok := signature.Number(s, home); ok {
-				r.Phones[i] = n
-			}
+func inE164(phones []string, home string) {
+	for i, s := range phones {
+		if n, ok := signature.Number(s, home); ok {
+			phones[i] = n
 		}
 	}
 }

@@ -110,10 +110,7 @@ func (s *Store) suppressions(ctx context.Context, v crm.Viewer, which string, pa
 		read, err = collect(rows, err, scanSuppression)
 		return err
 	})
-	if len(read) > limit {
-		read = read[:limit]
-		next = crm.PageKey{At: read[limit-1].At, ID: read[limit-1].id}
-	}
+	read, next = paged(read, limit, func(e *suppressionRow) crm.PageKey { return crm.PageKey{At: e.At, ID: e.id} })
 	for _, r := range read {
 		list = append(list, r.Suppression)
 	}

@@ -266,7 +266,7 @@ func (p *MappingPage) found(c *call, t *orders.Table) {
 			continue
 		}
 		o := &g.Order
-		k := SampleOrder{Number: o.Number, Buyer: buyerSays(&o.Buyer), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
+		k := SampleOrder{Number: o.Number, Buyer: o.Buyer.Display(), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
 		if o.State == crm.OrderCancelled {
 			k.State = c.t("mapping.cancelled")
 		}
@@ -282,16 +282,6 @@ func (c *call) orderDay(t time.Time) string {
 		return day
 	}
 	return day + " " + c.clock.hour(t)
-}
-
-// buyerSays names who bought as the shop knows them best.
-func buyerSays(b *crm.Buyer) string {
-	for _, s := range []string{b.Name, string(b.Address), b.Number, b.Phone} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 func (c *call) badRow(g *orders.Group, err error) BadRow {

@@ -278,7 +278,7 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	}
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {
-		table.row(s.Number, p.when(s.At), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
+		table.row(s.Number, p.when(s.At), (*crm.Buyer)(&s.Buyer).Display(), s.Total+" "+s.Currency, len(s.Lines))
 	}
 	if err := table.end(); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -59,8 +58,6 @@ type buyerJSON struct {
 	Phone   string      `json:"phone"`
 }
 
-func (b *buyerJSON) says() string { return cmp.Or(b.Name, string(b.Address), b.Number, b.Phone) }
-
 func orderJSONOf(o *crm.Order) orderJSON {
 	return orderJSON{web.APIOrderOf(o), o.Contact, o.Rule, o.Evidence, buyerJSON(o.Buyer)}
 }
@@ -85,7 +82,7 @@ func (p *program) listOrders(ctx context.Context, customer string, nobody bool) 
 		}
 		for i := range list {
 			j := orderJSONOf(&list[i])
-			if err := l.entry(j, int64(j.ID), j.Number, p.dayOf(list[i].At), int64(j.Customer), j.Buyer.says(), j.Total+" "+j.Currency, j.Net); err != nil {
+			if err := l.entry(j, int64(j.ID), j.Number, p.dayOf(list[i].At), int64(j.Customer), list[i].Buyer.Display(), j.Total+" "+j.Currency, j.Net); err != nil {
 				return err
 			}
 		}

@@ -18,16 +18,19 @@ func (p *program) openFile(ctx context.Context, field, what, name string) (f io.
 	if name == "-" {
 		return io.NopCloser(ingest.UntilDone(ctx, p.stdin)), 0, nil
 	}
-	if info, err := os.Stat(name); err == nil {
-		if info.IsDir() {
-			return nil, 0, crm.Invalid(field, "%s is a folder; name %s in it", name, what)
-		}
-		size = info.Size()
-	}
 	if f, err = ingest.OpenFile(ctx, name); err != nil {
 		return nil, 0, notRead(ctx, field, name, err)
 	}
-	return f, size, nil
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		f.Close()
+		return nil, 0, notRead(ctx, field, name, err)
+	case info.IsDir():
+		f.Close()
+		return nil, 0, crm.Invalid(field, "%s is a folder; name %s in it", name, what)
+	}
+	return f, info.Size(), nil
 }
 
 // openTwice opens a file that is read twice, as openFile does; standard input and

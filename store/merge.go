@@ -298,6 +298,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 			return err
 		}
 		x.tell(crm.Event{Kind: "mail", Customer: c})
+		x.mark(int64(c))
 	}
 	if err := x.tellQuestions(0); err != nil { // whether two are the same is asked of two only
 		return err

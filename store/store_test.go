@@ -53,6 +53,9 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
 
+func BenchmarkDeliverSQLite(b *testing.B)   { storetest.Deliver(b, opener(sqliteDSN)(b)) }
+func BenchmarkDeliverPostgres(b *testing.B) { storetest.Deliver(b, opener(postgresDSN)(b)) }
+
 func BenchmarkImportSQLite(b *testing.B)   { storetest.Import(b, opener(sqliteDSN)(b)) }
 func BenchmarkImportPostgres(b *testing.B) { storetest.Import(b, opener(postgresDSN)(b)) }
 

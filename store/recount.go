@@ -95,40 +95,54 @@ func (x *tx) recount() error {
 	if err != nil {
 		return err
 	}
-	was, err := x.idsOf(`SELECT customer_id FROM correspondence WHERE open_us > 0 AND customer_id IN (IN)`, ids)
+	was, err := x.counted(ids)
 	if err != nil {
 		return err
 	}
-	for _, q := range []string{`DELETE FROM open_questions WHERE customer_id IN (IN)`, `DELETE FROM correspondence WHERE customer_id IN (IN)`, `DELETE FROM uncounted WHERE customer_id IN (IN)`} {
-		if err := each(x, q, nil, ids, nothing); err != nil {
-			return err
-		}
-	}
+	var changed []int64
 	var rows, open []any
-	waits := map[int64]bool{}
-	for _, id := range was { // whoever looks at the list of open questions looks again
-		waits[id] = true
-	}
 	for i := range all {
 		e := &all[i]
-		first := crm.Question{}
-		if len(e.Waiting) > 0 {
-			first = e.Waiting[0]
-			waits[int64(e.Customer)] = true
+		before := was[e.Customer]
+		if before.same(e) {
+			continue
+		}
+		changed = append(changed, int64(e.Customer))
+		if !slices.Equal(e.Waiting, before.Waiting) { // whoever looks at what waits looks again
+			x.tell(crm.Event{Kind: "waiting", Customer: e.Customer})
 		}
 		if e.Wrote.IsZero() && e.Written.IsZero() {
 			continue
 		}
-		rows = append(rows, int64(e.Customer), micros(e.Wrote), micros(e.Written), micros(e.Began), micros(first.At), int64(first.Mail))
+		var first crm.Question
 		for _, q := range e.Waiting {
 			open = append(open, int64(e.Customer), int64(q.Mail), int64(q.Contact), int64(q.Conversation), micros(q.At))
+		}
+		if len(e.Waiting) > 0 {
+			first = e.Waiting[0]
+		}
+		rows = append(rows, int64(e.Customer), micros(e.Wrote), micros(e.Written), micros(e.Began), micros(first.At), int64(first.Mail))
+	}
+	return x.keepCounted(ids, changed, rows, open)
+}
+
+// keepCounted writes what the mail of customers comes to, where it has changed,
+// and takes the marks off.
+func (x *tx) keepCounted(ids, changed []int64, rows, open []any) error {
+	for _, d := range []struct {
+		query string
+		ids   []int64
+	}{
+		{`DELETE FROM open_questions WHERE customer_id IN (IN)`, changed},
+		{`DELETE FROM correspondence WHERE customer_id IN (IN)`, changed},
+		{`DELETE FROM uncounted WHERE customer_id IN (IN)`, ids},
+	} {
+		if err := each(x, d.query, nil, d.ids, nothing); err != nil {
+			return err
 		}
 	}
 	if err := x.insert(`INSERT INTO correspondence (customer_id, wrote_us, written_us, began_us, open_us, open_id) VALUES `, 6, rows, ``); err != nil {
 		return err
-	}
-	for _, id := range sortedKeys(waits) {
-		x.tell(crm.Event{Kind: "waiting", Customer: crm.CustomerID(id)})
 	}
 	return x.insert(`INSERT INTO open_questions (customer_id, message_id, contact_id, conversation_id, at_us) VALUES `, 5, open, ``)
 }

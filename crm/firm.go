@@ -53,14 +53,6 @@ type Firm struct {
 // MaxFollowDeletions bounds the days of [Firm.FollowDeletions].
 const MaxFollowDeletions = 3650
 
-// Zone gives the firm's time zone, UTC when none is set.
-func (f *Firm) Zone() *time.Location {
-	zone, err := time.LoadLocation(f.TimeZone)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
 
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
 // one), or an own address.

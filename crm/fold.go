@@ -106,3 +106,12 @@ func Tokens(s string) []string {
 func SortKey(name string) string {
 	return strings.TrimSpace(string(AppendTokens(nil, name, 256)))
 }
+
+// NameKey is the same for names that say the same: their folded words. A name
+// without letters and digits is its own key.
+func NameKey(name string) string {
+	if key := SortKey(name); key != "" {
+		return key
+	}
+	return strings.ToLower(strings.TrimSpace(name))
+}

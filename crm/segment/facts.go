@@ -67,6 +67,7 @@ func (c Clock) Past(of *Condition) Window {
 	case TestOn:
 		w.From, w.To = max(Ever, c.Start(of.Day)), c.Start(of.Day+1)
 	}
+	w.To = min(w.To, c.Start(c.Today()+1))
 	return w
 }
 
@@ -88,6 +89,22 @@ func (c Clock) Coming(of *Condition) (from, to crm.Day) {
 		return of.Day + 1, last
 	}
 	return of.Day, of.Day
+}
+
+// Member is a customer of a segment, as lists show it and audiences are frozen
+// from it.
+type Member struct {
+	Customer crm.CustomerID
+	Name     string
+	Language string
+	Owner    crm.StaffID
+	Rung     crm.Rung
+	Timing   crm.Timing
+	Note     crm.RungNote
+	Last     crm.Day   // of the orders; 0: none
+	Due      crm.Day   // 0: no such day
+	Spent    crm.Money // all time
+	Value    crm.Money // awaited in the next 12 months
 }
 
 // Facts are all that rules ask of one customer, as the store reads it in one

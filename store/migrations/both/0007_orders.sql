@@ -13,16 +13,20 @@ CREATE TABLE order_imports (
 );
 
 CREATE TABLE product_groups (
-    id   BIGINT PRIMARY KEY,
-    name TEXT   NOT NULL UNIQUE
+    id       BIGINT PRIMARY KEY,
+    name     TEXT   NOT NULL UNIQUE,
+    name_key TEXT   NOT NULL -- folded
 );
 
 CREATE TABLE products (
     id       BIGINT PRIMARY KEY,
     sku      TEXT   NOT NULL UNIQUE,
     name     TEXT   NOT NULL,
+    name_key TEXT   NOT NULL, -- folded
     group_id BIGINT REFERENCES product_groups (id)
 );
+CREATE INDEX products_name ON products (name_key);
+CREATE INDEX products_group ON products (group_id) WHERE group_id IS NOT NULL;
 
 -- Offers and coupons, by the code that orders bear.
 CREATE TABLE offers (

@@ -12,7 +12,7 @@ import (
 
 // Names are what the texts of rules name: products, groups, offers, topics, tags,
 // organisations and campaigns of a test's world are called so.
-var Names = []string{"Earl Grey", "lake cruises", "Äiti ja lapsi", "offers", "SPRING", "a \"b\" \\c", "Acme", "size 42"}
+var Names = []string{"Earl Grey", "lake cruises", "Äiti ja lapsi", "summer offers", "SPRING", "a \"b\" \\c", "Acme", "size 42"}
 
 // Addresses are those of colleagues in a test's world.
 var Addresses = []string{"anna@kaukoranta.example", "pekka@kaukoranta.example", "nobody@elsewhere.example"}

@@ -140,7 +140,7 @@ func (c *crowd) day(ahead int) int64 {
 // things are what customers have to do with.
 type things struct {
 	products, groups, offers, campaigns []int64
-	staff, dispatches                   []int64
+	staff                               []int64
 	public, private                     int64 // mails
 }
 
@@ -280,10 +280,10 @@ func (c *crowd) human(customer int64) int64 {
 		c.row("addresses", map[string]any{"id": address, "address": name, "canonical": name, "domain": ""})
 		c.row("contact_addresses", map[string]any{"address_id": address, "contact_id": id, "from_us": one(c, 0, 0, c.us()), "until_us": one(c, 0, 0, c.us(), crowdNow.UnixMicro()+1)})
 		for range c.r.IntN(5) {
-			c.row("consents", map[string]any{"id": c.id(), "address": name, "topic": one(c, "", "offers", "offers", "SPRING"), "given": c.r.IntN(2), "at_us": one(c, 5, c.us()), "source": one(c, "form", crm.ConsentImport, "colleague"), "wording": "", "proof": ""})
+			c.row("consents", map[string]any{"id": c.id(), "address": name, "topic": one(c, "", "summer offers", "summer offers", "SPRING"), "given": c.r.IntN(2), "at_us": one(c, 5, c.us()), "source": one(c, "form", crm.ConsentImport, "colleague"), "wording": "", "proof": ""})
 		}
 		if c.some(4) {
-			c.row("suppressions", map[string]any{"id": c.id(), "address": name, "reason": one(c, "unsubscribed", "bounced"), "topic": one(c, "", "", "offers"), "evidence": "", "at_us": 1, "lifted_us": one(c, 0, 0, 7)})
+			c.row("suppressions", map[string]any{"id": c.id(), "address": name, "reason": one(c, "unsubscribed", "bounced"), "topic": one(c, "", "", "summer offers"), "evidence": "", "at_us": 1, "lifted_us": one(c, 0, 0, 7)})
 		}
 	}
 	return id

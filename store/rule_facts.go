@@ -218,10 +218,10 @@ func (g *facts) tags() error {
 func (g *facts) rounds() error {
 	return g.each(`SELECT g.name_key, b.arm, b.entered_us, b.exposed_us FROM members b JOIN campaigns g ON g.id = b.campaign_id WHERE b.customer_id = $1 ORDER BY b.campaign_id, b.round`, func(r *sql.Rows) error {
 		var b segment.Round
-		var arm string
+		var arm crm.Arm
 		var entered, exposed int64
 		err := r.Scan(&b.Campaign, &arm, &entered, &exposed)
-		b.HeldOut, b.Treated, b.Entered, b.Exposed = arm == armHeldOut, arm == armTreated, fromMicros(entered), fromMicros(exposed)
+		b.HeldOut, b.Treated, b.Entered, b.Exposed = arm == crm.ArmHeldOut, arm == crm.ArmTreated, fromMicros(entered), fromMicros(exposed)
 		g.f.Rounds = append(g.f.Rounds, b)
 		return err
 	})
@@ -240,10 +240,10 @@ func (g *facts) touches() error {
 			return err
 		}
 	}
-	if err := g.each(`SELECT g.name_key, t.at_us `+sent+where+` ORDER BY t.id`, scan(&g.f.Received), touchSent, string(crm.Sent)); err != nil {
+	if err := g.each(`SELECT g.name_key, t.at_us `+sent+where+` ORDER BY t.id`, scan(&g.f.Received), string(crm.TouchSent), string(crm.Sent)); err != nil {
 		return err
 	}
-	return g.each(`SELECT g.name_key, e.at_us `+sent+` JOIN dispatch_events e ON e.dispatch_id = d.id`+where+` AND e.kind = $4 ORDER BY e.id`, scan(&g.f.Replies), touchSent, string(crm.Sent), string(crm.EventAnswered))
+	return g.each(`SELECT g.name_key, e.at_us `+sent+` JOIN dispatch_events e ON e.dispatch_id = d.id`+where+` AND e.kind = $4 ORDER BY e.id`, scan(&g.f.Replies), string(crm.TouchSent), string(crm.Sent), string(crm.EventAnswered))
 }
 
 func (g *facts) recommendations() error {

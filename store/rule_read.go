@@ -97,7 +97,7 @@ func (s *Store) SegmentCustomers(ctx context.Context, v crm.Viewer, r segment.Ru
 			return
 		}
 		for page := range slices.Chunk(ids, memberPage) {
-			members, err := s.members(ctx, page)
+			members, err := s.segmentMembers(ctx, page)
 			if err != nil {
 				yield(segment.Member{}, err)
 				return
@@ -111,8 +111,8 @@ func (s *Store) SegmentCustomers(ctx context.Context, v crm.Viewer, r segment.Ru
 	}
 }
 
-// members reads customers by their ids.
-func (s *Store) members(ctx context.Context, ids []int64) (out []segment.Member, err error) {
+// segmentMembers reads customers by their ids.
+func (s *Store) segmentMembers(ctx context.Context, ids []int64) (out []segment.Member, err error) {
 	err = s.view(ctx, func(x *tx) error {
 		return each(x, `SELECT c.id, c.name, c.language, COALESCE(c.owner_id, 0), COALESCE(l.rung, 'CONTACT'), COALESCE(l.timing, ''), COALESCE(l.note, ''),
 COALESCE(l.last_day, 0), COALESCE(l.due_day, 0), COALESCE(l.spent, 0), COALESCE(l.value, 0)
@@ -139,7 +139,7 @@ func (s *Store) SegmentSample(ctx context.Context, v crm.Viewer, r segment.Rule,
 		return nil, err
 	}
 	slices.SortFunc(ids, func(a, b int64) int { return cmp.Compare(scattered(a), scattered(b)) })
-	return s.members(ctx, ids[:min(len(ids), pageLimit(n, 20))])
+	return s.segmentMembers(ctx, ids[:min(len(ids), pageLimit(n, 20))])
 }
 
 // scattered gives a place of an id that nothing about the customer decides

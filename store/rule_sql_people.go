@@ -126,11 +126,8 @@ func (q *ruleSQL) ofCampaign(column string, c *segment.Condition) string {
 // sentTouches is a FROM and WHERE of the campaign mail that was sent to the
 // customer.
 func (q *ruleSQL) sentTouches(c *segment.Condition, more string) string {
-	return " FROM touches t JOIN dispatches d ON d.id = t.dispatch_id" + more + " WHERE t.customer_id = c.id AND t.kind = " + q.arg(touchSent) + " AND d.state = " + q.arg(string(crm.Sent)) + q.ofCampaign("t.campaign_id", c)
+	return " FROM touches t JOIN dispatches d ON d.id = t.dispatch_id" + more + " WHERE t.customer_id = c.id AND t.kind = " + q.arg(string(crm.TouchSent)) + " AND d.state = " + q.arg(string(crm.Sent)) + q.ofCampaign("t.campaign_id", c)
 }
-
-// touchSent is the kind of a touch that put a mail on the ledger.
-const touchSent = "sent"
 
 func ruleReceived(q *ruleSQL, c *segment.Condition) string {
 	return "EXISTS (SELECT 1" + q.sentTouches(c, "") + " AND " + q.within("t.at_us", q.clock.Last(c.Last)) + ")"
@@ -140,17 +137,11 @@ func ruleReplied(q *ruleSQL, c *segment.Condition) string {
 	return "EXISTS (SELECT 1" + q.sentTouches(c, " JOIN dispatch_events e ON e.dispatch_id = d.id") + " AND e.kind = " + q.arg(string(crm.EventAnswered)) + " AND " + q.within("e.at_us", q.clock.Last(c.Last)) + ")"
 }
 
-// The arms of a campaign's members.
-const (
-	armTreated = "treated"
-	armHeldOut = "held-out"
-)
-
 func ruleHeldOut(q *ruleSQL, c *segment.Condition) string {
-	return "EXISTS (SELECT 1 FROM members b WHERE b.customer_id = c.id AND b.arm = " + q.arg(armHeldOut) + q.ofCampaign("b.campaign_id", c) + " AND " + q.within("b.entered_us", q.clock.Last(c.Last)) + ")"
+	return "EXISTS (SELECT 1 FROM members b WHERE b.customer_id = c.id AND b.arm = " + q.arg(string(crm.ArmHeldOut)) + q.ofCampaign("b.campaign_id", c) + " AND " + q.within("b.entered_us", q.clock.Last(c.Last)) + ")"
 }
 
 func ruleBoughtAfter(q *ruleSQL, c *segment.Condition) string {
-	return "EXISTS (SELECT 1 FROM members b JOIN orders o ON o.customer_id = b.customer_id AND o.at_us > b.exposed_us WHERE b.customer_id = c.id AND b.exposed_us > 0 AND b.arm = " + q.arg(armTreated) +
+	return "EXISTS (SELECT 1 FROM members b JOIN orders o ON o.customer_id = b.customer_id AND o.at_us > b.exposed_us WHERE b.customer_id = c.id AND b.exposed_us > 0 AND b.arm = " + q.arg(string(crm.ArmTreated)) +
 		q.ofCampaign("b.campaign_id", c) + " AND " + q.standingOrders(q.clock.Last(c.Last)) + ")"
 }

@@ -160,7 +160,7 @@
 //
 // Days are the firm's. "In the last 7 days" begins with the day 7 days ago and ends
 // with today; "more than 7 days ago" is what lies before, so of two such conditions
-// exactly one holds. "Due after 14 days" is a day later than in 14 days, "within 14
+// exactly one holds for who ever did. "Due after 14 days" is a day later than in 14 days, "within 14
 // days" one from today to then, "since 14 days" one that lies so far back or
 // farther. A month has 30 days and a year 365. What never was lies in no stretch of
 // time: who never ordered has no last order more than 90 days ago.
@@ -175,8 +175,9 @@
 // or offer. Mail is that of people; answers of machines are none. Wishes are those
 // that a colleague has written down or confirmed; praise, problems and what is said
 // of going elsewhere are none, and wishes in private mail are no part of segments,
-// since a count would tell of their words. What somebody said of all mailings they
-// said of each topic.
+// since a count would tell of their words. A wish is open while they wait,
+// fulfilled when it is done and they do not know yet, and then told. What somebody
+// said of all mailings they said of each topic.
 //
 // Start reading at rule.go, then table.go.
 package segment

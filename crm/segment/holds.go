@@ -282,7 +282,7 @@ func States(c *Condition) []crm.WishState {
 	case "open":
 		return crm.OpenWishStates
 	case "fulfilled":
-		return []crm.WishState{crm.WishDone, crm.WishTold}
+		return []crm.WishState{crm.WishDone}
 	case "told":
 		return []crm.WishState{crm.WishTold}
 	}

@@ -71,7 +71,7 @@ func init() {
 			Examples: []string{"silent for 180 days"}},
 
 		{Name: "wishes", Kind: KindWish, forms: []form{as(TestAny, "wishes {about?} {state?} {last?}", "wish {about?} {state?} {last?}", "wishes {state?} {about?} {last?}")}, test: wishes, found: foundWishes,
-			Help:     Words{"what they wish, by words of it; open, fulfilled or told to them", "mitä he toivovat, toiveen sanoilla; avoin (open), täytetty (fulfilled) tai kerrottu (told)"},
+			Help:     Words{"what they wish, by words of it; open, fulfilled without their knowing yet, or told to them", "mitä he toivovat, toiveen sanoilla; avoin (open), täytetty heidän vielä tietämättään (fulfilled) tai kerrottu (told)"},
 			Examples: []string{`wishes about "lake cruises"`, `wishes about "size 42" open`, "wishes fulfilled in the last 30 days"}},
 		{Name: "complaint open", Kind: KindFlag, forms: []form{as(TestAny, "complaint open", "open complaint")}, test: complaint, found: foundComplaint,
 			Help:     Words{"they told us of a problem that is not solved", "he ovat kertoneet ongelmasta, jota ei ole ratkaistu"},

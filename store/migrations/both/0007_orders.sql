@@ -72,7 +72,8 @@ CREATE TABLE orders (
     changed_us    BIGINT NOT NULL,
     UNIQUE (number, source)                  -- the number first: mail names it without its source
 );
-CREATE INDEX orders_customer ON orders (customer_id, at_us, id);
+-- What segments count of each customer's orders stands in the index beside the key.
+CREATE INDEX orders_customer ON orders (customer_id, at_us, id, state, value, refunded, discount);
 CREATE INDEX orders_contact ON orders (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX orders_at ON orders (at_us, id);
 CREATE INDEX orders_discount ON orders (id) WHERE discount > 0;

@@ -199,7 +199,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "segment"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID

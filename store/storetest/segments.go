@@ -28,6 +28,8 @@ func Segments(t *testing.T, o store.Options, dsn func(testing.TB) string) {
 		run  func(*testing.T, *crowd)
 	}{
 		{"RulesInSQLAndGo", testRules},
+		{"Saved", testSavedSegments},
+		{"Counted", testCountedSegments},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -373,4 +375,111 @@ func (c *crowd) found(t *rapid.T, r segment.Rule) map[crm.CustomerID]bool {
 		}
 	}
 	return found
+}
+
+func testSavedSegments(t *testing.T, c *crowd) {
+	save := func(g segment.Saved) (segment.Saved, error) { return c.s.SaveSegment(c.ctx, c.anna, g) }
+	g, err := save(segment.Saved{Name: "  Lake  cruises ", Text: `RUNG is one time AND wishes about "lake cruises"`})
+	c.check(err)
+	if g.Name != "Lake cruises" || g.Text != `rung is one-time and wishes about "lake cruises"` || g.Maker != "Anna" || !g.Created.Equal(crowdNow) {
+		t.Errorf("%+v", g)
+	}
+	for field, bad := range map[string]segment.Saved{"name": {Text: "everybody"}, "segment": {Name: "Bad", Text: "rang is one-time"}} {
+		if _, err := save(bad); crm.KindOf(err) != crm.KindInvalid || crm.FieldOf(err) != field {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	if _, err := save(segment.Saved{Name: "LAKE CRUISES!", Text: "everybody"}); crm.KindOf(err) != crm.KindConflict || crm.FieldOf(err) != "name" {
+		t.Errorf("a name twice: %v", err)
+	}
+	c.check(c.s.ArchiveSegment(c.ctx, c.anna, g.ID, true))
+	if list, err := c.s.Segments(c.ctx, c.pekka, false); err != nil || len(list) != 0 {
+		t.Errorf("in use: %+v, %v", list, err)
+	}
+	if list, err := c.s.Segments(c.ctx, c.pekka, true); err != nil || len(list) != 1 || !list[0].Archived.Equal(crowdNow) {
+		t.Errorf("in the archive: %+v, %v", list, err)
+	}
+	if _, err := save(segment.Saved{Name: "Lake cruises", Text: "everybody"}); crm.KindOf(err) != crm.KindConflict {
+		t.Errorf("a name of the archive: %v", err)
+	}
+	c.check(c.s.ArchiveSegment(c.ctx, c.anna, g.ID, false))
+	g.Name = "Cruises"
+	if g, err = save(g); err != nil || g.Name != "Cruises" {
+		t.Errorf("another name: %+v, %v", g, err)
+	}
+	if found, err := c.s.SegmentNamed(c.ctx, c.pekka, "cruises"); err != nil || found.ID != g.ID {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if _, err := c.s.ReadSegment(c.ctx, c.pekka, g.ID+1000); crm.KindOf(err) != crm.KindNotFound {
+		t.Errorf("no such segment: %v", err)
+	}
+	if _, err := save(segment.Saved{ID: g.ID + 1000, Name: "None", Text: "everybody"}); crm.KindOf(err) != crm.KindNotFound {
+		t.Errorf("no such segment: %v", err)
+	}
+	for name, err := range map[string]error{
+		"save":  func() error { _, err := c.s.SaveSegment(c.ctx, crm.Viewer{}, g); return err }(),
+		"list":  func() error { _, err := c.s.Segments(c.ctx, crm.Viewer{}, false); return err }(),
+		"read":  func() error { _, err := c.s.ReadSegment(c.ctx, crm.Viewer{}, g.ID); return err }(),
+		"count": func() error { _, err := c.s.CountSegment(c.ctx, crm.Viewer{}, segment.Rule{}, crowdNow); return err }(),
+		"who": func() error {
+			for _, err := range c.s.SegmentCustomers(c.ctx, crm.Viewer{}, segment.Rule{}, crowdNow) {
+				return err
+			}
+			return nil
+		}(),
+	} {
+		if err == nil {
+			t.Errorf("%s: nobody may", name)
+		}
+	}
+}
+
+// A count goes over more members than are read at once, tells what moved, and no
+// movement twice.
+func testCountedSegments(t *testing.T, c *crowd) {
+	const many = 9000
+	c.written(func() {
+		for i := range many {
+			c.row("customers", map[string]any{"id": 1<<30 + i, "name": "Dora", "sort_key": "dora", "language": one(c, "fi", "sv"), "created_us": 1})
+		}
+	})
+	g, err := c.s.SaveSegment(c.ctx, c.anna, segment.Saved{Name: "Swedish", Text: "language is sv"})
+	c.check(err)
+	r, err := g.Rule()
+	c.check(err)
+	before, err := c.s.CountSegment(c.ctx, c.anna, r, crowdNow)
+	c.check(err)
+	counted := func(at time.Time, want segment.Day) {
+		t.Helper()
+		got, err := c.s.CountMembers(c.ctx, g.ID, at)
+		c.check(err)
+		if got != want {
+			t.Errorf("counted %+v, want %+v", got, want)
+		}
+	}
+	today := crm.DayOf(crowdNow.In(c.zone))
+	counted(crowdNow, segment.Day{Day: today, Members: before})
+	update := func(query string, args ...any) int {
+		t.Helper()
+		done, err := c.db.Exec(c.bind(query), args...)
+		c.check(err)
+		n, err := done.RowsAffected()
+		c.check(err)
+		return int(n)
+	}
+	went := update(`UPDATE customers SET language = 'en' WHERE language = 'sv' AND id % 3 = 0`)
+	came := update(`UPDATE customers SET language = 'sv' WHERE language = 'fi' AND id % 2 = 0`)
+	tomorrow := crowdNow.AddDate(0, 0, 1)
+	want := segment.Day{Day: today + 1, Members: before + came - went, Came: came, Went: went}
+	counted(tomorrow, want)
+	counted(tomorrow, want) // again: nothing has moved
+	back := update(`UPDATE customers SET language = 'sv' WHERE language = 'en' AND id % 5 = 0`)
+	want.Members, want.Came = want.Members+back, want.Came+back
+	counted(tomorrow, want)
+	if g, err = c.s.ReadSegment(c.ctx, c.anna, g.ID); err != nil || g.Members != want.Members || !g.Counted.Equal(tomorrow) {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if list, err := c.s.Uncounted(c.ctx, tomorrow); err != nil || len(list) != 0 {
+		t.Errorf("uncounted %+v, %v", list, err)
+	}
 }

@@ -53,7 +53,6 @@ type Firm struct {
 // MaxFollowDeletions bounds the days of [Firm.FollowDeletions].
 const MaxFollowDeletions = 3650
 
-
 // Internal reports whether a is one of us: at an own domain (or a subdomain of
 // one), or an own address.
 func (f *Firm) Internal(a Address) bool {

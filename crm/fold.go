@@ -117,3 +117,12 @@ func Cut(s string, n int) string {
 	}
 	return s[:n]
 }
+
+// NameKey is the same for names that say the same: their folded words. A name
+// without letters and digits is its own key.
+func NameKey(name string) string {
+	if key := SortKey(name); key != "" {
+		return key
+	}
+	return strings.ToLower(strings.TrimSpace(name))
+}

@@ -200,7 +200,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "waiting", "tag", "campaign"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "waiting", "tag", "segment", "campaign"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID

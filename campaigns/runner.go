@@ -16,6 +16,7 @@ import (
 type RunnerOptions struct {
 	Store    Store
 	Segments Segments
+	Edits    EditStore // what changes campaigns needs it
 	// Renderer gives the renderer by the settings of now.
 	Renderer func(ctx context.Context) (*Renderer, error)
 	// Recount, when not nil, reads anew the correspondence of customers in whose

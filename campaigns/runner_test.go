@@ -121,6 +121,7 @@ func TestWhoCannotBeWrittenTo(t *testing.T) {
 		c, err := f.s.AddCustomer(f.ctx, crm.SystemViewer, n, as)
 		f.check(err)
 		f.people[n] = c
+		f.tag(n)
 	}
 	c := f.campaign(f.plan())
 	l, err := f.r.Preview(f.ctx, f.anna, c.ID, campaigns.LaunchOptions{})
@@ -134,7 +135,7 @@ func TestWhoCannotBeWrittenTo(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	p := f.plan()
-	p.Whom.Rule = "named Silent"
+	p.Whom.Rule = named("Silent")
 	none := f.campaign(p)
 	if _, err := f.r.Launch(f.ctx, f.anna, none.ID, campaigns.LaunchOptions{}); crm.FieldOf(err) != "whom.rule" {
 		t.Errorf("nobody can be written to: %v", err)

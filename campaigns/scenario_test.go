@@ -33,7 +33,7 @@ func TestScenario6LateStart(t *testing.T) {
 	}
 	on := f.plan()
 	on.When.Start = "2026-11-25T09:00"
-	on.Whom.Rule = "named Dora"
+	on.Whom.Rule = named("Dora")
 	next := f.launch(on)
 	f.now = time.Date(2026, 11, 25, 7, 10, 0, 0, time.UTC) // ten minutes late
 	f.send()
@@ -49,7 +49,7 @@ func TestScenario6Copy(t *testing.T) {
 	p := f.plan()
 	p.Whom.Entry = crm.EntryDaily
 	f.launch(p)
-	other := campaigns.NewRunner(campaigns.RunnerOptions{Store: f.s, Segments: f.rules, Now: f.clock, Renderer: f.renderer, Owner: "another"})
+	other := campaigns.NewRunner(campaigns.RunnerOptions{Store: f.s, Segments: f.s, Now: f.clock, Renderer: f.renderer, Owner: "another"})
 	f.turn()
 	if _, err := other.Turn(f.ctx); crm.KindOf(err) != crm.KindConflict {
 		t.Errorf("two processes run campaigns: %v", err)
@@ -61,7 +61,7 @@ func TestScenario6Copy(t *testing.T) {
 func TestScenario16ReplyStopsIt(t *testing.T) {
 	f := newFirm(t)
 	f.customers("Dora", "Eero", "Frans")
-	f.check(f.s.AddAddress(f.ctx, f.anna, f.contact("Dora"), "dora@elsewhere.example"))
+	f.check(f.s.AddAddress(f.ctx, f.anna, f.contact("Dora"), crm.ContactAddress{Address: "dora@elsewhere.example"}))
 	c := f.launch(f.plan(letter("one"), wait("rest", 3), letter("two"), wait("rest2", 3), letter("three"), letter("four")))
 	f.send()
 	f.passes(24 * time.Hour)
@@ -134,7 +134,7 @@ func TestScenario17JustBeforeTheirTurn(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	f.answered("Dora")
-	f.passes(time.Hour)
+	f.passes(25 * time.Hour)
 	f.send()
 	if f.got("Dora", "hello") != 1 || f.member(c, "Dora").Reason.Code != "" || f.read(c.ID).State != crm.CampaignFinished {
 		t.Errorf("%d, %+v, %s", f.got("Dora", "hello"), f.member(c, "Dora"), f.read(c.ID).State)
@@ -207,12 +207,12 @@ func TestCampaignMeetsConversation(t *testing.T) {
 	f := newFirm(t)
 	f.customers("Dora", "Eero")
 	p := f.plan()
-	p.Whom.Rule = "named Dora Eero" // stands for: silent 180 days
+	p.Whom.Rule = named("Dora", "Eero")
 	p.When.Start = "2026-11-23T10:10"
 	c := f.launch(p)
 	f.passes(5 * time.Minute)
 	f.arrives(letterIn{From: "dora@posti.example", To: "anna@matkat.example", Subject: "Hello again", Text: "It was lovely."})
-	f.rules.not = []string{"Dora"}
+	f.check(f.s.RemoveTag(f.ctx, f.anna, f.people["Dora"].ID, "Dora")) // stands for a rule such as: silent for 180 days
 	f.passes(5 * time.Minute)
 	f.send()
 	if f.got("Dora", "") != 0 || f.got("Eero", "hello") != 1 {
@@ -228,7 +228,7 @@ func TestCampaignMeetsConversation(t *testing.T) {
 func TestReplyLandsElsewhere(t *testing.T) {
 	f := newFirm(t)
 	f.customers("Dora")
-	f.check(f.s.AddAddress(f.ctx, f.anna, f.contact("Dora"), "dora@gmx.example"))
+	f.check(f.s.AddAddress(f.ctx, f.anna, f.contact("Dora"), crm.ContactAddress{Address: "dora@gmx.example"}))
 	ben := f.colleague("Ben")
 	c := f.launch(f.plan(letter("one"), wait("rest", 7), letter("two")))
 	f.send()
@@ -243,4 +243,115 @@ func TestReplyLandsElsewhere(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	_ = ben
+}
+
+// Scenario 7: paused when some have it, changed, and resumed by another process:
+// the rest get the new text, nobody gets two, and the counts tell two versions.
+func TestScenario7PauseAndResume(t *testing.T) {
+	f := newFirm(t)
+	names := f.many(10)
+	p := f.plan(letter("one"), wait("rest", 2), letter("two"))
+	p.Proof.Holdout = .2
+	c := f.launch(p)
+	f.turn() // all of them are on the ledger
+	l, err := f.s.AcquireLease(f.ctx, "by hand", time.Hour)
+	f.check(err)
+	ds, err := f.s.Claim(f.ctx, l, 3)
+	f.check(err)
+	var ids []crm.DispatchID
+	var sent []crm.Attempt
+	early := map[crm.Address]bool{}
+	for _, d := range ds {
+		early[d.Address] = true
+		ids = append(ids, d.ID)
+		sent = append(sent, crm.Attempt{Dispatch: d.ID, Token: d.Token, Sender: 1, Server: "mx", Stage: crm.StageDot, At: f.now, State: crm.Sent})
+	}
+	_, err = f.s.Settle(f.ctx, l, nil, ids)
+	f.check(err)
+	_, err = f.s.Settle(f.ctx, l, sent, nil)
+	f.check(err)
+	f.check(f.s.ReleaseLease(f.ctx, l))
+
+	f.check(f.s.PauseCampaign(f.ctx, f.anna, c.ID, "a typing error"))
+	f.send()
+	if n := len(f.sink.Mails()); n != 0 {
+		t.Fatalf("%d mails went out of a campaign that is paused", n)
+	}
+	p.Steps[0] = letter("one")
+	p.Steps[0].Letters[0].Letters["en"] = crm.Template{Subject: "better {{ first_name }}", Text: "Better."}
+	c = f.read(c.ID)
+	c.Plan = p
+	if c, _, err = f.r.Edit(f.ctx, f.anna, c); err != nil || c.Version != 2 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	first, err := f.s.CampaignPlan(f.ctx, c.ID, 1)
+	if err != nil || first.Steps[0].Letters[0].Letters["en"].Subject != letter("one").Letters[0].Letters["en"].Subject {
+		t.Errorf("what was launched has changed: %+v, %v", first, err)
+	}
+	f.check(f.s.ResumeCampaign(f.ctx, f.anna, c.ID))
+	f.send()
+	treated := 0
+	for _, name := range names {
+		m := f.member(c, name)
+		old, new := f.got(name, "one"), f.got(name, "better")
+		want := 1
+		if m.Arm == crm.ArmHeldOut || early[address(name)] {
+			want = 0
+		}
+		if m.Arm == crm.ArmTreated {
+			treated++
+		}
+		if old != 0 || new != want || m.Version != 2 || m.Step != "rest" {
+			t.Errorf("%s (%s): old %d, new %d, want %d; %+v", name, m.Arm, old, new, want, m)
+		}
+	}
+	keys, rows, err := f.s.CampaignMailings(f.ctx, f.anna, c.ID)
+	f.check(err)
+	counts := map[int]int{}
+	for i, k := range keys {
+		counts[k.Version] += rows[i].Recipients[crm.Sent]
+	}
+	if counts[1] != 3 || counts[2] != treated-3 {
+		t.Errorf("by version %v of %d", counts, treated)
+	}
+	c.Version--
+	if _, err := f.s.SaveCampaign(f.ctx, f.anna, c); crm.KindOf(err) != crm.KindConflict {
+		t.Errorf("an older version was changed: %v", err)
+	}
+	c.Version++
+	c.Plan.Proof.Holdout = .5
+	if _, err := f.s.SaveCampaign(f.ctx, f.anna, c); crm.FieldOf(err) != "proof.holdout" {
+		t.Errorf("the arms were drawn anew: %v", err)
+	}
+}
+
+// A step that goes: who waits there goes on to the next one that stays.
+func TestEditMovesMembers(t *testing.T) {
+	f := newFirm(t)
+	f.customers("Dora", "Eero")
+	c := f.launch(f.plan(letter("one"), wait("rest", 5), letter("two"), wait("more", 5), letter("three")))
+	f.send()
+	c = f.read(c.ID)
+	c.Plan.Steps = []crm.Step{letter("one"), letter("three")}
+	moves, err := f.r.PreviewEdit(f.ctx, c.ID, c.Plan)
+	f.check(err)
+	if len(moves) != 1 || moves[0] != (crm.StepMove{Version: 1, From: "rest", To: "three", Members: 2}) {
+		t.Errorf("%+v", moves)
+	}
+	if f.member(c, "Dora").Step != "rest" {
+		t.Error("a preview moved somebody")
+	}
+	_, _, err = f.r.Edit(f.ctx, f.anna, c)
+	f.check(err)
+	f.passes(5 * 24 * time.Hour)
+	f.send()
+	if f.got("Dora", "two") != 0 || f.got("Dora", "three") != 1 || f.got("Eero", "three") != 1 {
+		t.Errorf("%v", f.touches(c, "Dora"))
+	}
+	f.check(f.s.CancelCampaign(f.ctx, f.anna, f.launch(f.plan(wait("a", 1), letter("b"))).ID))
+	f.passes(48 * time.Hour)
+	f.send()
+	if f.got("Dora", "b") != 0 {
+		t.Error("what was called off was sent")
+	}
 }

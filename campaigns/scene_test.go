@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"iter"
 	"net/mail"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,6 @@ type firm struct {
 	now    time.Time
 	r      *campaigns.Runner
 	gate   *campaigns.Gate
-	rules  *listed
 	anna   crm.Viewer
 	inbox  crm.FolderID
 	people map[string]crm.Customer
@@ -64,9 +62,8 @@ func newFirmAt(t testing.TB, dsn string) *firm {
 	sender.Name, sender.Connections = "sink", 2
 	_, err = s.AddSender(f.ctx, crm.SystemViewer, sender)
 	f.check(err)
-	f.rules = &listed{f: f}
-	f.r = campaigns.NewRunner(campaigns.RunnerOptions{Store: s, Segments: f.rules, Now: f.clock, Renderer: f.renderer, Lease: time.Hour})
-	f.gate = &campaigns.Gate{Store: s, Segments: f.rules, Now: f.clock}
+	f.r = campaigns.NewRunner(campaigns.RunnerOptions{Store: s, Segments: s, Edits: s, Now: f.clock, Renderer: f.renderer, Recount: s.Recount, Lease: time.Hour})
+	f.gate = &campaigns.Gate{Store: s, Segments: s, Recount: s.Recount, Now: f.clock}
 	return f
 }
 
@@ -104,9 +101,20 @@ func (f *firm) customers(names ...string) {
 		c, err := f.s.AddCustomer(f.ctx, crm.SystemViewer, n, []crm.Address{address(n)})
 		f.check(err)
 		f.people[n] = c
+		f.tag(n)
 		f.check(f.s.AddConsent(f.ctx, crm.Consent{Address: address(n), Topic: "news", Given: true, Source: "form", At: f.now.AddDate(0, -1, 0)}))
 	}
 }
+
+// tag puts a word on somebody by which rules can name them.
+func (f *firm) tag(name string) {
+	f.Helper()
+	_, err := f.s.AddTag(f.ctx, f.anna, f.people[name].ID, name)
+	f.check(err)
+}
+
+// named is a rule that names people.
+func named(names ...string) string { return "tagged \"" + strings.Join(names, "\" or tagged \"") + "\"" }
 
 // many adds n customers called C0001 and so on, and gives their names.
 func (f *firm) many(n int) (names []string) {
@@ -208,7 +216,6 @@ func (f *firm) waiting() (n int) {
 			if m.State != crm.MailingRunning {
 				continue
 			}
-			n += m.Recipients[crm.Claimed] + m.Recipients[crm.Ready] + m.Recipients[crm.Armed]
 			for _, state := range []crm.DispatchState{crm.Queued, crm.Deferred} {
 				ds, _, err := f.s.Dispatches(f.ctx, f.anna, m.ID, state, crm.PageKey{}, 500)
 				f.check(err)
@@ -218,6 +225,9 @@ func (f *firm) waiting() (n int) {
 					}
 				}
 			}
+			counts, err := f.s.MailingCounts(f.ctx, f.anna, m.ID) // after them: what is claimed meanwhile is there
+			f.check(err)
+			n += counts[crm.Claimed] + counts[crm.Ready] + counts[crm.Armed]
 		}
 	}
 	return n
@@ -302,58 +312,22 @@ func (f *firm) order(name string, total int64, at time.Time) {
 	f.check(err)
 }
 
-// listed stands for rules until a test has real ones: "everybody", or names of
-// customers after "named ".
-type listed struct {
-	f   *firm
-	not []string // nobody of these is in any rule any more
+// asks lets a question of somebody come.
+func (f *firm) asks(name string, at time.Time) {
+	f.Helper()
+	f.arrives(letterIn{From: string(address(name)), To: "anna@matkat.example", Subject: "A question", Text: "Dear Anna, when does the boat leave on Friday?", ID: "q-" + name + "@posti.example", At: at})
 }
 
-// CheckRule takes what it knows.
-func (l *listed) CheckRule(_ context.Context, rule string) (string, error) {
-	if rule != "everybody" && rule != "nobody" && !strings.HasPrefix(rule, "named ") {
-		return "", crm.Invalid("segment", "%q is not understood", rule)
-	}
-	return rule, nil
-}
-
-func (l *listed) has(rule, name string) bool {
-	return !slices.Contains(l.not, name) && (rule == "everybody" || strings.HasPrefix(rule, "named ") && slices.Contains(strings.Fields(rule)[1:], name))
-}
-
-// CustomersOf lists them by their numbers.
-func (l *listed) CustomersOf(_ context.Context, rule string, _ time.Time) iter.Seq2[crm.CustomerID, error] {
-	return func(yield func(crm.CustomerID, error) bool) {
-		var ids []crm.CustomerID
-		for name, c := range l.f.people {
-			if l.has(rule, name) {
-				ids = append(ids, c.ID)
-			}
-		}
-		slices.Sort(ids)
-		for _, id := range ids {
-			if !yield(id, nil) {
-				return
-			}
-		}
-	}
-}
-
-// Among looks at each.
-func (l *listed) Among(_ context.Context, rule string, customers []crm.CustomerID, _ time.Time) (map[crm.CustomerID]bool, error) {
-	out := map[crm.CustomerID]bool{}
-	for name, c := range l.f.people {
-		if l.has(rule, name) && slices.Contains(customers, c.ID) {
-			out[c.ID] = true
-		}
-	}
-	return out, nil
+// answered lets Anna answer the question of somebody.
+func (f *firm) answered(name string) {
+	f.Helper()
+	f.arrives(letterIn{From: "anna@matkat.example", To: string(address(name)), Subject: "Re: A question", Text: "At nine.", ID: "a-" + name + "@matkat.example", Answers: "q-" + name + "@posti.example"})
 }
 
 // contact gives the one contact of a customer.
 func (f *firm) contact(name string) crm.ContactID {
 	f.Helper()
-	cs, err := f.s.Contacts(f.ctx, f.anna, f.people[name].ID)
+	c, err := f.s.Customer(f.ctx, f.anna, f.people[name].ID)
 	f.check(err)
-	return cs[0].ID
+	return c.Contacts[0].ID
 }

@@ -10,7 +10,7 @@ import (
 // Entrant is a customer whom a campaign may take in, with its people.
 type Entrant struct {
 	Customer CustomerID
-	Rung     Rung // "": the ladder has none yet
+	Rung     Rung
 	Timing   Timing
 	DueDay   Day    // of the next order; 0: nobody knows
 	Before   Money  // net value of the orders in the time before
@@ -183,4 +183,14 @@ type MemberCheck struct {
 	Written   bool
 	Customer  CustomerID // that they are now: after a merge another than they came as
 	TheirZone string     // IANA; "": not known
+}
+
+// StepMove says where the members go whose plan is changed: from a step of an older
+// version to one of the new.
+type StepMove struct {
+	Version int    `json:"version"` // that they follow
+	From    string `json:"from"`
+	To      string `json:"to"`      // [StepEnd]: they are done
+	Members int    `json:"members"` // who wait there
+	Unsent  int    `json:"unsent"`  // mails of that step on the ledger that have not left: they are made anew
 }

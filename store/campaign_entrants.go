@@ -43,7 +43,7 @@ type seat struct{ entrant, person int }
 
 func (g *entrants) customers() error {
 	found := map[crm.CustomerID]crm.Entrant{}
-	err := each(g.x, `SELECT c.id, COALESCE(l.rung, ''), COALESCE(l.timing, ''), COALESCE(l.due_day, 0), c.language, COALESCE(c.owner_id, 0)
+	err := each(g.x, `SELECT c.id, COALESCE(l.rung, 'CONTACT'), COALESCE(l.timing, ''), COALESCE(l.due_day, 0), c.language, COALESCE(c.owner_id, 0)
 FROM customers c LEFT JOIN loyalty l ON l.customer_id = c.id WHERE c.merged_into = 0 AND c.id IN (IN)`, nil, g.ids, func(r *sql.Rows) error {
 		var e crm.Entrant
 		err := r.Scan(&e.Customer, &e.Rung, &e.Timing, &e.DueDay, &e.Language, &e.Owner)

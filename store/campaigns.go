@@ -121,7 +121,7 @@ func (s *Store) Campaigns(ctx context.Context, v crm.Viewer, states []crm.Campai
 }
 
 // campaignKey is the same for names that people take for one.
-func campaignKey(name string) string { return strings.Join(crm.Tokens(name), " ") }
+func campaignKey(name string) string { return crm.NameKey(name) }
 
 // SaveCampaign keeps a plan: of a new campaign, or when the ID is set the next
 // version of one. c.Version says which version was changed; when there is a newer

@@ -137,7 +137,7 @@ func (g *Gate) look(plan *crm.Plan, p *crm.Posted, f *crm.MemberCheck, now time.
 	case p.Member.Arm != crm.ArmTreated: // it never has a mail; if it had, here it would end
 		return crm.Checked{Do: crm.CheckDrop, Reason: crm.Reason{Code: crm.ReasonHeldOut}}
 	}
-	c := plan.Check(&f.CheckFacts)
+	c := check(plan, f)
 	if c.Do != crm.CheckSend {
 		return c
 	}

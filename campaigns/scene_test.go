@@ -114,7 +114,9 @@ func (f *firm) tag(name string) {
 }
 
 // named is a rule that names people.
-func named(names ...string) string { return "tagged \"" + strings.Join(names, "\" or tagged \"") + "\"" }
+func named(names ...string) string {
+	return "tagged \"" + strings.Join(names, "\" or tagged \"") + "\""
+}
 
 // many adds n customers called C0001 and so on, and gives their names.
 func (f *firm) many(n int) (names []string) {

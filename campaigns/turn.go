@@ -158,7 +158,7 @@ func (t *turn) zone(i int) *time.Location { return t.plan.When.ZoneFor(t.facts[i
 // deed decides what becomes of a member.
 func (t *turn) deed(ctx context.Context, i int) (crm.Deed, error) {
 	m, f := &t.members[i], &t.facts[i]
-	c := t.plan.Check(&f.CheckFacts)
+	c := check(t.plan, f)
 	if c.Do == crm.CheckLeave {
 		return crm.Deed{Was: *m, Next: crm.MemberGone, Step: m.Step, Reason: c.Reason, Writer: m.Writer, Touch: crm.TouchLeft, Why: c.Reason}, nil
 	}
@@ -181,6 +181,15 @@ func (t *turn) deed(ctx context.Context, i int) (crm.Deed, error) {
 		return t.dropped(i, c.Reason), nil
 	}
 	return t.send(ctx, i, step)
+}
+
+// check is the last-moment check, and that a customer who was joined with another
+// one of the campaign gets each mail once.
+func check(p *crm.Plan, f *crm.MemberCheck) crm.Checked {
+	if f.Twin {
+		return crm.Checked{Do: crm.CheckLeave, Reason: crm.Reason{Code: crm.ReasonMerged}}
+	}
+	return p.Check(&f.CheckFacts)
 }
 
 // send makes the mail of a member, or notes that it would have been made.

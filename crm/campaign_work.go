@@ -180,7 +180,10 @@ type MemberFacts struct {
 type MemberCheck struct {
 	CheckFacts
 	// Written says that a mail of the campaign went to them, or was tried to.
-	Written   bool
+	Written bool
+	// Twin says that they were joined with another member, of the same arm, who came
+	// in before them.
+	Twin      bool
 	Customer  CustomerID // that they are now: after a merge another than they came as
 	TheirZone string     // IANA; "": not known
 }
@@ -193,4 +196,23 @@ type StepMove struct {
 	To      string `json:"to"`      // [StepEnd]: they are done
 	Members int    `json:"members"` // who wait there
 	Unsent  int    `json:"unsent"`  // mails of that step on the ledger that have not left: they are made anew
+}
+
+// MemberOutcome is what came of one member since they got, or would have got, the first
+// mail.
+type MemberOutcome struct {
+	Customer CustomerID
+	Arm      Arm
+	Variant  int
+	Rung     Rung  // when they came in
+	Now      Rung  // on which they stand
+	Before   Money // value in the time before
+	Orders   int
+	Value    Money // of them, net of refunds
+	Replied  bool
+	// Twin says that they were joined with another member: of the other arm, so
+	// that neither can be counted, or of the same, who is counted.
+	Twin      bool
+	OtherArm  bool
+	FirstMail MessageID // that they answered with; 0: none, or nobody's
 }

@@ -21,7 +21,7 @@ func (s *Store) CheckFacts(ctx context.Context, topic string, ms []crm.Member, o
 		if err := g.who(); err != nil {
 			return err
 		}
-		for _, read := range []func() error{g.stops, g.consents, g.replies, g.answers, g.orders, g.earlier, g.wishes, g.questions, g.written, g.mails, g.sent, g.held} {
+		for _, read := range []func() error{g.stops, g.consents, g.replies, g.answers, g.orders, g.earlier, g.wishes, g.questions, g.written, g.mails, g.sent, g.held, g.twins} {
 			if err := read(); err != nil {
 				return err
 			}
@@ -336,6 +336,26 @@ func (g *checking) held() error {
 		}
 		return err
 	})
+}
+
+// twins finds members who were joined with another of the campaign, of the same
+// arm, who came in before them.
+func (g *checking) twins() error {
+	kept, err := g.x.mergedOf(g.customers())
+	if err != nil {
+		return err
+	}
+	for _, now := range kept {
+		for _, i := range g.byCustomer[now] {
+			m := &g.ms[i]
+			t, err := g.x.twin(m.Campaign, now, m.Customer, m.Arm, m.Entered)
+			if err != nil {
+				return err
+			}
+			g.out[i].Twin = t.later
+		}
+	}
+	return nil
 }
 
 // Posted finds the members to whom dispatches of campaigns go.

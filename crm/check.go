@@ -44,6 +44,7 @@ const (
 	ReasonCancelled   ReasonCode = "cancelled"    // the campaign was called off
 	ReasonNotAnymore  ReasonCode = "not-any-more" // is not in the segment any more
 	ReasonUnsubscribe ReasonCode = "unsubscribed" // At: when
+	ReasonEdited      ReasonCode = "edited"       // the plan was changed; What: where they were
 )
 
 // String gives the reason as it is stored: the code, the time in microseconds

@@ -89,3 +89,20 @@ func CurrentConsents(history []Consent) map[string]Consent {
 	}
 	return now
 }
+
+// ConsentFor gives the statement that counts for mail about a topic, from all that
+// were made about an address, the oldest first. One about all mailings counts
+// where nothing was said about the topic; who takes that back takes back all that
+// was said before. ok is false when nothing was said.
+func ConsentFor(history []Consent, topic string) (c Consent, ok bool) {
+	now := CurrentConsents(history)
+	all, general := now[""]
+	own, said := now[topic]
+	switch {
+	case topic == "" || !said:
+		return all, general
+	case general && !all.Given && all.At.After(own.At):
+		return all, true
+	}
+	return own, true
+}

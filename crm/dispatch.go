@@ -181,6 +181,7 @@ type Return struct {
 	Due      time.Time // not to be claimed before; zero: at once
 	Token    int64     // of the claim it was made under; 0: of the lease it is given back under
 	Reason   string    // why it waits, for people: it does not expire while it does
+	Cancel   bool      // it is called off instead, for that reason
 }
 
 // Refused is a dispatch that may not be armed any more, with its state: called

@@ -15,6 +15,7 @@ type CustomerRow struct {
 	Notes    int
 	Orders   int
 	Ordered  time.Time // last; zero when never
+	Tags     []string  // as they are shown, in order
 	LastIn   time.Time // last human mail from them; zero when none
 	LastOut  time.Time // last mail from us
 }
@@ -199,7 +200,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "waiting", "tag", "segment", "campaign"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID
@@ -207,12 +208,14 @@ type Event struct {
 	Mailbox      MailboxID
 	Mailing      MailingID
 	Sender       SenderID
+	Campaign     CampaignID
 }
 
 // CustomerQuery selects customers: all, newest contact first, or those whose
 // name or address has words beginning with the words of Text.
 type CustomerQuery struct {
 	Text  string
+	Tag   string  // "": whatever their tags
 	After PageKey // zero: the first page
 	Limit int     // 0: 50
 }

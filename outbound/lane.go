@@ -30,6 +30,8 @@ type job struct {
 	m    *crm.Mailing
 	pace paceKey
 
+	asked time.Time // of the gate, when the mail is of a campaign
+
 	warm    crm.WarmUpKey // under whose plan it goes, zero none
 	warmDay int64         // on which its place was taken
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Composer Composer
 	Keyring  crm.Keyring
 	Courier  *Courier
+	Gate     Gate // is asked about mails of campaigns; nil: they pass
 	Log      *slog.Logger
 
 	Owner    string                     // who sends, for people; host and process id
@@ -187,6 +188,18 @@ func sentence(err error) string {
 		return e.Text
 	}
 	return "the ledger cannot be read: " + err.Error()
+}
+
+// repeat does one pass after another until ctx ends. One that fails is told to the
+// log as failed says.
+func repeat(ctx context.Context, every time.Duration, pass func(context.Context) error, log *slog.Logger, failed string) error {
+	for ctx.Err() == nil {
+		if err := pass(ctx); err != nil && ctx.Err() == nil {
+			log.Error(failed, "err", err)
+		}
+		pause(ctx, every)
+	}
+	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

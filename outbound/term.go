@@ -117,9 +117,10 @@ func (t *term) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.mailings = map[crm.MailingID]*crm.Mailing{}
-	var back []crm.Return
+	n, asked := len(ds), t.s.o.Now()
+	ds, back := t.ask(ctx, ds)
 	for i := range ds {
-		if r, ok := t.handOut(ctx, senders, &ds[i]); !ok {
+		if r, ok := t.handOut(ctx, senders, &ds[i], asked); !ok {
 			back = append(back, r)
 		}
 	}
@@ -129,7 +130,7 @@ func (t *term) round(ctx context.Context) (int, error) {
 	if len(back) > 0 {
 		err = t.s.o.Ledger.Return(context.WithoutCancel(ctx), t.lease, back)
 	}
-	return len(ds), err
+	return n, err
 }
 
 // refresh brings the lanes in line with what people have set up.
@@ -151,17 +152,12 @@ func (t *term) refresh(senders []crm.Sender) {
 
 // handOut gives a dispatch to the lane of a sender. When none can take it now
 // it says how it is to be given back.
-func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatch) (crm.Return, bool) {
+func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatch, asked time.Time) (crm.Return, bool) {
 	back := crm.Return{Dispatch: d.ID}
-	m := t.mailings[d.Mailing]
-	if m == nil {
-		got, err := t.s.o.Ledger.Mailing(ctx, d.Mailing)
-		if err != nil {
-			back.Due = t.s.o.Now().Add(time.Minute)
-			return back, false
-		}
-		m = &got
-		t.mailings[d.Mailing] = m
+	m, err := t.mailing(ctx, d.Mailing)
+	if err != nil {
+		back.Due = t.s.o.Now().Add(time.Minute)
+		return back, false
 	}
 	now := t.s.o.Now()
 	l, routed := t.route(senders, m, now)
@@ -171,7 +167,20 @@ func (t *term) handOut(ctx context.Context, senders []crm.Sender, d *crm.Dispatc
 		back.Due = now.Add(30 * time.Second)
 		return back, false
 	}
-	return l.take(&job{d: *d, m: m}, now)
+	return l.take(&job{d: *d, m: m, asked: asked}, now)
+}
+
+// mailing reads a mailing, once a round.
+func (t *term) mailing(ctx context.Context, id crm.MailingID) (*crm.Mailing, error) {
+	if m := t.mailings[id]; m != nil {
+		return m, nil
+	}
+	m, err := t.s.o.Ledger.Mailing(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	t.mailings[id] = &m
+	return &m, nil
 }
 
 // route finds the first sender that may send for the mailing and is well. It

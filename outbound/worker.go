@@ -29,6 +29,9 @@ func (w *worker) do(j *job) {
 		return
 	}
 	began := w.t.s.o.Now()
+	if !w.passes(j, began) {
+		return
+	}
 	w.l.mu.Lock()
 	sender := w.l.sender
 	w.l.mu.Unlock()
@@ -79,10 +82,6 @@ func (w *worker) dial(s *crm.Sender, now time.Time) bool {
 	w.open, w.at = session, *s
 	w.l.open()
 	return true
-}
-
-func sameAccount(a, b *crm.Sender) bool {
-	return a.Host == b.Host && a.Port == b.Port && a.Security == b.Security && a.Username == b.Username && a.Password == b.Password
 }
 
 // settle records what an attempt has come to, and what it means for others.

@@ -38,6 +38,13 @@ func (s *Store) Customers(ctx context.Context, v crm.Viewer, q crm.CustomerQuery
 		args = append(args, w, w+"\U0010FFFF") // no word goes on with the last rune
 		where += ` AND c.id IN (SELECT w.customer_id FROM customer_words w WHERE w.word >= $` + strconv.Itoa(len(args)-1) + ` AND w.word < $` + strconv.Itoa(len(args)) + `)`
 	}
+	if q.Tag != "" {
+		key, _, err := crm.ParseTag(q.Tag)
+		if err != nil {
+			return nil, crm.PageKey{}, err
+		}
+		where += ` AND c.id IN (SELECT t.customer_id FROM customer_tags t WHERE t.tag = ` + arg(&args, key) + `)`
+	}
 	args = append(args, limit+1)
 	var rows []crm.CustomerRow
 	var next crm.PageKey
@@ -109,6 +116,13 @@ WHERE ct.customer_id IN (IN) ORDER BY ct.customer_id, ct.id, a.id`, nil, ids, fu
 		return err
 	}); err != nil {
 		return err
+	}
+	tags, err := x.tagsOf(ids)
+	if err != nil {
+		return err
+	}
+	for id, list := range tags {
+		at[id].Tags = list
 	}
 	return x.countMails(v, ids, at)
 }
@@ -182,6 +196,11 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 			return c, err
 		}
 	}
+	tags, err := x.tagsOf([]int64{int64(id)})
+	if err != nil {
+		return c, err
+	}
+	c.Tags = tags[c.ID]
 	return c, x.fillContacts(c.Contacts)
 }
 

@@ -315,6 +315,8 @@ func (s *Store) Return(ctx context.Context, l crm.Lease, rs []crm.Return) error 
 			case d == nil || d.token != under[d.id] || d.state != crm.Claimed && d.state != crm.Ready:
 			case stopped[d.mailing]:
 				g.move(d, crm.Cancelled, "")
+			case r.Cancel:
+				g.move(d, crm.Cancelled, clean(r.Reason, 500))
 			case r.Due.IsZero():
 				g.move(d, crm.Queued, "")
 			default:

@@ -202,7 +202,7 @@ func (g *orderBatch) number(o *crm.Order) error {
 // product gives the row of a product, made when new. The name and group that an
 // order has for it are the ones that count now.
 func (g *orderBatch) product(p *crm.Product) (int64, error) {
-	group, err := g.named(g.groups, `INSERT INTO product_groups (id, name) VALUES ($1, $2)`, p.Group)
+	group, err := g.named(g.groups, `INSERT INTO product_groups (id, name, name_key) VALUES ($1, $2, $3)`, p.Group, crm.NameKey(p.Group))
 	if err != nil {
 		return 0, err
 	}
@@ -213,7 +213,7 @@ func (g *orderBatch) product(p *crm.Product) (int64, error) {
 			return 0, err
 		}
 		g.products[p.SKU] = &knownProduct{id: id, group: group, name: p.Name}
-		return id, g.x.exec(`INSERT INTO products (id, sku, name, group_id) VALUES ($1, $2, $3, $4)`, id, p.SKU, p.Name, orNull(group))
+		return id, g.x.exec(`INSERT INTO products (id, sku, name, name_key, group_id) VALUES ($1, $2, $3, $4, $5)`, id, p.SKU, p.Name, crm.NameKey(p.Name), orNull(group))
 	}
 	name := p.Name
 	if name == "" {
@@ -226,15 +226,16 @@ func (g *orderBatch) product(p *crm.Product) (int64, error) {
 		return known.id, nil
 	}
 	known.name, known.group = name, group
-	return known.id, g.x.exec(`UPDATE products SET name = $1, group_id = $2 WHERE id = $3`, name, orNull(group), known.id)
+	return known.id, g.x.exec(`UPDATE products SET name = $1, name_key = $2, group_id = $3 WHERE id = $4`, name, crm.NameKey(name), orNull(group), known.id)
 }
 
 func (g *orderBatch) offer(code string) (int64, error) {
 	return g.named(g.offers, `INSERT INTO offers (id, code) VALUES ($1, $2)`, cut(code, 300))
 }
 
-// named gives the row with a name, made when new; 0 for none.
-func (g *orderBatch) named(ids map[string]int64, insert, name string) (int64, error) {
+// named gives the row with a name, made when new; 0 for none. more follows id and
+// name in the row.
+func (g *orderBatch) named(ids map[string]int64, insert, name string, more ...any) (int64, error) {
 	if id := ids[name]; id != 0 || name == "" {
 		return id, nil
 	}
@@ -243,7 +244,7 @@ func (g *orderBatch) named(ids map[string]int64, insert, name string) (int64, er
 		return 0, err
 	}
 	ids[name] = id
-	return id, g.x.exec(insert, id, name)
+	return id, g.x.exec(insert, append([]any{id, name}, more...)...)
 }
 
 // refundOf gives the order for which another one gives money back: the one that

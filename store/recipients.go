@@ -166,17 +166,6 @@ func (e *enlisting) lookUp(batch []crm.Recipient) error {
 		addresses[i] = string(r.Address)
 	}
 	e.known, e.stopped = map[crm.Address]int64{}, map[crm.Address]string{}
-	// + 0: while PostgreSQL has not looked at a table that grows it takes the
-	// mailing for the rarer of the two, and reads all of it.
-	if err := each(e.x, `SELECT address, dispatch_id FROM recipients WHERE mailing_id + 0 = $1 AND address IN (IN)`, []any{int64(e.m.ID)}, addresses, func(r *sql.Rows) error {
-		var a crm.Address
-		var id int64
-		err := r.Scan(&a, &id)
-		e.seen[a] = id
-		return err
-	}); err != nil {
-		return err
-	}
 	if err := e.lookUpContacts(addresses); err != nil {
 		return err
 	}
@@ -201,6 +190,22 @@ func (e *enlisting) lookUp(batch []crm.Recipient) error {
 		}
 	}
 	if err := e.lookUpPlaces(distinct(contacts)); err != nil {
+		return err
+	}
+	return e.lookUpListed(addresses, contacts)
+}
+
+// lookUpListed finds which of these addresses and contacts the mailing has already.
+func (e *enlisting) lookUpListed(addresses []string, contacts []int64) error {
+	// + 0: while PostgreSQL has not looked at a table that grows it takes the
+	// mailing for the rarer of the two, and reads all of it.
+	if err := each(e.x, `SELECT address, dispatch_id FROM recipients WHERE mailing_id + 0 = $1 AND address IN (IN)`, []any{int64(e.m.ID)}, addresses, func(r *sql.Rows) error {
+		var a crm.Address
+		var id int64
+		err := r.Scan(&a, &id)
+		e.seen[a] = id
+		return err
+	}); err != nil {
 		return err
 	}
 	return each(e.x, `SELECT contact_id, dispatch_id FROM recipients WHERE mailing_id + 0 = $1 AND contact_id IN (IN)`, []any{int64(e.m.ID)}, distinct(contacts), func(r *sql.Rows) error {
@@ -293,7 +298,7 @@ func (e *enlisting) add(r crm.Recipient) error {
 	if !known {
 		place = strangers
 	}
-	e.dispatches = append(e.dispatches, id, int64(e.m.ID), string(state), micros(due), place, micros(e.now), reason)
+	e.dispatches = append(e.dispatches, id, int64(e.m.ID), string(state), micros(due), place, 0, micros(e.now), reason)
 	e.recipients = append(e.recipients, id, int64(e.m.ID), orNull(r.Contact), string(r.Address), clean(r.Name, 300), fields)
 	return nil
 }
@@ -302,15 +307,43 @@ func (e *enlisting) report(r crm.Recipient, what crm.RecipientOutcome, id int64,
 	e.reports = append(e.reports, crm.RecipientReport{Row: r.Row, Address: r.Address, Outcome: what, Dispatch: crm.DispatchID(id), Text: text})
 }
 
+// recipientCols are the columns of a recipient; the contact is the third.
+const recipientCols = 6
+
 func (e *enlisting) write() error {
-	if err := e.x.insert(`INSERT INTO dispatches (id, mailing_id, state, due_us, place, changed_us, reason) VALUES `, 7, e.dispatches, ``); err != nil {
+	if err := e.spareHeldOut(); err != nil {
 		return err
 	}
-	if err := e.x.insert(`INSERT INTO recipients (dispatch_id, mailing_id, contact_id, address, name, fields) VALUES `, 6, e.recipients, ``); err != nil {
+	if err := e.x.insert(`INSERT INTO dispatches (id, mailing_id, state, due_us, place, expires_us, changed_us, reason) VALUES `, 8, e.dispatches, ``); err != nil {
+		return err
+	}
+	if err := e.x.insert(`INSERT INTO recipients (dispatch_id, mailing_id, contact_id, address, name, fields) VALUES `, recipientCols, e.recipients, ``); err != nil {
 		return err
 	}
 	g := e.x.steps()
 	g.counts[count{int64(e.m.ID), crm.Queued}] = int64(e.sum.Queued)
 	g.counts[count{int64(e.m.ID), crm.Suppressed}] = int64(e.sum.Suppressed)
 	return g.finish()
+}
+
+// spareHeldOut refuses to put anybody on the ledger whom a campaign holds out,
+// whoever asks for it: every row of the ledger is written here.
+func (e *enlisting) spareHeldOut() error {
+	if e.m.Kind != crm.MailingCampaign {
+		return nil
+	}
+	var contacts []int64
+	for i := 2; i < len(e.recipients); i += recipientCols {
+		if id, ok := e.recipients[i].(int64); ok {
+			contacts = append(contacts, id)
+		}
+	}
+	return each(e.x, `SELECT b.customer_id FROM campaign_mailings k JOIN members b ON b.campaign_id = k.campaign_id WHERE k.mailing_id = $1 AND b.arm = $2 AND b.contact_id IN (IN)`,
+		[]any{int64(e.m.ID), string(crm.ArmHeldOut)}, contacts, func(r *sql.Rows) error {
+			var id int64
+			if err := r.Scan(&id); err != nil {
+				return err
+			}
+			return crm.Forbidden("customer %d is held out of the campaign and gets none of its mails", id)
+		})
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kaveri/campaigns/segments"
 	"kaveri/crm"
 	"kaveri/ingest"
 	"kaveri/ingest/dropbox"
@@ -89,6 +90,9 @@ func (s *site) run(ctx context.Context) error {
 	g.Go(func() error { return quiet(s.follower.Run(inner)) })
 	g.Go(func() error { return enrich.Run(inner, s.enrich) })
 	g.Go(func() error { return s.rank(inner) })
+	g.Go(func() error {
+		return segments.New(segments.Options{Store: s.store, Log: s.log, Now: s.now}).Run(inner)
+	})
 	if s.drop != nil {
 		g.Go(func() error { return s.drop.Serve(inner, s.door) })
 	}

@@ -24,6 +24,7 @@ var directions = map[string][]string{
 	enricher:      {"crm", "crm/orders", "ingest/language", "ingest/parse", "ingest/signature", "ingest/wishes"},
 	tableReader:   {"crm"},
 	orderReader:   {"crm", "crm/sheet"},
+	ruleLanguage:  {"crm"},
 	"campaigns":   {"crm", "insight", "templates", blockWriter},
 	"templates":   {"crm"},
 	blockWriter:   {"crm", "templates"},
@@ -53,13 +54,16 @@ const (
 	blockWriter = "templates/block"
 	// orderReader lies there too: files, shops' calls and mail all tell orders.
 	orderReader = "crm/orders"
+	// ruleLanguage says whom a rule means; the store makes statements of it, pages and campaigns read and write it.
+	ruleLanguage = "crm/segment"
 )
 
 // libraries are the modules, besides the standard library, that a part may import whose imports are counted; the other
 // parts may import any.
 var libraries = map[string][]string{
-	"crm":     {"golang.org/x/text", "golang.org/x/net"}, // the domain
-	"insight": {},                                        // arithmetic
+	"crm":        {"golang.org/x/text", "golang.org/x/net"}, // the domain
+	ruleLanguage: {},                                        // a part of it
+	"insight":    {},                                        // arithmetic
 }
 
 // Imports checks the directions of import in everything but tests.

@@ -13,16 +13,20 @@ CREATE TABLE order_imports (
 );
 
 CREATE TABLE product_groups (
-    id   BIGINT PRIMARY KEY,
-    name TEXT   NOT NULL UNIQUE
+    id       BIGINT PRIMARY KEY,
+    name     TEXT   NOT NULL UNIQUE,
+    name_key TEXT   NOT NULL -- folded
 );
 
 CREATE TABLE products (
     id       BIGINT PRIMARY KEY,
     sku      TEXT   NOT NULL UNIQUE,
     name     TEXT   NOT NULL,
+    name_key TEXT   NOT NULL, -- folded
     group_id BIGINT REFERENCES product_groups (id)
 );
+CREATE INDEX products_name ON products (name_key);
+CREATE INDEX products_group ON products (group_id) WHERE group_id IS NOT NULL;
 
 -- Offers and coupons, by the code that orders bear.
 CREATE TABLE offers (
@@ -68,7 +72,8 @@ CREATE TABLE orders (
     changed_us    BIGINT NOT NULL,
     UNIQUE (number, source)                  -- the number first: mail names it without its source
 );
-CREATE INDEX orders_customer ON orders (customer_id, at_us, id);
+-- What segments count of each customer's orders stands in the index beside the key.
+CREATE INDEX orders_customer ON orders (customer_id, at_us, id, state, value, refunded, discount);
 CREATE INDEX orders_contact ON orders (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX orders_at ON orders (at_us, id);
 CREATE INDEX orders_discount ON orders (id) WHERE discount > 0;

@@ -41,12 +41,13 @@ CREATE TABLE wish_steps (
     PRIMARY KEY (wish_id, n)
 ) /* clustered */;
 
--- The folded words of quotes and topics, to find them by.
+-- The folded words of quotes and topics, to find them by their beginnings.
 CREATE TABLE wish_words (
-    word    TEXT   NOT NULL,
+    word    TEXT   COLLATE "C" NOT NULL,
     wish_id BIGINT NOT NULL REFERENCES wishes (id),
     PRIMARY KEY (word, wish_id)
 ) /* clustered */;
+CREATE INDEX wish_words_wish ON wish_words (wish_id);
 
 -- What reading a mail found its author to want. Whose wish it would be follows
 -- from where the mail belongs; a colleague decides whether it is one.

@@ -44,16 +44,17 @@ CREATE TABLE members (
     state       TEXT   NOT NULL,             -- waiting, done, left
     step        TEXT   NOT NULL,             -- the next one
     due_us      BIGINT NOT NULL,
-    reason      TEXT   NOT NULL,             -- why it is where it is, for people
+    code        TEXT   NOT NULL,             -- why it is where it is: the reason's code, to count by
+    reason      TEXT   NOT NULL,             -- and all of it
     why         TEXT   NOT NULL,             -- JSON: rule, consent, person, writer, as they were
     entered_us  BIGINT NOT NULL,
     exposed_us  BIGINT NOT NULL DEFAULT 0,   -- the first mail, or when it would have been
     left_us     BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (campaign_id, customer_id, round)
 ) /* clustered */;
-CREATE INDEX members_due ON members (due_us, campaign_id, customer_id) WHERE state = 'waiting';
+CREATE INDEX members_due ON members (campaign_id, due_us, customer_id) WHERE state = 'waiting';
 CREATE INDEX members_step ON members (campaign_id, state, step, due_us, customer_id);
-CREATE INDEX members_customer ON members (customer_id);
+CREATE INDEX members_customer ON members (customer_id, campaign_id);
 CREATE INDEX members_contact ON members (contact_id) WHERE contact_id IS NOT NULL;
 
 -- What was done with members.
@@ -64,7 +65,8 @@ CREATE TABLE touches (
     round       BIGINT NOT NULL,
     step        TEXT   NOT NULL,
     version     BIGINT NOT NULL,
-    kind        TEXT   NOT NULL, -- entered, sent, would-send, put-off, left-out, moved, left
+    kind        TEXT   NOT NULL, -- sent, would-send, put-off, left-out, moved, left
+    code        TEXT   NOT NULL, -- of the reason
     reason      TEXT   NOT NULL,
     dispatch_id BIGINT REFERENCES dispatches (id),
     at_us       BIGINT NOT NULL
@@ -84,3 +86,9 @@ CREATE TABLE campaign_mailings (
     writer_id   BIGINT NOT NULL              -- 0: the firm
 );
 CREATE INDEX campaign_mailings_campaign ON campaign_mailings (campaign_id, step, version);
+
+-- The clock of a contact, where it is not the firm's.
+CREATE TABLE contact_zones (
+    contact_id BIGINT PRIMARY KEY REFERENCES contacts (id),
+    zone       TEXT   NOT NULL -- IANA
+);

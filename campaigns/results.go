@@ -1,0 +1,449 @@
+package campaigns
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"kaveri/crm"
+	"kaveri/crm/segment"
+	"kaveri/insight"
+)
+
+// ResultStore is what results are read from.
+type ResultStore interface {
+	Campaign(ctx context.Context, v crm.Viewer, id crm.CampaignID) (crm.Campaign, error)
+	Firm(ctx context.Context) (crm.Firm, error)
+	MemberCounts(ctx context.Context, v crm.Viewer, id crm.CampaignID) ([]crm.MemberCount, error)
+	CampaignMailings(ctx context.Context, v crm.Viewer, id crm.CampaignID) ([]crm.CampaignMailing, []crm.MailingRow, error)
+	Outcomes(ctx context.Context, id crm.CampaignID, days int, page crm.PageKey, limit int) ([]crm.MemberOutcome, crm.PageKey, error)
+	ReplyReasons(ctx context.Context, mails []crm.MessageID) (map[crm.WishKind]int, error)
+}
+
+// Results is what a campaign has come to, in the order in which it is told: what
+// it caused first, what was merely sent last.
+type Results struct {
+	Campaign crm.CampaignID    `json:"campaign"`
+	Name     string            `json:"name"`
+	State    crm.CampaignState `json:"state"`
+	At       time.Time         `json:"at"`
+	Days     int               `json:"days"` // in which orders count, after the first mail
+	Currency string            `json:"currency"`
+
+	People   People           `json:"people"`
+	Orders   *Effect          `json:"orders"` // of each person; null without a holdout
+	Value    *Effect          `json:"value"`
+	Verdict  insight.Verdict  `json:"verdict"` // by value
+	Needed   Needed           `json:"needed"`
+	Movement *Movement        `json:"movement"`
+	Replies  Replies          `json:"replies"`
+	Variants []VariantResult  `json:"variants"`
+	Delivery []DeliveryResult `json:"delivery"`
+	// Attributed is what the treated ordered. It is not what the campaign caused:
+	// most of it would have come anyway.
+	Attributed Attributed `json:"attributed_not_caused"`
+	Notes      []string   `json:"notes"`
+}
+
+// Needed is how many people would have to take part to see a difference.
+type Needed struct {
+	Difference Figure `json:"difference"` // in value for each person
+	People     int    `json:"people"`     // for one look at the end, with a chance of 80 %; 0: cannot be told
+	AnyTime    int    `json:"any_time"`   // for looking at all times
+}
+
+// People counts who takes part in the comparison, and who does not.
+type People struct {
+	Treated int `json:"treated"` // who got, or was to get, the first mail
+	HeldOut int `json:"held_out"`
+	Waiting int `json:"waiting"`  // whose first mail lies ahead, in both arms
+	LeftOut int `json:"left_out"` // who could not be written to; they were never drawn
+	Merged  int `json:"merged"`   // joined with a customer of the other arm, who counts for neither
+}
+
+// Figure is a number, null when it cannot be told.
+type Figure float64
+
+// MarshalJSON writes the number.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
+}
+
+// Range is an interval from low to high.
+type Range [2]Figure
+
+func rangeOf(i insight.Interval) Range { return Range{Figure(i.Low), Figure(i.High)} }
+
+// Effect is what treated and held out did, for each person, and the difference.
+type Effect struct {
+	Treated     Figure `json:"treated"`
+	HeldOut     Figure `json:"held_out"`
+	Difference  Figure `json:"difference"` // the one that counts: adjusted where there is a history
+	SE          Figure `json:"se"`
+	Interval    Range  `json:"interval"`     // 95 %, for one look at the end
+	AlwaysValid Range  `json:"always_valid"` // 95 %, for looking at any time
+	Raw         Figure `json:"raw"`          // without adjustment
+	RawInterval Range  `json:"raw_interval"`
+	Adjusted    bool   `json:"adjusted"`
+	Kept        Figure `json:"variance_kept"` // of the variance, after the history was taken out
+	Capped      Figure `json:"capped"`        // with each person cut at Cap
+	CappedRange Range  `json:"capped_interval"`
+	Cap         Figure `json:"cap"`
+	Total       Figure `json:"total"` // of all treated together
+	TotalRange  Range  `json:"total_interval"`
+	SampleRatio Figure `json:"sample_ratio_chi2"`
+	Alarm       bool   `json:"sample_ratio_alarm"` // the arms do not fit their shares: believe nothing
+
+	verdict insight.Verdict
+	needed  Needed
+}
+
+// Movement compares who rose on the ladder, stratum by stratum of the rung at which
+// they came in, weighted by its size.
+type Movement struct {
+	Rungs      []RungMovement `json:"rungs"`
+	Difference Figure         `json:"difference"` // of the shares
+	Interval   Range          `json:"interval"`
+	ExtraRisen Figure         `json:"extra_risen"` // people, of all treated
+}
+
+// RungMovement is one stratum.
+type RungMovement struct {
+	Rung         crm.Rung `json:"rung"`
+	Treated      int      `json:"treated"`
+	TreatedRisen int      `json:"treated_risen"`
+	HeldOut      int      `json:"held_out"`
+	HeldOutRisen int      `json:"held_out_risen"`
+}
+
+// Replies counts who wrote to us, and why those who got mail did.
+type Replies struct {
+	Treated int                  `json:"treated"`
+	HeldOut int                  `json:"held_out"`
+	Reasons map[crm.WishKind]int `json:"reasons"`
+}
+
+// VariantResult is what came of one of several texts, by the goal of the plan.
+type VariantResult struct {
+	Name     string `json:"name"`
+	People   int    `json:"people"`
+	Reached  int    `json:"reached"` // who ordered, or replied
+	Share    Figure `json:"share"`
+	Against  Figure `json:"against_first"` // the share less that of the first text
+	Interval Range  `json:"interval"`
+}
+
+// DeliveryResult is what became of the mails of a step and version.
+type DeliveryResult struct {
+	Step       string         `json:"step"`
+	Version    int            `json:"version"`
+	Recipients crm.Recipients `json:"recipients"`
+}
+
+// Attributed is what the treated ordered in the days after the first mail.
+type Attributed struct {
+	Orders int       `json:"orders"`
+	Value  crm.Money `json:"value"`
+}
+
+// outcomePage is how many members are read at once.
+const outcomePage = 2000
+
+// ReadResults measures a campaign.
+func ReadResults(ctx context.Context, s ResultStore, v crm.Viewer, id crm.CampaignID, now time.Time) (Results, error) {
+	c, err := s.Campaign(ctx, v, id)
+	if err != nil {
+		return Results{}, err
+	}
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		return Results{}, err
+	}
+	m := newMeasuring(&c)
+	for page := (crm.PageKey{}); ; {
+		list, next, err := s.Outcomes(ctx, id, c.Plan.Proof.Days, page, outcomePage)
+		if err != nil {
+			return Results{}, err
+		}
+		for i := range list {
+			m.add(&list[i])
+		}
+		if page = next; next == (crm.PageKey{}) {
+			break
+		}
+	}
+	r := Results{Campaign: id, Name: c.Name, State: c.State, At: now, Days: c.Plan.Proof.Days, Currency: firm.Currency, Notes: []string{}}
+	if err := r.people(ctx, s, v, m); err != nil {
+		return r, err
+	}
+	m.tell(&r)
+	if r.Replies.Reasons, err = s.ReplyReasons(ctx, m.answers); err != nil {
+		return r, err
+	}
+	keys, rows, err := s.CampaignMailings(ctx, v, id)
+	r.deliver(keys, rows)
+	return r, err
+}
+
+// people counts who does not take part.
+func (r *Results) people(ctx context.Context, s ResultStore, v crm.Viewer, m *measuring) error {
+	r.People = m.people
+	counts, err := s.MemberCounts(ctx, v, r.Campaign)
+	all := 0
+	for _, c := range counts {
+		if c.Arm == crm.ArmLeftOut {
+			r.People.LeftOut += c.N
+		} else {
+			all += c.N
+		}
+	}
+	m.planned = all
+	r.People.Waiting = all - m.seen
+	return err
+}
+
+// deliver adds the mails up by step and version.
+func (r *Results) deliver(keys []crm.CampaignMailing, rows []crm.MailingRow) {
+	at := map[sentAt]int{}
+	for i, k := range keys {
+		n, ok := at[sentAt{k.Version, k.Step}]
+		if !ok {
+			n = len(r.Delivery)
+			at[sentAt{k.Version, k.Step}] = n
+			r.Delivery = append(r.Delivery, DeliveryResult{k.Step, k.Version, crm.Recipients{}})
+		}
+		for state, count := range rows[i].Recipients {
+			r.Delivery[n].Recipients[state] += count
+		}
+	}
+}
+
+// measuring gathers the outcomes of both arms.
+type measuring struct {
+	c       *crm.Campaign
+	people  People
+	planned int // members in both arms
+	seen    int // exposed
+
+	orders, value [2]insight.Sample // treated, held out
+	rungs         map[crm.Rung]*RungMovement
+	variants      []VariantResult
+	replies       [2]int
+	answers       []crm.MessageID
+	attributed    Attributed
+}
+
+func newMeasuring(c *crm.Campaign) *measuring {
+	m := &measuring{c: c, rungs: map[crm.Rung]*RungMovement{}}
+	for i := range c.Plan.Steps {
+		for j, v := range c.Plan.Steps[i].Letters {
+			if j == len(m.variants) {
+				m.variants = append(m.variants, VariantResult{Name: v.Name})
+			}
+		}
+	}
+	return m
+}
+
+// add counts one member where they were drawn, whatever became of their mail. Who
+// was joined with a customer of the other arm can be counted in neither; of two of
+// one arm one is.
+func (m *measuring) add(o *crm.MemberOutcome) {
+	m.seen++
+	switch {
+	case o.OtherArm:
+		m.people.Merged++
+		return
+	case o.Twin:
+		return
+	}
+	arm := 0
+	if o.Arm == crm.ArmHeldOut {
+		arm = 1
+		m.people.HeldOut++
+	} else {
+		m.people.Treated++
+		m.attributed.Orders += o.Orders
+		m.attributed.Value += o.Value
+		m.variant(o)
+		if o.FirstMail != 0 {
+			m.answers = append(m.answers, o.FirstMail)
+		}
+	}
+	before := o.Before.Float()
+	m.orders[arm].Y, m.orders[arm].X = append(m.orders[arm].Y, float64(o.Orders)), append(m.orders[arm].X, before)
+	m.value[arm].Y, m.value[arm].X = append(m.value[arm].Y, o.Value.Float()), append(m.value[arm].X, before)
+	if o.Replied {
+		m.replies[arm]++
+	}
+	m.move(o, arm)
+}
+
+func (m *measuring) variant(o *crm.MemberOutcome) {
+	if len(m.variants) == 0 {
+		return
+	}
+	v := &m.variants[o.Variant%len(m.variants)]
+	v.People++
+	if m.c.Plan.Proof.Goal == crm.GoalReplies && o.Replied || m.c.Plan.Proof.Goal != crm.GoalReplies && o.Orders > 0 {
+		v.Reached++
+	}
+}
+
+func (m *measuring) move(o *crm.MemberOutcome, arm int) {
+	s := m.rungs[o.Rung]
+	if s == nil {
+		s = &RungMovement{Rung: o.Rung}
+		m.rungs[o.Rung] = s
+	}
+	height := func(r crm.Rung) int { return segment.Height("rung", crm.RungChange{Rung: r}) }
+	risen := 0
+	if height(o.Now) > height(o.Rung) {
+		risen = 1
+	}
+	if arm == 0 {
+		s.Treated, s.TreatedRisen = s.Treated+1, s.TreatedRisen+risen
+	} else {
+		s.HeldOut, s.HeldOutRisen = s.HeldOut+1, s.HeldOutRisen+risen
+	}
+}
+
+// tell writes what was measured.
+func (m *measuring) tell(r *Results) {
+	r.Replies.Treated, r.Replies.HeldOut = m.replies[0], m.replies[1]
+	r.Attributed, r.Verdict = m.attributed, insight.VerdictUnknown
+	r.Variants = []VariantResult{}
+	if len(m.variants) > 1 {
+		r.Variants = compared(m.variants)
+	}
+	share := m.c.Plan.Proof.Holdout
+	if share == 0 {
+		r.Notes = append(r.Notes, "nobody is held out, so nobody can say what the campaign caused")
+		return
+	}
+	var err error
+	if r.Orders, err = effect(m.orders, share, m.planned); err == nil {
+		r.Value, err = effect(m.value, share, m.planned)
+	}
+	if err != nil {
+		r.Notes = append(r.Notes, "too few people have been written to so far: "+err.Error())
+		return
+	}
+	r.Verdict, r.Needed = r.Value.verdict, r.Value.needed
+	r.Movement = m.movement()
+	if m.people.Merged > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d members were joined with a customer of the other arm; they count for neither", m.people.Merged))
+	}
+	if r.Value.Alarm {
+		r.Notes = append(r.Notes, "the arms do not have the sizes that they were drawn with: people were lost from one of them, and nothing here can be believed")
+	}
+}
+
+// effect compares the arms.
+func effect(arms [2]insight.Sample, holdout float64, plan int) (*Effect, error) {
+	e, err := insight.Measure(arms[0], arms[1], insight.ExperimentOptions{Holdout: holdout, Plan: plan})
+	if err != nil {
+		return nil, err
+	}
+	best := e.Best()
+	total, each := best.Total(best.Interval)
+	out := &Effect{Treated: Figure(best.Treated.Mean), HeldOut: Figure(best.Holdout.Mean), Difference: Figure(best.Difference), SE: Figure(best.SE), Interval: rangeOf(best.Interval), AlwaysValid: rangeOf(best.AlwaysValid),
+		Raw: Figure(e.Raw.Difference), RawInterval: rangeOf(e.Raw.Interval), Kept: 1, Capped: Figure(e.Capped.Difference), CappedRange: rangeOf(e.Capped.Interval), Cap: Figure(e.Capped.Cap),
+		Total: Figure(total), TotalRange: rangeOf(each), SampleRatio: Figure(e.SampleRatio), Alarm: e.SampleRatio > insight.SampleRatioLimit, verdict: e.Verdict, needed: Needed{Figure(e.Needed.Difference), e.Needed.People, e.Needed.AnyTime}}
+	if e.Adjusted != nil {
+		out.Adjusted, out.Kept = true, Figure(e.Adjusted.VarianceFactor)
+	}
+	if out.Alarm {
+		out.verdict = insight.VerdictUnknown
+	}
+	return out, nil
+}
+
+// compared compares the variants with the first one.
+func compared(vs []VariantResult) []VariantResult {
+	moments := func(v *VariantResult) insight.Moments {
+		n, p := float64(v.People), float64(v.Reached)/float64(v.People)
+		return insight.Moments{N: v.People, Mean: p, Variance: p * (1 - p) * n / (n - 1)}
+	}
+	for i := range vs {
+		m := moments(&vs[i])
+		vs[i].Share = Figure(m.Mean)
+		if i == 0 || vs[i].People < 2 || vs[0].People < 2 {
+			vs[i].Against, vs[i].Interval = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}
+			continue
+		}
+		e := insight.Difference(m, moments(&vs[0]), 0)
+		vs[i].Against, vs[i].Interval = Figure(e.Difference), rangeOf(e.AlwaysValid)
+	}
+	return vs
+}
+
+// movement weighs the strata by their sizes: the rung at which people came in is no
+// part of the draw, so it may be, and takes out what was foreseeable.
+func (m *measuring) movement() *Movement {
+	out := &Movement{}
+	all, sum, variance := 0, 0.0, 0.0
+	for _, rung := range crm.Rungs {
+		if s := m.rungs[rung]; s != nil {
+			out.Rungs = append(out.Rungs, *s)
+			if s.Treated > 0 && s.HeldOut > 0 {
+				all += s.Treated + s.HeldOut
+			}
+		}
+	}
+	if all == 0 {
+		out.Difference, out.Interval, out.ExtraRisen = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}, Figure(math.NaN())
+		return out
+	}
+	for _, s := range out.Rungs {
+		if s.Treated == 0 || s.HeldOut == 0 {
+			continue
+		}
+		t, h := float64(s.Treated), float64(s.HeldOut)
+		w := (t + h) / float64(all)
+		p, q, pooled := float64(s.TreatedRisen)/t, float64(s.HeldOutRisen)/h, float64(s.TreatedRisen+s.HeldOutRisen)/(t+h)
+		sum += w * (p - q)
+		variance += w * w * pooled * (1 - pooled) * (1/t + 1/h)
+	}
+	half := insight.NormalQuantile(.975) * math.Sqrt(variance)
+	out.Difference, out.Interval = Figure(sum), Range{Figure(sum - half), Figure(sum + half)}
+	out.ExtraRisen = Figure(sum * float64(m.people.Treated))
+	return out
+}
+
+// PooledResults is what campaigns show together, in value for each person.
+type PooledResults struct {
+	Campaigns []crm.CampaignID `json:"campaigns"`
+	Mean      Figure           `json:"mean"`
+	Interval  Range            `json:"interval"`
+	Tau2      Figure           `json:"tau2"`   // the variance between their true effects
+	Shrunk    []Figure         `json:"shrunk"` // of each
+}
+
+// Pool takes campaigns that were measured apart together: many small ones can say
+// what none of them can say alone.
+func Pool(rs []Results) PooledResults {
+	var p PooledResults
+	var es []insight.Estimate
+	for _, r := range rs {
+		if r.Value != nil && r.Value.SE > 0 && !r.Value.Alarm {
+			p.Campaigns = append(p.Campaigns, r.Campaign)
+			es = append(es, insight.Estimate{Difference: float64(r.Value.Difference), SE: float64(r.Value.SE)})
+		}
+	}
+	if len(es) == 0 {
+		p.Mean, p.Interval, p.Tau2 = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}, Figure(math.NaN())
+		return p
+	}
+	all := insight.Pool(es)
+	p.Mean, p.Interval, p.Tau2 = Figure(all.Mean), rangeOf(all.Interval), Figure(all.Tau2)
+	for _, v := range all.Shrunk {
+		p.Shrunk = append(p.Shrunk, Figure(v))
+	}
+	return p
+}

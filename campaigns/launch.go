@@ -90,6 +90,23 @@ func (l *Launched) Missing() int {
 	return n
 }
 
+// Said gives what a launch has come to as pages tell it.
+func (l *Launched) Said() crm.LaunchReport {
+	out := crm.LaunchReport{Customers: l.Frozen.Customers, Treated: l.Frozen.Treated, HeldOut: l.Frozen.HeldOut, LeftOut: l.Frozen.LeftOut, Begins: l.Begins, Ends: l.Ends}
+	for _, r := range l.Rendered {
+		m := crm.LaunchMail{Step: r.Step, Recipients: r.Report.Recipients, Good: r.Report.Good, Largest: r.Report.Largest}
+		for _, f := range r.Report.Fields {
+			field := crm.LaunchField{Field: f.Field, Problem: string(f.Problem), Count: f.Count}
+			for _, row := range f.Rows {
+				field.People = append(field.People, crm.CustomerID(row))
+			}
+			m.Fields = append(m.Fields, field)
+		}
+		out.Mails = append(out.Mails, m)
+	}
+	return out
+}
+
 // LaunchOptions say how a campaign is launched.
 type LaunchOptions struct {
 	// Accept launches although some recipients lack something that a text needs:

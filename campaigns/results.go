@@ -2,7 +2,6 @@ package campaigns
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"time"
@@ -22,134 +21,23 @@ type ResultStore interface {
 	ReplyReasons(ctx context.Context, mails []crm.MessageID) (map[crm.WishKind]int, error)
 }
 
-// Results is what a campaign has come to, in the order in which it is told: what
-// it caused first, what was merely sent last.
-type Results struct {
-	Campaign crm.CampaignID    `json:"campaign"`
-	Name     string            `json:"name"`
-	State    crm.CampaignState `json:"state"`
-	At       time.Time         `json:"at"`
-	Days     int               `json:"days"` // in which orders count, after the first mail
-	Currency string            `json:"currency"`
-
-	People   People           `json:"people"`
-	Orders   *Effect          `json:"orders"` // of each person; null without a holdout
-	Value    *Effect          `json:"value"`
-	Verdict  insight.Verdict  `json:"verdict"` // by value
-	Needed   Needed           `json:"needed"`
-	Movement *Movement        `json:"movement"`
-	Replies  Replies          `json:"replies"`
-	Variants []VariantResult  `json:"variants"`
-	Delivery []DeliveryResult `json:"delivery"`
-	// Attributed is what the treated ordered. It is not what the campaign caused:
-	// most of it would have come anyway.
-	Attributed Attributed `json:"attributed_not_caused"`
-	Notes      []string   `json:"notes"`
-}
-
-// Needed is how many people would have to take part to see a difference.
-type Needed struct {
-	Difference Figure `json:"difference"` // in value for each person
-	People     int    `json:"people"`     // for one look at the end, with a chance of 80 %; 0: cannot be told
-	AnyTime    int    `json:"any_time"`   // for looking at all times
-}
-
-// People counts who takes part in the comparison, and who does not.
-type People struct {
-	Treated int `json:"treated"` // who got, or was to get, the first mail
-	HeldOut int `json:"held_out"`
-	Waiting int `json:"waiting"`  // whose first mail lies ahead, in both arms
-	LeftOut int `json:"left_out"` // who could not be written to; they were never drawn
-	Merged  int `json:"merged"`   // joined with a customer of the other arm, who counts for neither
-}
-
-// Figure is a number, null when it cannot be told.
-type Figure float64
-
-// MarshalJSON writes the number.
-func (f Figure) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(f))
-}
-
-// Range is an interval from low to high.
-type Range [2]Figure
+// The types of results, which pages and the command line show.
+type (
+	Results        = crm.CampaignResults
+	Needed         = crm.CampaignNeeds
+	People         = crm.CampaignPeople
+	Figure         = crm.Figure
+	Range          = crm.Range
+	Effect         = crm.CampaignEffect
+	Movement       = crm.LadderMovement
+	RungMovement   = crm.RungMovement
+	VariantResult  = crm.VariantResult
+	DeliveryResult = crm.DeliveryResult
+	Attributed     = crm.AttributedOrders
+	PooledResults  = crm.PooledResults
+)
 
 func rangeOf(i insight.Interval) Range { return Range{Figure(i.Low), Figure(i.High)} }
-
-// Effect is what treated and held out did, for each person, and the difference.
-type Effect struct {
-	Treated     Figure `json:"treated"`
-	HeldOut     Figure `json:"held_out"`
-	Difference  Figure `json:"difference"` // the one that counts: adjusted where there is a history
-	SE          Figure `json:"se"`
-	Interval    Range  `json:"interval"`     // 95 %, for one look at the end
-	AlwaysValid Range  `json:"always_valid"` // 95 %, for looking at any time
-	Raw         Figure `json:"raw"`          // without adjustment
-	RawInterval Range  `json:"raw_interval"`
-	Adjusted    bool   `json:"adjusted"`
-	Kept        Figure `json:"variance_kept"` // of the variance, after the history was taken out
-	Capped      Figure `json:"capped"`        // with each person cut at Cap
-	CappedRange Range  `json:"capped_interval"`
-	Cap         Figure `json:"cap"`
-	Total       Figure `json:"total"` // of all treated together
-	TotalRange  Range  `json:"total_interval"`
-	SampleRatio Figure `json:"sample_ratio_chi2"`
-	Alarm       bool   `json:"sample_ratio_alarm"` // the arms do not fit their shares: believe nothing
-
-	verdict insight.Verdict
-	needed  Needed
-}
-
-// Movement compares who rose on the ladder, stratum by stratum of the rung at which
-// they came in, weighted by its size.
-type Movement struct {
-	Rungs      []RungMovement `json:"rungs"`
-	Difference Figure         `json:"difference"` // of the shares
-	Interval   Range          `json:"interval"`
-	ExtraRisen Figure         `json:"extra_risen"` // people, of all treated
-}
-
-// RungMovement is one stratum.
-type RungMovement struct {
-	Rung         crm.Rung `json:"rung"`
-	Treated      int      `json:"treated"`
-	TreatedRisen int      `json:"treated_risen"`
-	HeldOut      int      `json:"held_out"`
-	HeldOutRisen int      `json:"held_out_risen"`
-}
-
-// Replies counts who wrote to us, and why those who got mail did.
-type Replies struct {
-	Treated int                  `json:"treated"`
-	HeldOut int                  `json:"held_out"`
-	Reasons map[crm.WishKind]int `json:"reasons"`
-}
-
-// VariantResult is what came of one of several texts, by the goal of the plan.
-type VariantResult struct {
-	Name     string `json:"name"`
-	People   int    `json:"people"`
-	Reached  int    `json:"reached"` // who ordered, or replied
-	Share    Figure `json:"share"`
-	Against  Figure `json:"against_first"` // the share less that of the first text
-	Interval Range  `json:"interval"`
-}
-
-// DeliveryResult is what became of the mails of a step and version.
-type DeliveryResult struct {
-	Step       string         `json:"step"`
-	Version    int            `json:"version"`
-	Recipients crm.Recipients `json:"recipients"`
-}
-
-// Attributed is what the treated ordered in the days after the first mail.
-type Attributed struct {
-	Orders int       `json:"orders"`
-	Value  crm.Money `json:"value"`
-}
 
 // outcomePage is how many members are read at once.
 const outcomePage = 2000
@@ -178,7 +66,7 @@ func ReadResults(ctx context.Context, s ResultStore, v crm.Viewer, id crm.Campai
 		}
 	}
 	r := Results{Campaign: id, Name: c.Name, State: c.State, At: now, Days: c.Plan.Proof.Days, Currency: firm.Currency, Notes: []string{}}
-	if err := r.people(ctx, s, v, m); err != nil {
+	if err := countPeople(ctx, &r, s, v, m); err != nil {
 		return r, err
 	}
 	m.tell(&r)
@@ -186,12 +74,12 @@ func ReadResults(ctx context.Context, s ResultStore, v crm.Viewer, id crm.Campai
 		return r, err
 	}
 	keys, rows, err := s.CampaignMailings(ctx, v, id)
-	r.deliver(keys, rows)
+	deliver(&r, keys, rows)
 	return r, err
 }
 
-// people counts who does not take part.
-func (r *Results) people(ctx context.Context, s ResultStore, v crm.Viewer, m *measuring) error {
+// countPeople counts who does not take part.
+func countPeople(ctx context.Context, r *Results, s ResultStore, v crm.Viewer, m *measuring) error {
 	r.People = m.people
 	counts, err := s.MemberCounts(ctx, v, r.Campaign)
 	all := 0
@@ -208,14 +96,14 @@ func (r *Results) people(ctx context.Context, s ResultStore, v crm.Viewer, m *me
 }
 
 // deliver adds the mails up by step and version.
-func (r *Results) deliver(keys []crm.CampaignMailing, rows []crm.MailingRow) {
+func deliver(r *Results, keys []crm.CampaignMailing, rows []crm.MailingRow) {
 	at := map[sentAt]int{}
 	for i, k := range keys {
 		n, ok := at[sentAt{k.Version, k.Step}]
 		if !ok {
 			n = len(r.Delivery)
 			at[sentAt{k.Version, k.Step}] = n
-			r.Delivery = append(r.Delivery, DeliveryResult{k.Step, k.Version, crm.Recipients{}})
+			r.Delivery = append(r.Delivery, DeliveryResult{Step: k.Step, Version: k.Version, Recipients: crm.Recipients{}})
 		}
 		for state, count := range rows[i].Recipients {
 			r.Delivery[n].Recipients[state] += count
@@ -316,7 +204,7 @@ func (m *measuring) move(o *crm.MemberOutcome, arm int) {
 // tell writes what was measured.
 func (m *measuring) tell(r *Results) {
 	r.Replies.Treated, r.Replies.HeldOut = m.replies[0], m.replies[1]
-	r.Attributed, r.Verdict = m.attributed, insight.VerdictUnknown
+	r.Attributed, r.Verdict = m.attributed, string(insight.VerdictUnknown)
 	r.Variants = []VariantResult{}
 	if len(m.variants) > 1 {
 		r.Variants = compared(m.variants)
@@ -334,7 +222,7 @@ func (m *measuring) tell(r *Results) {
 		r.Notes = append(r.Notes, "too few people have been written to so far: "+err.Error())
 		return
 	}
-	r.Verdict, r.Needed = r.Value.verdict, r.Value.needed
+	r.Verdict, r.Needed = r.Value.Verdict, r.Value.Needed
 	r.Movement = m.movement()
 	if m.people.Merged > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d members were joined with a customer of the other arm; they count for neither", m.people.Merged))
@@ -354,12 +242,12 @@ func effect(arms [2]insight.Sample, holdout float64, plan int) (*Effect, error) 
 	total, each := best.Total(best.Interval)
 	out := &Effect{Treated: Figure(best.Treated.Mean), HeldOut: Figure(best.Holdout.Mean), Difference: Figure(best.Difference), SE: Figure(best.SE), Interval: rangeOf(best.Interval), AlwaysValid: rangeOf(best.AlwaysValid),
 		Raw: Figure(e.Raw.Difference), RawInterval: rangeOf(e.Raw.Interval), Kept: 1, Capped: Figure(e.Capped.Difference), CappedRange: rangeOf(e.Capped.Interval), Cap: Figure(e.Capped.Cap),
-		Total: Figure(total), TotalRange: rangeOf(each), SampleRatio: Figure(e.SampleRatio), Alarm: e.SampleRatio > insight.SampleRatioLimit, verdict: e.Verdict, needed: Needed{Figure(e.Needed.Difference), e.Needed.People, e.Needed.AnyTime}}
+		Total: Figure(total), TotalRange: rangeOf(each), SampleRatio: Figure(e.SampleRatio), Alarm: e.SampleRatio > insight.SampleRatioLimit, Verdict: string(e.Verdict), Needed: Needed{Difference: Figure(e.Needed.Difference), People: e.Needed.People, AnyTime: e.Needed.AnyTime}}
 	if e.Adjusted != nil {
 		out.Adjusted, out.Kept = true, Figure(e.Adjusted.VarianceFactor)
 	}
 	if out.Alarm {
-		out.verdict = insight.VerdictUnknown
+		out.Verdict = string(insight.VerdictUnknown)
 	}
 	return out, nil
 }
@@ -414,15 +302,6 @@ func (m *measuring) movement() *Movement {
 	out.Difference, out.Interval = Figure(sum), Range{Figure(sum - half), Figure(sum + half)}
 	out.ExtraRisen = Figure(sum * float64(m.people.Treated))
 	return out
-}
-
-// PooledResults is what campaigns show together, in value for each person.
-type PooledResults struct {
-	Campaigns []crm.CampaignID `json:"campaigns"`
-	Mean      Figure           `json:"mean"`
-	Interval  Range            `json:"interval"`
-	Tau2      Figure           `json:"tau2"`   // the variance between their true effects
-	Shrunk    []Figure         `json:"shrunk"` // of each
 }
 
 // Pool takes campaigns that were measured apart together: many small ones can say

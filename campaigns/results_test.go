@@ -53,7 +53,7 @@ func TestResults(t *testing.T) {
 	want, err := insight.Measure(treated, held, insight.ExperimentOptions{Holdout: .4, Plan: 40})
 	f.check(err)
 	r := f.results(c)
-	if d := math.Abs(float64(r.Value.Difference) - want.Best().Difference); d > 1e-9 || !r.Value.Adjusted || r.Verdict != want.Verdict {
+	if d := math.Abs(float64(r.Value.Difference) - want.Best().Difference); d > 1e-9 || !r.Value.Adjusted || r.Verdict != string(want.Verdict) {
 		t.Errorf("value %+v, want %+v", r.Value, want.Best())
 	}
 	if r.People.Treated != len(treated.Y) || r.People.HeldOut != len(held.Y) || r.Days != 30 {

@@ -82,7 +82,7 @@ func TestResultsWithoutHoldout(t *testing.T) {
 	c := f.launch(f.plan())
 	f.send()
 	r := f.results(c)
-	if r.Value != nil || r.Verdict != insight.VerdictUnknown || len(r.Notes) != 1 || r.People.Treated != 1 {
+	if r.Value != nil || r.Verdict != string(insight.VerdictUnknown) || len(r.Notes) != 1 || r.People.Treated != 1 {
 		t.Errorf("%+v", r)
 	}
 	b, err := json.Marshal(r)

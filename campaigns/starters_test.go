@@ -28,7 +28,7 @@ func TestStarters(t *testing.T) {
 			}
 			for _, fields := range []map[string]string{
 				{"wish": "a cruise on the <lake>"},
-				{"wish": "a cruise on the <lake>", "first_name": "Dora", "last_product": "Tea & co", "last_order": "2026-03-01", "rung": "LAPSED", "picks": "a; b; c; d", "writer_name": "Anna Aalto"},
+				{"wish": "a cruise on the <lake>", "first_name": "Dora", "last_product": "Tea & co", "last_order": "2026-03-01", "rung": "LAPSED", "picks": "a; b; c; d", "colleague": "Anna Aalto"},
 			} {
 				made := func(text *Text) string {
 					t.Helper()

@@ -53,3 +53,10 @@ func (r *LaunchReport) Missing() int {
 	}
 	return n
 }
+
+// PreviewPerson is somebody as whom a campaign's mail is looked at.
+type PreviewPerson struct {
+	Contact  ContactID
+	Customer CustomerID
+	Name     string
+}

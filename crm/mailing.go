@@ -92,9 +92,9 @@ const LateStart = 30 * time.Minute
 
 // Template is the text of a mailing, with merge tags.
 type Template struct {
-	Subject string
-	Text    string // "" : made from HTML
-	HTML    string // "" : plain text only
+	Subject string `json:"subject"`
+	Text    string `json:"text,omitempty"` // "" : made from HTML
+	HTML    string `json:"html,omitempty"` // "" : plain text only
 }
 
 // Draft is one mail, complete but for what the courier knows: the envelope,

@@ -30,6 +30,7 @@ type post struct {
 	guard    *outbound.Guard
 	filer    *outbound.Filer
 	courier  *outbound.Courier
+	runner   *campaigns.Runner
 }
 
 // newPost makes the services; nothing is sent before run.
@@ -41,16 +42,23 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 	renderer := outbound.Kinds{Direct: outbound.Direct{Drafts: s}, Mailing: mailings}
 	composer, folders := compose.New(s, p.now), &ingest.SentFolders{Store: s, Now: p.now}
 	courier := outbound.NewCourier(outbound.CourierOptions{Roots: p.roots(), Now: p.now})
+	gate := &campaigns.Gate{Store: s, Segments: s, Recount: s.Recount, Now: p.now}
 	return &post{
 		courier: courier,
+		runner:  p.newRunner(s, mailings),
 		service: outbound.New(outbound.Options{
-			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Log: p.log, Now: p.now,
+			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Gate: gate, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
 		}),
 		resolver: &outbound.Resolver{Ledger: s, Sent: folders, Keyring: s.Keyring(), Now: p.now, Every: time.Minute, Log: p.log},
 		guard:    &outbound.Guard{Ledger: s, Every: 20 * time.Second, Log: p.log},
 		filer:    &outbound.Filer{Ledger: s, Sent: folders, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Now: p.now, Every: 2 * time.Second, Log: p.log},
 	}, nil
+}
+
+// newRunner makes what runs campaigns.
+func (p *program) newRunner(s *store.Store, mailings *liveRenderer) *campaigns.Runner {
+	return campaigns.NewRunner(campaigns.RunnerOptions{Store: s, Segments: s, Edits: s, Recount: s.Recount, Renderer: mailings.now, Log: p.log, Now: p.now})
 }
 
 // liveRenderer renders mailings by what the firm says now: a process that sends
@@ -133,6 +141,7 @@ func (o *post) run(ctx context.Context) error {
 	g.Go(func() error { return o.resolver.Run(ctx) })
 	g.Go(func() error { return o.guard.Run(ctx) })
 	g.Go(func() error { return o.filer.Run(ctx) })
+	g.Go(func() error { return o.runner.Run(ctx) })
 	return g.Wait()
 }
 

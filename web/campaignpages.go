@@ -63,7 +63,7 @@ func (s *Server) addCampaign(w http.ResponseWriter, r *http.Request, c *call) er
 	if len(c.firm.Topics) > 0 {
 		plan.Whom.Topic = c.firm.Topics[0].Name
 	}
-	cp, err := s.Campaigns.SaveCampaign(r.Context(), c.viewer, crm.Campaign{Name: p.Name, Plan: plan})
+	cp, err := s.Campaigns.SaveDraftPlan(r.Context(), c.viewer, crm.Campaign{Name: p.Name, Plan: plan})
 	if err != nil {
 		var ok bool
 		if p.Faults, ok = c.faults(err, "name"); !ok {
@@ -92,14 +92,15 @@ func (s *Server) campaignPlanPage(w http.ResponseWriter, r *http.Request, c *cal
 	if err != nil {
 		return err
 	}
-	return s.showPlan(w, r, c, cp, Faults{}, http.StatusOK)
+	return s.showPlan(w, r, c, cp, Faults{}, nil, http.StatusOK)
 }
 
-func (s *Server) showPlan(w http.ResponseWriter, r *http.Request, c *call, cp crm.Campaign, f Faults, status int) error {
+func (s *Server) showPlan(w http.ResponseWriter, r *http.Request, c *call, cp crm.Campaign, f Faults, moves []crm.StepMove, status int) error {
 	p, err := s.planPage(r, c, cp, f)
 	if err != nil {
 		return err
 	}
+	p.Moves = moves
 	if isFragment(r) {
 		return s.renderPart(w, r, c, "campaign-plan", "plan-editor", p)
 	}
@@ -124,19 +125,49 @@ func (s *Server) savePlan(w http.ResponseWriter, r *http.Request, c *call) error
 	readPlan(r.PostForm, &cp.Plan)
 	do, arg, _ := strings.Cut(r.PostFormValue("do"), "-")
 	changeSteps(&cp.Plan, do, arg)
-	kept, err := s.Campaigns.SaveCampaign(r.Context(), c.viewer, cp)
-	if err != nil {
+	kept, moves, err := s.changePlan(r, c, cp, do)
+	if err != nil || len(moves) > 0 {
 		f, ok := faultsOfPlan(err)
-		if !ok {
+		if err != nil && !ok {
 			return err
 		}
-		return s.showPlan(w, r, c, cp, f, statusOf[crm.KindOf(err)])
+		return s.showPlan(w, r, c, cp, f, moves, statusOf[crm.KindOf(err)])
 	}
 	if do == "check" {
 		return go303(w, r, campaignPath(kept.ID)+"/check", "")
 	}
 	if isFragment(r) {
-		return s.showPlan(w, r, c, kept, Faults{}, http.StatusOK)
+		return s.showPlan(w, r, c, kept, Faults{}, nil, http.StatusOK)
 	}
 	return go303(w, r, campaignPath(kept.ID)+"/plan", map[bool]string{true: "plan"}[do == "save"])
+}
+
+// changePlan keeps the plan of a draft. That of a campaign that runs counts at once
+// for all that is not sent yet: so it is first said where people go.
+func (s *Server) changePlan(r *http.Request, c *call, cp crm.Campaign, do string) (crm.Campaign, []crm.StepMove, error) {
+	if cp.State == crm.CampaignDraft {
+		kept, err := s.keepPlan(r, c, cp)
+		return kept, nil, err
+	}
+	if do != "adopt" {
+		moves, err := s.Campaigner.Moves(r.Context(), cp.ID, cp.Plan)
+		if err != nil || len(moves) > 0 {
+			return cp, moves, err
+		}
+	}
+	kept, err := s.Campaigner.Edit(r.Context(), c.viewer, cp)
+	return kept, nil, err
+}
+
+// keepPlan keeps a draft; an audience that was frozen to look at it is drawn anew.
+func (s *Server) keepPlan(r *http.Request, c *call, cp crm.Campaign) (crm.Campaign, error) {
+	if cp.State != crm.CampaignDraft {
+		return s.Campaigner.Edit(r.Context(), c.viewer, cp)
+	}
+	if !cp.Frozen.IsZero() {
+		if err := s.Campaigns.Thaw(r.Context(), c.viewer, cp.ID); err != nil {
+			return cp, err
+		}
+	}
+	return s.Campaigns.SaveDraftPlan(r.Context(), c.viewer, cp)
 }

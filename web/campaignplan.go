@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"kaveri/crm"
+	"kaveri/crm/segment"
+	"kaveri/insight"
 )
 
 // PlanPage is where a campaign's plan is written, from why to proof.
@@ -19,6 +21,7 @@ type PlanPage struct {
 	Campaign crm.Campaign
 	Plan     crm.Plan
 	Live     bool // it has been launched: what is saved counts for the rest
+	Moves    []crm.StepMove // to be confirmed
 	Steps    []StepForm
 	Segments []SegmentChoice
 	Count    SegmentCount
@@ -75,8 +78,7 @@ type SegmentCount struct {
 	Text    string // "1 204 customers"
 	Fault   string
 	Caret   string // the rule with a mark under the place
-	Sample  []crm.CustomerRow
-	Loading bool
+	Sample  []segment.Member
 }
 
 // readPlan reads the form into a plan and takes the step that a button asks for:
@@ -220,7 +222,15 @@ func (s *Server) planPage(r *http.Request, c *call, cp crm.Campaign, f Faults) (
 	}
 	p.Except = strings.Join(except, " ")
 	p.Holidays = c.nextHolidays(cp.Plan.When.Holidays, crm.DayOf(c.clock.now), 3)
-	var err error
+	p.Count = s.countRule(r, c, cp.Plan.Whom.Rule)
+	p.Need = c.needFor(&cp.Plan, p.Count.N)
+	saved, err := s.Campaigns.Segments(r.Context(), c.viewer, false)
+	if err != nil {
+		return p, err
+	}
+	for _, g := range saved {
+		p.Segments = append(p.Segments, SegmentChoice{g.Name, g.Text})
+	}
 	if p.Senders, err = s.Ledger.ListSenders(r.Context(), c.viewer); err != nil {
 		return p, err
 	}
@@ -286,4 +296,43 @@ func faultsOfPlan(err error) (Faults, bool) {
 		return Faults{General: e.Text}, true
 	}
 	return Faults{Fields: map[string]string{e.Field: e.Text}}, true
+}
+
+// countPart counts the rule that somebody is writing.
+func (s *Server) countPart(w http.ResponseWriter, r *http.Request, c *call) error {
+	return s.renderPart(w, r, c, "campaign-plan", "segment-count", s.countRule(r, c, strings.TrimSpace(unix(r.PostFormValue("rule")))))
+}
+
+// countRule counts a rule, or says where it cannot be read.
+func (s *Server) countRule(r *http.Request, c *call, text string) (out SegmentCount) {
+	if text == "" {
+		return out
+	}
+	rule, err := segment.Parse(text)
+	var wrong *segment.Error
+	if errors.As(err, &wrong) {
+		return SegmentCount{Fault: wrong.Text, Caret: wrong.Caret(text)}
+	}
+	if err == nil {
+		now := s.Now()
+		if out.N, err = s.Campaigns.CountSegment(r.Context(), c.viewer, rule, now); err == nil {
+			out.Sample, err = s.Campaigns.SegmentSample(r.Context(), c.viewer, rule, now, 5)
+		}
+	}
+	if err != nil {
+		return SegmentCount{Fault: c.sentence(err)}
+	}
+	out.Text = c.n("segment.count", out.N)
+	return out
+}
+
+// needFor says how many people it takes to see that two points more order, from
+// ten in a hundred.
+func (c *call) needFor(p *crm.Plan, have int) string {
+	h := p.Proof.Holdout
+	if h <= 0 {
+		return c.t("plan.holdout.none")
+	}
+	n := int(float64(insight.PeopleNeededShares(.10, .12)) / (2 * h * (1 - h)))
+	return c.t("plan.holdout.need", number(c.lang, int64(n)), number(c.lang, int64(have)))
 }

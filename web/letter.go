@@ -218,7 +218,7 @@ func (s *Server) saveLetter(w http.ResponseWriter, r *http.Request, c *call) err
 	if wrong != nil && (!errors.As(wrong, &e) || e.Kind != crm.KindInvalid) {
 		return wrong
 	}
-	if p.campaign, err = s.Campaigns.SaveCampaign(r.Context(), c.viewer, p.campaign); err != nil {
+	if p.campaign, err = s.keepPlan(r, c, p.campaign); err != nil {
 		return err
 	}
 	step, ok := p.campaign.Plan.Step(p.step.Name)
@@ -346,31 +346,47 @@ func (s *Server) letterSides(r *http.Request, c *call, p *letterPlace, page *Let
 	if page.As = q.Get("as"); !slices.Contains(looks, page.As) {
 		page.As = looks[0]
 	}
-	people, err := s.Campaigns.PreviewPeople(r.Context(), c.viewer, p.campaign.ID, 20)
+	people, err := s.Campaigner.PreviewPeople(r.Context(), c.viewer, p.campaign.ID, previewPeople)
 	if err != nil {
 		return err
 	}
-	who, _ := strconv.ParseInt(q.Get("for"), 10, 64)
-	for i, m := range people {
-		page.People = append(page.People, PersonChoice{m.ID, m.Name, int64(m.ID) == who || who == 0 && i == 0})
-		if page.People[i].On {
-			who = int64(m.ID)
-		}
+	who := personOf(people, q.Get("for"))
+	for _, m := range people {
+		page.People = append(page.People, PersonChoice{m.Contact, m.Name, m == who})
 	}
+	seen := "&for=" + strconv.FormatInt(int64(who.Contact), 10)
 	for _, as := range looks {
-		page.Looks = append(page.Looks, LetterTab{c.t(Key("letter.as." + as)), p.path() + "?as=" + as + "&for=" + strconv.FormatInt(who, 10), as == page.As})
+		page.Looks = append(page.Looks, LetterTab{c.t(Key("letter.as." + as)), p.path() + "?as=" + as + seen, as == page.As})
 	}
-	page.Fields = s.Previews.Fields()
+	page.Fields = s.Campaigner.TextFields()
 	if t == (crm.Template{}) {
 		return nil
 	}
-	made, err := s.Previews.Preview(r.Context(), c.viewer, p.campaign.ID, t, p.language, crm.ContactID(who))
+	made, err := s.Campaigner.PreviewLetter(r.Context(), c.viewer, p.campaign.ID, t, p.language, who)
 	if err != nil {
 		return err
 	}
 	page.Problems, page.Missing = made.Problems, made.Missing
-	page.Preview = p.path() + "/preview?as=" + page.As + "&for=" + strconv.FormatInt(who, 10) + "&v=" + strconv.Itoa(len(t.HTML)+len(t.Text)) + "-" + strconv.FormatInt(p.campaign.Changed.UnixMilli(), 36)
+	page.Preview = p.path() + "/preview?as=" + page.As + seen + "&v=" + strconv.Itoa(len(t.HTML)+len(t.Text)) + "-" + strconv.FormatInt(p.campaign.Changed.UnixMilli(), 36)
 	return nil
+}
+
+// previewPeople is as how many people a mail can be looked at.
+const previewPeople = 20
+
+// personOf finds who is chosen, else the first; the zero person when there is
+// nobody.
+func personOf(people []crm.PreviewPerson, contact string) (p crm.PreviewPerson) {
+	id, _ := strconv.ParseInt(contact, 10, 64)
+	for _, q := range people {
+		if int64(q.Contact) == id {
+			return q
+		}
+	}
+	if len(people) > 0 {
+		p = people[0]
+	}
+	return p
 }
 
 // looks are the ways in which a mail is looked at.
@@ -408,8 +424,12 @@ func (s *Server) letterPreview(w http.ResponseWriter, r *http.Request, c *call) 
 		return err
 	}
 	t := p.step.Letters[p.variant].Letters[p.language]
-	who, _ := strconv.ParseInt(r.URL.Query().Get("for"), 10, 64)
-	made, err := s.Previews.Preview(r.Context(), c.viewer, p.campaign.ID, t, p.language, crm.ContactID(who))
+	people, err := s.Campaigner.PreviewPeople(r.Context(), c.viewer, p.campaign.ID, previewPeople)
+	if err != nil {
+		return err
+	}
+	who := personOf(people, r.URL.Query().Get("for"))
+	made, err := s.Campaigner.PreviewLetter(r.Context(), c.viewer, p.campaign.ID, t, p.language, who)
 	if err != nil {
 		return err
 	}

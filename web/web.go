@@ -115,7 +115,7 @@ type Options struct {
 	Postbox   Postbox
 	Wishes    Wishes
 	Campaigns Campaigns
-	Previews  Previews
+	Campaigner Campaigner
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.

@@ -164,6 +164,9 @@ func TestKeysInUse(t *testing.T) {
 			used[Key("rung-text."+string(r))] = "crm"
 		}
 	}
+	for _, name := range periods {
+		used[Key("span."+name)] = "team.go"
+	}
 	for _, k := range crm.Timings {
 		used[Key("timing."+string(k))] = "crm"
 	}

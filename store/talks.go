@@ -39,20 +39,51 @@ func (s *Store) KnownCustomers(ctx context.Context, v crm.Viewer, staff crm.Staf
 		return nil, errNobody
 	}
 	err = s.view(ctx, func(x *tx) error {
-		condition, args := visible(v, []any{int64(staff), string(crm.ClassHuman)})
-		rows, err := x.query(`SELECT c.id, CASE WHEN o.disabled = 0 THEN o.id ELSE 0 END FROM (
-SELECT id FROM customers WHERE owner_id = $1
-UNION SELECT n.customer_id AS id FROM notes n WHERE n.staff_id = $1 AND n.kind = 'call'
-UNION SELECT ct.customer_id AS id FROM (SELECT address FROM staff WHERE id = $1 UNION SELECT address FROM mailboxes WHERE staff_id = $1) AS own
-JOIN addresses a ON a.address = own.address JOIN participants p ON p.address_id = a.id JOIN messages m ON m.id = p.message_id
-JOIN links l ON l.message_id = m.id JOIN contacts ct ON ct.id = l.contact_id WHERE p.role IN ('from', 'to', 'cc') AND m.class = $2 AND `+condition+`
-) AS k JOIN customers c ON c.id = k.id LEFT JOIN staff o ON o.id = c.owner_id WHERE c.merged_into = 0 ORDER BY c.id`, args...)
-		out, err = collect(rows, err, func(r *sql.Rows, k *crm.Known) error {
-			return r.Scan(&k.Customer, &k.Owner)
+		known := map[int64]bool{}
+		note := func(r *sql.Rows) error {
+			var id int64
+			err := r.Scan(&id)
+			known[id] = true
+			return err
+		}
+		rows, err := x.query(`SELECT id FROM customers WHERE owner_id = $1 AND merged_into = 0 UNION SELECT customer_id FROM notes WHERE staff_id = $1 AND kind = 'call'`, int64(staff))
+		if err == nil {
+			err = scanAll(rows, note)
+		}
+		if err != nil {
+			return err
+		}
+		if err := x.correspondedWith(v, staff, note); err != nil {
+			return err
+		}
+		out = make([]crm.Known, 0, len(known))
+		return each(x, `SELECT c.id, CASE WHEN o.disabled = 0 THEN o.id ELSE 0 END FROM customers c LEFT JOIN staff o ON o.id = c.owner_id WHERE c.merged_into = 0 AND c.id IN (IN) ORDER BY c.id`, nil, sortedKeys(known), func(r *sql.Rows) error {
+			var k crm.Known
+			err := r.Scan(&k.Customer, &k.Owner)
+			out = append(out, k)
+			return err
 		})
-		return err
 	})
 	return out, err
+}
+
+// correspondedWith notes the customers of the mails in which a colleague takes
+// part. It goes by the numbers of their addresses, so that the index on those is
+// what leads.
+func (x *tx) correspondedWith(v crm.Viewer, staff crm.StaffID, note func(*sql.Rows) error) error {
+	own, err := x.ownAddresses()
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, id := range sortedKeys(own) {
+		if own[id] == staff {
+			ids = append(ids, id)
+		}
+	}
+	condition, args := visible(v, nil)
+	return each(x, `SELECT DISTINCT ct.customer_id FROM participants p JOIN messages m ON m.id = p.message_id JOIN links l ON l.message_id = m.id JOIN contacts ct ON ct.id = l.contact_id
+WHERE p.role IN ('from', 'to', 'cc') AND m.class = 'human' AND `+condition+` AND p.address_id IN (IN)`, args, ids, note)
 }
 
 // Talks gives who of us was in touch with customers, by mail that the viewer may

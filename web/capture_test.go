@@ -16,7 +16,7 @@ import (
 func TestWeek(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()
-	want(t, v.get("/week"), 200, "My week", "16 Nov to 18 Nov", "<b>41</b> mails from customers", "<b>37</b> mails from you to customers", "You answered 5 questions: half of them within 3 hours, the last of them after 4 days.",
+	want(t, v.get("/week"), 200, "My week", "Nobody else sees this page of yours.", "16 Nov to 18 Nov", "<b>41</b> mails from customers", "<b>37</b> mails from you to customers", "You answered 5 questions: half of them within 3 hours, the last of them after 4 days.",
 		"2 of these customers wait for an answer now.", "You wrote down or confirmed 3 wishes.", "1 wish that you had written down was met.", "You could read 14 mails of colleagues who left, with 3 customers you were in touch with.",
 		"2 orders followed within 14 days after you had talked with the customer.", "need not have come of the conversation", "talked on 15 Nov, ordered on 17 Nov", `href="/week/customers.pdf"`)
 	want(t, v.get("/week?span=last-week"), 200, "9 Nov to 15 Nov", "You answered one question. It had waited for 2 hours.")
@@ -48,6 +48,7 @@ func TestCompareColleagues(t *testing.T) {
 		t.Fatal(w.Code)
 	}
 	want(t, v.get("/settings/capture"), 200, "Sari Koskinen", ">123<", "Stop comparing colleagues")
+	want(t, v.get("/week"), 200, "Your firm compares colleagues")
 	want(t, v.in("fi").get("/settings/capture"), 200, "Lopeta vertailu", "Ilman tallennusta kului 2 viimeisistä 30 päivästä (arkipäiviä 2). Päivät: 20.10. ja 12.11.</p>")
 	m.team.coverage.Mails = make([]int, 30)
 	want(t, v.in("en").get("/settings/capture"), 200, "On 30 of the last 30 days nothing was captured, 22 of them working days.")
@@ -98,8 +99,8 @@ func TestHandOver(t *testing.T) {
 func TestValueAtRisk(t *testing.T) {
 	v := newSite(t, company()).signIn()
 	want(t, v.get("/loyalty"), 200, `href="/loyalty/risk"`)
-	want(t, v.get("/loyalty/risk"), 200, "Value at risk", "hangs on one colleague each, of", "Mikko Laine, 100\u00a0% of the relationship", "Looked at: the", "nobody who is here has exchanged a word")
-	want(t, v.in("fi").get("/loyalty/risk"), 200, "Vaarassa oleva arvo", "Yhden työkaverin varassa on")
+	want(t, v.get("/loyalty/risk"), 200, "Value at risk", " at risk, with ", "Mikko Laine, 100\u00a0% of the relationship", "customers of whom most is awaited:", "nobody who is here has exchanged a word")
+	want(t, v.in("fi").get("/loyalty/risk"), 200, "Vaarassa oleva arvo", "Vaarassa on")
 }
 
 // printed gives the notebook of a colleague and checks that it is a PDF.
@@ -138,8 +139,8 @@ func TestNotebookEntry(t *testing.T) {
 		Orders:   []crm.Order{{Number: "V-1", At: now, Value: crm.MoneyOf(1250.5)}},
 		Standing: crm.LoyaltyRow{Rung: crm.RungLoyal, Timing: crm.TimingOverdue, Due: crm.DayOf(now) - 5}}
 	for lang, want := range map[string]string{
-		"en": "Loyal, overdue|We owe an answer: since 16 Nov|Phone: Thomas +44 20 7946 0018|Mail: Thomas thomas@bsw.example; Priya priya@bsw.example|Address: Thomas 1 Quay, London|They wrote: 16 Nov, Thomas: “Is there room?”|Noted: 18 Nov 2025, Sari: Likes saunas|Open wish: “a sauna” (plan, promised, not before 18 Nov, until 18 Dec)|Last orders: 18 Nov: V-1, €1,250.50|Next order: about 13 Nov",
-		"fi": "Uskollinen, myöhässä|Odottaa vastausta: 16.11. alkaen|Puhelin: Thomas +44 20 7946 0018|Sähköposti: Thomas thomas@bsw.example; Priya priya@bsw.example|Osoite: Thomas 1 Quay, London|Asiakas kirjoitti: 16.11., Thomas: “Is there room?”|Kirjattu: 18.11.2025, Sari: Likes saunas|Avoin toive: “a sauna” (suunnitelma, luvattu, aikaisintaan 18.11., 18.12. asti)|Viime tilaukset: 18.11.: V-1, 1\u00a0250,50\u00a0€|Seuraava tilaus: noin 13.11.",
+		"en": "Loyal, overdue|We owe an answer: since 16 Nov|Phone: Thomas +44 20 7946 0018|Mail: Thomas thomas@bsw.example; Priya priya@bsw.example|Address: Thomas 1 Quay, London|They wrote: 16 Nov, Thomas: “Is there room?”|Noted: 18 Nov 2025, Sari: Likes saunas|Open wish: “a sauna” (plan, promised, not before 18 Nov, until 18 Dec)|Last orders: 18 Nov: V-1, €1,250.50|Next order: was expected about 13 Nov",
+		"fi": "Uskollinen, myöhässä|Odottaa vastausta: 16.11. alkaen|Puhelin: Thomas +44 20 7946 0018|Sähköposti: Thomas thomas@bsw.example; Priya priya@bsw.example|Osoite: Thomas 1 Quay, London|Asiakas kirjoitti: 16.11., Thomas: “Is there room?”|Kirjattu: 18.11.2025, Sari: Likes saunas|Avoin toive: “a sauna” (suunnitelma, luvattu, aikaisintaan 18.11., 18.12. asti)|Viime tilaukset: 18.11.: V-1, 1\u00a0250,50\u00a0€|Seuraava tilaus: odotettiin noin 13.11.",
 	} {
 		c := &call{lang: lang, firm: crm.Firm{Currency: "EUR"}, clock: newClock(lang, "Europe/Helsinki", now)}
 		e := c.notebookEntry(&brief)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"kaveri/crm"
@@ -13,6 +14,7 @@ type CoveragePage struct {
 	Shell
 	Facts   []string
 	Days    []DayMails
+	Any     bool   // there is something to draw
 	Empty   string // days of the last ones on which nothing was captured
 	Compare bool
 	Team    []TeamLine
@@ -48,6 +50,7 @@ func (s *Server) coveragePage(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	p := CoveragePage{Shell: s.shell(c, "settings", c.t("coverage.title")), Facts: c.coverage(&got), Compare: c.firm.CompareColleagues, Since: c.dated(span.Since)}
 	p.Days, p.Empty = c.dayMails(&got)
+	p.Any = slices.Max(got.Mails) > 0
 	if p.Compare {
 		if p.Team, err = s.team(r, c, span); err != nil {
 			return err

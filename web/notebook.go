@@ -142,7 +142,7 @@ func (c *call) notebook(of crm.Staff, entries []notebook.Entry) *notebook.Book {
 	if len(entries) > 0 {
 		b.Lead = append(b.Lead, c.n("notebook.count", len(entries)))
 	}
-	b.Lead = append(b.Lead, c.t("notebook.whose", of.Name), c.t("notebook.keep"))
+	b.Lead = append(b.Lead, c.t("notebook.whose", of.Name, of.Name), c.t("notebook.keep"))
 	return b
 }
 
@@ -172,7 +172,7 @@ func (c *call) notebookEntry(b *crm.CustomerBrief) notebook.Entry {
 		}
 	}
 	if !b.Owed.IsZero() {
-		e.Wait = c.t("notebook.since", c.dated(b.Owed))
+		e.Wait, e.Since = c.t("notebook.since", c.dated(b.Owed)), b.Owed
 		add("notebook.owed", e.Wait, true)
 	}
 	add("notebook.phone", phonesOf(b), true)
@@ -185,8 +185,12 @@ func (c *call) notebookEntry(b *crm.CustomerBrief) notebook.Entry {
 		add("notebook.wish", c.wishOnPaper(&b.Wishes[i]), false)
 	}
 	add("notebook.orders", c.ordersOnPaper(b.Orders), false)
-	if b.Standing.Due != 0 {
-		add("notebook.next", c.t("notebook.about", c.day(b.Standing.Due)), false)
+	if due := b.Standing.Due; due != 0 {
+		key := Key("notebook.about")
+		if due < crm.DayOf(c.clock.now) {
+			key = "notebook.was-due"
+		}
+		add("notebook.next", c.t(key, c.day(due)), false)
 	}
 	return e
 }

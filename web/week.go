@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"kaveri/crm"
 )
@@ -10,6 +11,7 @@ import (
 // led to. It judges nobody and compares with nobody.
 type WeekPage struct {
 	Shell
+	Lead     string
 	Spans    []SpanLink
 	From     string // the first and the last day
 	Nothing  bool
@@ -22,10 +24,7 @@ type WeekPage struct {
 }
 
 // Fact is a number and what it counts.
-type Fact struct {
-	N    int
-	Text string
-}
+type Fact struct{ N, Text string }
 
 // FollowedLine is an order that followed a conversation.
 type FollowedLine struct {
@@ -48,7 +47,10 @@ func (s *Server) weekPage(w http.ResponseWriter, r *http.Request, c *call) error
 	if err != nil {
 		return err
 	}
-	p := WeekPage{Shell: s.shell(c, "", c.t("week.title")), Spans: c.spanLinks("/week", name), From: c.spanText(span), Known: c.n("week.known", len(known))}
+	p := WeekPage{Shell: s.shell(c, "", c.t("week.title")), Spans: c.spanLinks("/week", name), From: c.spanText(span), Known: c.n("week.known", len(known)), Lead: c.t("week.lead.own")}
+	if c.firm.CompareColleagues {
+		p.Lead = c.t("week.lead.compared")
+	}
 	for _, b := range boxes {
 		p.Boxes = p.Boxes || b.Staff == c.me.ID
 	}
@@ -71,8 +73,15 @@ func (c *call) spanText(span crm.Span) string {
 	return c.t("week.days", first, last)
 }
 
-func (c *call) captured(got *crm.Captured) []Fact {
-	return []Fact{{got.In, c.t("week.in")}, {got.Out, c.t("week.out")}, {got.Calls, c.t("week.calls")}, {got.Notes, c.t("week.notes")}, {got.Customers, c.t("week.customers")}}
+func (c *call) captured(got *crm.Captured) (out []Fact) {
+	for _, f := range []struct {
+		key Key
+		n   int
+	}{{"week.in", got.In}, {"week.out", got.Out}, {"week.calls", got.Calls}, {"week.notes", got.Notes}, {"week.customers", got.Customers}} {
+		n, text, _ := strings.Cut(c.n(f.key, f.n), " ")
+		out = append(out, Fact{n, text})
+	}
+	return out
 }
 
 // ledTo says what came of it. What did not happen is left out.

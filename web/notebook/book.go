@@ -31,6 +31,7 @@ type Entry struct {
 	Name   string
 	Note   string // beside the name: the rung
 	Wait   string // since when they wait for an answer; "" when they do not
+	Since  time.Time
 	Lines  []Line
 }
 

@@ -1,5 +1,7 @@
 package notebook
 
+import "slices"
+
 // front places the first page, with the body behind so many pages of it.
 func (l *layout) front(pages int) []page {
 	l.begin()
@@ -59,31 +61,36 @@ func (l *layout) lead(page int) {
 	marks[len(marks)-1].to = page
 }
 
-// waiting lists those to whom an answer is owed.
+// waiting lists those to whom an answer is owed, who waits longest first.
 func (l *layout) waiting(pages int) {
-	titled := false
+	var list []int
 	for i := range l.book.Entries {
-		e := &l.book.Entries[i]
-		if e.Wait == "" {
-			continue
+		if l.book.Entries[i].Wait != "" {
+			list = append(list, i)
 		}
-		if !titled {
-			l.subtitle(l.book.WaitTitle)
-			titled = true
+	}
+	if len(list) == 0 {
+		return
+	}
+	slices.SortStableFunc(list, func(a, b int) int { return l.book.Entries[a].Since.Compare(l.book.Entries[b].Since) })
+	l.subtitle(l.book.WaitTitle)
+	for _, i := range list {
+		l.wait(&l.book.Entries[i], l.entryAt[i]+pages)
+	}
+}
+
+// waitWidth is what stands behind a name in that list.
+const waitWidth = 205.0
+
+func (l *layout) wait(e *Entry, page int) {
+	for i, line := range l.fonts.wrap(regular, bodySize, e.Name, right-left-waitWidth-10) {
+		l.room(bodySize * leading)
+		l.put(left, regular, bodySize, line)
+		if i == 0 {
+			l.lead(page)
+			l.put(right-waitWidth, regular, bodySize, l.fonts.legible(regular, e.Wait))
+			l.putRight(right, regular, bodySize, l.book.PageShort(page))
 		}
-		page := l.entryAt[i] + pages
-		where := l.fonts.legible(regular, l.book.PageShort(page))
-		wait := l.fonts.legible(regular, e.Wait)
-		lines := l.fonts.wrap(regular, bodySize, e.Name, right-left-215)
-		for j, line := range lines {
-			l.room(bodySize * leading)
-			l.put(left, regular, bodySize, line)
-			if j == 0 {
-				l.lead(page)
-				l.put(right-205, regular, bodySize, wait)
-				l.putRight(right, regular, bodySize, where)
-			}
-			l.y += bodySize * leading
-		}
+		l.y += bodySize * leading
 	}
 }

@@ -49,14 +49,14 @@ func holds(t *testing.T, text string, want ...string) {
 
 func TestBook(t *testing.T) {
 	o := printedBook(t, bookOf(
-		Entry{Letter: "A", Name: "Aino Virtanen", Note: "Loyal, overdue", Wait: "since 9 March", Lines: []Line{{"Phone", "+358 40 123 4567", false}, {"They wrote", "“Millaisia hyttejä teillä on?”", true}}},
-		Entry{Letter: "Å", Name: "Åke Öberg & Söner", Lines: []Line{{"Phone", "–", false}}},
+		Entry{Letter: "A", Name: "Aino Virtanen", Note: "Loyal, overdue", Wait: "since 9 March", Since: time.Unix(2, 0), Lines: []Line{{"Phone", "+358 40 123 4567", false}, {"They wrote", "“Millaisia hyttejä teillä on?”", true}}},
+		Entry{Letter: "Å", Name: "Åke Öberg & Söner", Wait: "since 1 March", Since: time.Unix(1, 0), Lines: []Line{{"Phone", "–", false}}},
 		Entry{Letter: "Ж", Name: "Жанна Ївченко", Lines: []Line{{"Mail", "άννα@παράδειγμα.example", false}}},
 	))
 	if len(o.pages) != 2 {
 		t.Fatalf("%d pages", len(o.pages))
 	}
-	holds(t, o.pages[0], "Matkatoimisto Kaukoranta", "Customers of Anna", "A note on top.", "Letters", "A\np. 2\n", "Å\np. 2\n", "An answer is owed", "Aino Virtanen\nsince 9 March\np. 2\n")
+	holds(t, o.pages[0], "Matkatoimisto Kaukoranta", "Customers of Anna", "A note on top.", "Letters", "A\np. 2\n", "Å\np. 2\n", "An answer is owed\nÅke Öberg & Söner\nsince 1 March\np. 2\nAino Virtanen\nsince 9 March\np. 2\n")
 	holds(t, o.pages[1], "Aino Virtanen\nLoyal, overdue\n", "Phone\n+358 40 123 4567\n", "“Millaisia hyttejä teillä on?”", "Åke Öberg & Söner", "Жанна Ївченко", "άννα@παράδειγμα.example")
 	if strings.Contains(o.pages[1], string(Mark)) {
 		t.Errorf("a letter is missing:\n%s", o.pages[1])

@@ -273,3 +273,13 @@ func (s *Store) GiveCustomers(ctx context.Context, v crm.Viewer, list []crm.Owne
 		return nil
 	})
 }
+
+// inheritOwner gives a customer whom nobody looks after the owner of another that
+// is merged into it, and gives who that is; 0 when nothing has changed.
+func (x *tx) inheritOwner(keep, other crm.CustomerID) (owner int64, err error) {
+	err = x.row(`SELECT COALESCE(max(o.owner_id), 0) FROM customers o WHERE o.id = $1 AND EXISTS (SELECT 1 FROM customers k WHERE k.id = $2 AND k.owner_id IS NULL)`, int64(other), int64(keep)).Scan(&owner)
+	if err != nil || owner == 0 {
+		return 0, err
+	}
+	return owner, x.exec(`UPDATE customers SET owner_id = $1 WHERE id = $2`, owner, int64(keep))
+}

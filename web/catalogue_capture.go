@@ -14,9 +14,9 @@ var captureWords = map[Key]phrase{
 	"lasted.days":     {"%s day|%s days", "%s päivä|%s päivää"},
 
 	"week.title":               {"My week", "Oma viikko"},
-	"week.lead":               {"What Kaveri captured of your work with customers, and what it led to.", "Mitä Kaveri tallensi työstäsi asiakkaiden kanssa ja mitä siitä seurasi."},
-	"week.lead.own":           {"Nobody else sees this page of yours.", "Tätä sivuasi eivät näe muut."},
-	"week.lead.compared":      {"Your firm compares colleagues: administrators see the numbers of mails, calls, notes, customers and answers beside those of others.", "Yrityksesi vertailee työkavereita: ylläpitäjät näkevät viestien, puhelujen, muistiinpanojen, asiakkaiden ja vastausten määrät muiden rinnalla."},
+	"week.lead":                {"What Kaveri captured of your work with customers, and what it led to.", "Mitä Kaveri tallensi työstäsi asiakkaiden kanssa ja mitä siitä seurasi."},
+	"week.lead.own":            {"Nobody else sees this page of yours.", "Tätä sivuasi eivät näe muut."},
+	"week.lead.compared":       {"Your firm compares colleagues: administrators see the numbers of mails, calls, notes, customers and answers beside those of others.", "Yrityksesi vertailee työkavereita: ylläpitäjät näkevät viestien, puhelujen, muistiinpanojen, asiakkaiden ja vastausten määrät muiden rinnalla."},
 	"week.span":                {"Period", "Ajanjakso"},
 	"week.days":                {"%s to %s", "%s – %s"},
 	"week.captured":            {"Captured", "Tallennettu"},

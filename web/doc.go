@@ -32,6 +32,14 @@
 // the one who is signed in ([Drafts.SendDraft]); notes have no way there. What
 // was sent and is not captured yet stands beside the timeline (outgoing.go).
 //
+// # Colleagues
+//
+// week.go shows a colleague what was captured for them, coverage.go tells the
+// firm, handover.go gives away the customers of who left, risk.go names those who
+// hang on one colleague. No page puts colleagues beside each other in numbers
+// unless the firm has said so. notebook.go chooses and words the customers of a
+// colleague for print ([PrintNotebook]); web/notebook lays them out.
+//
 // # The public side
 //
 // [NewPublic] makes a second handler, for a listener of its own that the world

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"MailSigns", testMailSigns},
 		{"Standings", testStandings},
 		{"Talks", testTalks},
+		{"OwnerOfMerged", testOwnerOfMerged},
 		{"Briefs", testBriefs},
 		{"Captured", testCaptured},
 		{"CapturedWishes", testCapturedWishes},

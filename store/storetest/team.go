@@ -280,3 +280,34 @@ func testCoverage(t *testing.T, s *store.Store) {
 	_, err = s.Coverage(w.ctx, crm.Viewer{}, span, helsinki)
 	w.refused(err, crm.KindForbidden, "")
 }
+
+// Who looks after a customer still does so after a merge, and no longer when the
+// merge is undone.
+func testOwnerOfMerged(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	dora, carl := w.customer("Dora", "dora@acme.example"), w.customer("Carl", "carl@home.example")
+	owner := func(c crm.CustomerID, want crm.StaffID) {
+		t.Helper()
+		if got, err := s.Customer(w.ctx, w.anna, c); err != nil || got.Owner != want {
+			t.Errorf("customer %d is looked after by %d, want %d; %v", c, got.Owner, want, err)
+		}
+	}
+	w.check(s.GiveCustomers(w.ctx, w.ritva, []crm.Ownership{{Customer: carl.ID, Staff: w.anna.Staff}}))
+	merge, err := s.Merge(w.ctx, w.anna, dora.ID, carl.ID, false)
+	w.check(err)
+	owner(dora.ID, w.anna.Staff)
+	w.check(s.GiveCustomers(w.ctx, w.ritva, []crm.Ownership{{Customer: carl.ID, Staff: w.pekka.Staff}})) // it is the other one now
+	owner(dora.ID, w.pekka.Staff)
+	w.check(s.GiveCustomers(w.ctx, w.ritva, []crm.Ownership{{Customer: dora.ID, Staff: w.anna.Staff}}))
+	w.check(s.Unmerge(w.ctx, w.anna, merge))
+	owner(dora.ID, 0)
+	owner(carl.ID, w.anna.Staff)
+
+	// An owner of one's own stays.
+	w.check(s.GiveCustomers(w.ctx, w.ritva, []crm.Ownership{{Customer: dora.ID, Staff: w.pekka.Staff}}))
+	merge, err = s.Merge(w.ctx, w.anna, dora.ID, carl.ID, false)
+	w.check(err)
+	owner(dora.ID, w.pekka.Staff)
+	w.check(s.Unmerge(w.ctx, w.anna, merge))
+	owner(dora.ID, w.pekka.Staff)
+}

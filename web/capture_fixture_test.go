@@ -26,7 +26,7 @@ func busyTeam(m *memory) *team {
 	t := &team{m: m, left: 4}
 	t.captured = crm.Captured{In: 41, Out: 37, Calls: 6, Notes: 1, Customers: 23, Answers: []time.Duration{11 * time.Minute, 50 * time.Minute, 3 * time.Hour, 20 * time.Hour, 4 * 24 * time.Hour}, Confirmed: 3, Met: 1, Waiting: 2, Inherited: 14, Inheriting: 3,
 		Orders: 2, Followed: []crm.Followed{{Customer: crm.CustomerRef{ID: 11, Name: "Aino Virtanen"}, Order: 904, Ordered: now.AddDate(0, 0, -1), Talked: now.AddDate(0, 0, -3)}, {Customer: crm.CustomerRef{ID: 12, Name: "Baltic Sea Walks Ltd"}, Order: 904, Ordered: now.AddDate(0, 0, -2), Talked: now.AddDate(0, 0, -9)}}}
-	t.coverage = crm.Coverage{Customers: 1200, Reached: 1068, Colleagues: 3, Followed: 2, Boxes: 2, Troubled: 1, ByItself: 402, ByHand: 11, Asked: 5, First: newClock("en", "Europe/Helsinki", now).midnight(-29)}
+	t.coverage = crm.Coverage{Customers: 1200, Reached: 1068, Colleagues: 3, Followed: 2, Boxes: 2, Troubled: 1, ByItself: 402, ByHand: 11, Asked: 5, First: newClock("en", &crm.Firm{TimeZone: "Europe/Helsinki"}, now).midnight(-29)}
 	for i := range 30 {
 		t.coverage.Mails = append(t.coverage.Mails, (i*7)%23)
 	}
@@ -162,7 +162,7 @@ func (t *team) TeamCaptured(ctx context.Context, v crm.Viewer, span crm.Span) (o
 
 func (t *team) Coverage(context.Context, crm.Viewer, crm.Span, *time.Location) (crm.Coverage, error) {
 	if t.coverage.Mails == nil {
-		return crm.Coverage{Colleagues: 1, Mails: make([]int, 30), First: newClock("en", "", now).midnight(-29)}, t.m.broken
+		return crm.Coverage{Colleagues: 1, Mails: make([]int, 30), First: newClock("en", &crm.Firm{}, now).midnight(-29)}, t.m.broken
 	}
 	return t.coverage, t.m.broken
 }

@@ -142,7 +142,7 @@ func TestNotebookEntry(t *testing.T) {
 		"en": "Loyal, overdue|We owe an answer: since 16 Nov|Phone: Thomas +44 20 7946 0018|Mail: Thomas thomas@bsw.example; Priya priya@bsw.example|Address: Thomas 1 Quay, London|They wrote: 16 Nov, Thomas: “Is there room?”|Noted: 18 Nov 2025, Sari: Likes saunas|Open wish: “a sauna” (plan, promised, not before 18 Nov, until 18 Dec)|Last orders: 18 Nov: V-1, €1,250.50|Next order: was expected about 13 Nov",
 		"fi": "Uskollinen, myöhässä|Odottaa vastausta: 16.11. alkaen|Puhelin: Thomas +44 20 7946 0018|Sähköposti: Thomas thomas@bsw.example; Priya priya@bsw.example|Osoite: Thomas 1 Quay, London|Asiakas kirjoitti: 16.11., Thomas: “Is there room?”|Kirjattu: 18.11.2025, Sari: Likes saunas|Avoin toive: “a sauna” (suunnitelma, luvattu, aikaisintaan 18.11., 18.12. asti)|Viime tilaukset: 18.11.: V-1, 1\u00a0250,50\u00a0€|Seuraava tilaus: odotettiin noin 13.11.",
 	} {
-		c := &call{lang: lang, firm: crm.Firm{Currency: "EUR"}, clock: newClock(lang, "Europe/Helsinki", now)}
+		c := &call{lang: lang, firm: crm.Firm{Currency: "EUR"}, clock: newClock(lang, &crm.Firm{TimeZone: "Europe/Helsinki"}, now)}
 		e := c.notebookEntry(&brief)
 		got := []string{e.Note}
 		for _, l := range e.Lines {
@@ -188,7 +188,7 @@ func TestSpans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newClock("en", "Europe/Helsinki", when)
+		return newClock("en", &crm.Firm{TimeZone: "Europe/Helsinki"}, when)
 	}
 	for _, c := range []struct{ now, name, since, until string }{
 		{"2026-11-18 14:40:00", "week", "2026-11-16", "2026-11-19"},

@@ -49,7 +49,7 @@ func PrintNotebook(ctx context.Context, from Notebooks, of crm.Staff, now time.T
 		return out, err
 	}
 	lang := cmp.Or(of.Language, firm.Language, languages[0])
-	c := &call{lang: lang, firm: firm, viewer: crm.ViewerOf(of), clock: newClock(lang, firm.TimeZone, now)}
+	c := &call{lang: lang, firm: firm, viewer: crm.ViewerOf(of), clock: newClock(lang, &firm, now)}
 	if out.Customers, err = customersOf(ctx, from, c.viewer, of.ID, byNumber(all), now); err != nil {
 		return out, err
 	}

@@ -3,7 +3,10 @@ package web
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +99,29 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+// Of very many customers those with the most at risk come first; the rest follows
+// when these have been handed over.
+func TestHandOverMany(t *testing.T) {
+	m := company()
+	for i := range 180 {
+		m.customer(crm.CustomerID(9000+i), "Asiakas", 0, person("Asiakas", crm.Address(fmt.Sprintf("c%d@home.example", i))))
+	}
+	v := newSite(t, m).signIn()
+	w := v.get("/colleagues/4/handover")
+	want(t, w, 200, "63 customers,", "13 more follow when these have been handed over.")
+	if n := strings.Count(w.Body.String(), `name="to-`); n != 50 {
+		t.Errorf("%d are shown", n)
+	}
+	form := url.Values{"rest": {"3"}}
+	for _, field := range regexp.MustCompile(`name="(to-\d+)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+		form.Set(field[1], "0")
+	}
+	if w := v.do("POST", "/colleagues/4/handover", form); w.Code != http.StatusSeeOther {
+		t.Fatal(w.Code)
+	}
+	want(t, v.get("/colleagues/4/handover"), 200, "13 customers,")
+}
+
 func TestValueAtRisk(t *testing.T) {
 	v := newSite(t, company()).signIn()
 	want(t, v.get("/loyalty"), 200, `href="/loyalty/risk"`)
@@ -103,7 +129,7 @@ func TestValueAtRisk(t *testing.T) {
 	want(t, v.in("fi").get("/loyalty/risk"), 200, "Vaarassa oleva arvo", "Vaarassa on")
 }
 
-// printed gives the notebook of a colleague and checks that it is a PDF.
+// What is printed is a PDF, also of nobody; and nothing is when the database is away.
 func TestPrintMyCustomers(t *testing.T) {
 	v := newSite(t, company()).signIn()
 	w := v.get("/week/customers.pdf")

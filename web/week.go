@@ -43,7 +43,7 @@ func (s *Server) weekPage(w http.ResponseWriter, r *http.Request, c *call) error
 	if err != nil {
 		return err
 	}
-	boxes, err := s.Store.Health(r.Context(), c.viewer)
+	boxes, err := s.Drafts.OwnMailboxes(r.Context(), c.viewer)
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,7 @@ func (s *Server) weekPage(w http.ResponseWriter, r *http.Request, c *call) error
 	if c.firm.CompareColleagues {
 		p.Lead = c.t("week.lead.compared")
 	}
-	for _, b := range boxes {
-		p.Boxes = p.Boxes || b.Staff == c.me.ID
-	}
+	p.Boxes = len(boxes) > 0
 	p.Captured = c.captured(&got)
 	p.Nothing = got.In+got.Out+got.Calls+got.Notes == 0
 	p.Led, p.Followed = c.ledTo(&got)

@@ -56,6 +56,9 @@ func (p *program) exportNotebook(ctx context.Context, path, of string) error {
 	if err != nil {
 		return err
 	}
+	if u.Disabled {
+		return crm.Conflict("%s has left; their customers are in the notebooks of those who look after them now, or correspond with them", printable(u.Name))
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return misused("%s is a folder; with --for, name the file that is to be written, such as %s", path, filepath.Join(path, notebookName(u.Address)))
 	}

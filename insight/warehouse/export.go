@@ -75,9 +75,6 @@ func Write(dir string, src Source, o Options) (Summary, error) {
 	defer d.close()
 	w := &run{folder: d, o: o, reading: reading{Source: src, zone: zone, currency: firm.Currency},
 		next: Manifest{Schema: Schema, Made: o.Now().UTC(), As: o.As, Currency: firm.Currency, TimeZone: firm.TimeZone, Tables: map[string]map[string]Part{}}}
-	if d.was != nil && d.was.Schema != Schema {
-		d.was = nil
-	}
 	if err := w.all(); err != nil {
 		if w.state != "" && o.step == nil {
 			d.remove(w.state) // or the next export does
@@ -105,10 +102,10 @@ func (w *run) all() error {
 
 // conclude makes the new state the current one.
 func (w *run) conclude() error {
+	if err := w.step("keep"); err != nil {
+		return err
+	}
 	for _, k := range w.kept {
-		if err := w.step("keep"); err != nil {
-			return err
-		}
 		if err := w.keep(w.state, k.table, k.file); err != nil {
 			return err
 		}

@@ -129,6 +129,10 @@ func (d *folder) look() error {
 	if d.was, err = readManifest(d.in(target)); err != nil || d.was == nil {
 		return err
 	}
+	if d.was.Schema != Schema { // nothing of it is as it is to be
+		d.was = nil
+		return nil
+	}
 	d.whole = d.was.intact(d.in(target))
 	return nil
 }

@@ -172,7 +172,7 @@ func (u *turning[R]) add(part string, row *R) error {
 }
 
 // to ends the part before and begins the next one, "" for none.
-func (u *turning[R]) to(part string) (err error) {
+func (u *turning[R]) to(part string) error {
 	before := u.into
 	u.part, u.into = part, nil
 	if before != nil {
@@ -187,6 +187,9 @@ func (u *turning[R]) to(part string) (err error) {
 		return fmt.Errorf("warehouse: the rows of %s come out of order at %s", u.table, part)
 	}
 	u.seen[part] = true
-	u.into, err = u.open(part + partEnding)
+	into, err := u.open(part + partEnding)
+	if err == nil {
+		u.into = into
+	}
 	return err
 }

@@ -9,7 +9,7 @@ package warehouse
 
 type customerRow struct {
 	Customer  int64    `parquet:"customer_id" doc:"key; 0: nobody who is known"`
-	Name      string   `parquet:"name" doc:"as pages show it; addresses and phones are not exported"`
+	Name      string   `parquet:"name" doc:"as pages show it; empty when nothing but an address is known: addresses and phones are not exported"`
 	Kind      string   `parquet:"kind,dict" doc:"person, organisation, or unknown (the row 0)"`
 	Contacts  int32    `parquet:"contacts" unit:"people" doc:"who belong to it"`
 	Language  string   `parquet:"language,dict" unit:"ISO 639-1" doc:"in which to write to it; empty: not known"`

@@ -80,7 +80,7 @@ func customers(x *reading, _, _ crm.Day, yield func(*customerRow) error) error {
 		return err
 	}
 	return x.Customers(func(c *crm.ExportedCustomer) error {
-		row := customerRow{Customer: int64(c.ID), Name: c.Name, Kind: "person", Contacts: int32(c.Contacts), Language: c.Language, Owner: int64(c.Owner), Created: micros(c.Created), Currency: x.currency}
+		row := customerRow{Customer: int64(c.ID), Name: named(c.Name), Kind: "person", Contacts: int32(c.Contacts), Language: c.Language, Owner: int64(c.Owner), Created: micros(c.Created), Currency: x.currency}
 		if c.Organisation {
 			row.Kind = "organisation"
 		}
@@ -89,6 +89,14 @@ func customers(x *reading, _, _ crm.Day, yield func(*customerRow) error) error {
 		}
 		return yield(&row)
 	})
+}
+
+// named gives a name, and nothing for an address that stands for one.
+func named(name string) string {
+	if _, err := crm.ParseAddress(name); err == nil {
+		return ""
+	}
+	return name
 }
 
 // stand fills in where a customer stands now.

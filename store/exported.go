@@ -42,7 +42,7 @@ func (s *Store) Export(ctx context.Context, v crm.Viewer, f func(*Exported) erro
 func (e *Exported) Firm() crm.Firm { return e.firm }
 
 // exportChunk is how many customers or orders are read at once.
-const exportChunk = 2000
+const exportChunk = 1000
 
 // between gives the time of the days from one up to another, which is not among
 // them; 0 stands for no end. A day more on both sides: where a zone skips its

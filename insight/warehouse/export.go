@@ -75,9 +75,10 @@ func Write(dir string, src Source, o Options) (Summary, error) {
 	defer d.close()
 	w := &run{folder: d, o: o, reading: reading{Source: src, zone: zone, currency: firm.Currency},
 		next: Manifest{Schema: Schema, Made: o.Now().UTC(), As: o.As, Currency: firm.Currency, TimeZone: firm.TimeZone, Tables: map[string]map[string]Part{}}}
+	d.clean() // what an export that was killed has left takes room; what cannot go is told of at the end
 	if err := w.all(); err != nil {
-		if w.state != "" && o.step == nil {
-			d.remove(w.state) // or the next export does
+		if o.step == nil {
+			d.clean()
 		}
 		return Summary{}, err
 	}

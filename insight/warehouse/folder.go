@@ -143,13 +143,15 @@ func (d *folder) in(parts ...string) string {
 
 // begin makes the folder of a new state.
 func (d *folder) begin() (state string, err error) {
-	newest := 0
 	names, err := d.states()
-	for _, s := range names {
-		fmt.Sscanf(s, "state-%d", &newest) // in the order of their names
-	}
 	if err != nil {
 		return "", err
+	}
+	newest := 0
+	for _, s := range append(names, d.state) { // which may have been deleted
+		var n int
+		fmt.Sscanf(s, "state-%d", &n)
+		newest = max(newest, n)
 	}
 	state = fmt.Sprintf("state-%06d", newest+1)
 	if err := os.Mkdir(d.in(state), dirMode); err != nil {

@@ -181,6 +181,12 @@ func TestFolderRefused(t *testing.T) {
 	refused(o.dir, crm.KindConflict, "another export is writing")
 	lock.close()
 	o.export()
+	// A state that somebody has deleted does not come again under its name, since
+	// current leads to that until the new one is complete.
+	o.check(os.RemoveAll(filepath.Join(o.dir, "state-000001")))
+	if sum := o.export(); sum.State != "state-000002" || !sum.Changed {
+		t.Errorf("after the state was deleted: %+v", sum)
+	}
 	o.check(os.Remove(filepath.Join(o.dir, currentName)))
 	put(filepath.Join(o.dir, currentName, "x"), "")
 	refused(o.dir, crm.KindConflict, "not the link")
@@ -207,5 +213,21 @@ func TestForeignFilesStay(t *testing.T) {
 	o.check(os.Remove(theirs))
 	if sum := o.export(); sum.Changed || len(sum.Left) != 0 || !slices.Equal(o.states(), []string{markerName, currentName, "notebook.ipynb", "state-000002"}) {
 		t.Errorf("cleaned up: %+v, %q", sum, o.states())
+	}
+}
+
+func TestFileErrors(t *testing.T) {
+	t.Parallel()
+	for cause, want := range map[error]crm.Kind{
+		syscall.ENOSPC: crm.KindUnavailable, syscall.EDQUOT: crm.KindUnavailable, syscall.EIO: crm.KindUnavailable,
+		syscall.EACCES: crm.KindForbidden, syscall.EPERM: crm.KindForbidden, syscall.EROFS: crm.KindForbidden, syscall.ENOENT: crm.KindNotFound,
+	} {
+		err := fileError("star/x", &os.PathError{Op: "open", Path: "star/x", Err: cause})
+		if crm.KindOf(err) != want || crm.FieldOf(err) != "folder" || strings.Contains(err.Error(), "open star") {
+			t.Errorf("%v: %v", cause, err)
+		}
+	}
+	if err := fileError("star", nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -60,6 +60,17 @@ type writing[R any] struct {
 	buffer []R
 }
 
+// codec is one for all parts: it keeps its encoders, which are large.
+var codec = &zstd.Codec{Level: zstd.SpeedDefault}
+
+// QUIRK: a GenericWriter that is Reset leaves the names of the columns out of the
+// metadata of the next file (parquet-go v0.32.0), so each part has a writer of its
+// own.
+func writer[R any](to io.Writer) *parquet.GenericWriter[R] {
+	return parquet.NewGenericWriter[R](to, parquet.Compression(codec), parquet.MaxRowsPerRowGroup(rowsPerGroup),
+		parquet.WriteBufferSize(0), parquet.CreatedBy("kaveri", "", ""))
+}
+
 func newWriting[R any](w *run, table string, parts map[string]Part, name string) (*writing[R], error) {
 	if err := w.step("write " + table + "/" + name); err != nil {
 		return nil, err
@@ -71,9 +82,7 @@ func newWriting[R any](w *run, table string, parts map[string]Part, name string)
 	}
 	size := &counter{w: f}
 	b := bufio.NewWriterSize(size, fileBuffer)
-	return &writing[R]{*newComparing[R](table, parts, name), full, f, size, b,
-		parquet.NewGenericWriter[R](b, parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}), parquet.MaxRowsPerRowGroup(rowsPerGroup), parquet.CreatedBy("kaveri", "", "")),
-		make([]R, 0, rowsAtOnce)}, nil
+	return &writing[R]{*newComparing[R](table, parts, name), full, f, size, b, writer[R](b), make([]R, 0, rowsAtOnce)}, nil
 }
 
 func (w *run) make(name string) (file, error) {

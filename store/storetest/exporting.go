@@ -194,3 +194,28 @@ func testExportedDeliveries(t *testing.T, s *store.Store) {
 		}
 	}
 }
+
+// An answer is told of with its delivery, as long as it is nobody's private mail.
+func testExportedAnswers(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	d := w.dispatched(crm.Sent)
+	out := w.told(letter{From: "dora@acme.example", To: "anna@kaukoranta.example", Subject: "Re: Letter"}, crm.ClassHuman, func(m *crm.Message) {
+		m.InReplyTo = []string{s.Keyring().MessageID(d, "kaukoranta.example")}
+	})
+	for _, private := range []bool{false, true} {
+		w.check(s.SetPrivate(w.ctx, w.anna, out.Message, private))
+		n := 0
+		w.exported(w.ritva, func(e *store.Exported) error {
+			return e.Deliveries(0, 0, func(got *crm.ExportedDelivery) error {
+				n++
+				if got.ID != d || got.Answered.IsZero() != private || !got.Clicked.IsZero() {
+					t.Errorf("with a private answer %v: %+v", private, got)
+				}
+				return nil
+			})
+		})
+		if n != 1 {
+			t.Errorf("%d deliveries", n)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ExportedOrders", testExportedOrders},
 		{"ExportedPeople", testExportedPeople},
 		{"ExportedDeliveries", testExportedDeliveries},
+		{"ExportedAnswers", testExportedAnswers},
 		{"Wishes", testWishes},
 		{"WishTopics", testWishTopics},
 		{"WishProposals", testWishProposals},

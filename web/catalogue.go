@@ -6,6 +6,7 @@ var words = together(map[Key]phrase{
 	// Around every page.
 	"and":                {"and", "ja"},
 	"cancel":             {"Cancel", "Peruuta"},
+	"files":              {"The whole list as", "Koko luettelo:"},
 	"nav.skip":           {"Skip to the content", "Siirry sisältöön"},
 	"nav.label":          {"Main", "Päävalikko"},
 	"nav.customers":      {"Customers", "Asiakkaat"},

@@ -283,7 +283,7 @@ func (e *eclat) each(at int, above []int32, do func(ranks []int32, count int)) {
 
 func (e *eclat) rule(ranks []int32, right int, m together) Rule {
 	r := Rule{RHS: e.b.names[e.name[ranks[right]]], Count: m.both, Support: float64(m.both) / float64(m.baskets), Confidence: m.confidence(),
-		Lift: m.lift(), Leverage: m.leverage(), Conviction: m.conviction(), LiftLow: m.liftLow()}
+		Lift: m.lift(), Leverage: m.leverage(), Conviction: m.conviction(), LiftLow: m.liftLow(), LiftHigh: m.liftHigh(), WithLHS: m.left, WithRHS: m.right}
 	for i, rank := range ranks {
 		if i != right {
 			r.LHS = append(r.LHS, e.b.names[e.name[rank]])

@@ -16,6 +16,7 @@ var directions = map[string][]string{
 	"crm":         {},
 	"insight":     {"crm"},
 	ladderKeeper:  {"crm", "insight"},
+	basketKeeper:  {"crm", "insight"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	dropboxDoor:   {"crm", "ingest/parse"},
@@ -46,6 +47,8 @@ const (
 	enricher = "ingest/enrich"
 	// ladderKeeper brings the arithmetic and what is stored together.
 	ladderKeeper = "insight/standing"
+	// basketKeeper does so for what is bought together.
+	basketKeeper = "insight/buying"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
 	// orderReader lies there too: files, shops' calls and mail all tell orders.

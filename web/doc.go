@@ -7,7 +7,7 @@
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
 // package imports crm, insight and templates; what it needs from the rest of
-// the program stands in [Store], [Ledger], [Drafts], [Loyalty], [Clock],
+// the program stands in [Store], [Ledger], [Drafts], [Loyalty], [Baskets], [Clock],
 // [Reader], [Connector], [Courier] and [Postbox], and cmd introduces them.
 //
 // # Rules

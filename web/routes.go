@@ -111,6 +111,13 @@ func (s *Server) routes() http.Handler {
 	staff("GET /orders/{id}", s.orderPage)
 	staff("POST /orders/{id}/assign", s.assignOrder)
 
+	// What is bought together, and what offers did.
+	staff("GET /baskets", s.basketsPage)
+	file("/baskets", s.basketsFile)
+	staff("GET /offers", s.offersPage)
+	staff("GET /offers/measured", s.studyPage)
+	file("/offers/measured", s.studyFile)
+
 	// Mailboxes.
 	staff("GET /mailboxes", s.mailboxesPage)
 	staff("GET /mailboxes/new", s.newMailboxPage)

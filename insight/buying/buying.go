@@ -21,6 +21,8 @@ type Store interface {
 	// day.
 	ProductDays(ctx context.Context, v crm.Viewer, since crm.Day, yield func(crm.ProductDay) error) error
 	OfferUses(ctx context.Context, v crm.Viewer, since crm.Day, limit int) ([]crm.OfferUse, error)
+	// OfferProducts gives what was bought most by those who used a code.
+	OfferProducts(ctx context.Context, v crm.Viewer, code string, limit int) ([]crm.ProductUse, error)
 	// Products gives all of them.
 	Products(ctx context.Context, v crm.Viewer, yield func(crm.Product) error) error
 	// OrderMark grows with each order that comes in.

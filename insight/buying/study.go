@@ -21,9 +21,9 @@ type Ask struct {
 	From, To crm.Day // both included
 }
 
-// longestOffer is how many days an offer may have: what is longer changes the
+// LongestOffer is how many days an offer may have: what is longer changes the
 // season that it is compared with.
-const longestOffer = 92
+const LongestOffer = 92
 
 // Check says what is wrong with an offer, with the field.
 func (a Ask) Check(today crm.Day) error {
@@ -36,8 +36,8 @@ func (a Ask) Check(today crm.Day) error {
 		return crm.Invalid("to", "say on which day the offer ended")
 	case a.To < a.From:
 		return crm.Invalid("to", "the offer ends before it begins")
-	case a.To-a.From >= longestOffer:
-		return crm.Invalid("to", "an offer of more than %d days cannot be compared with the days around it", longestOffer)
+	case a.To-a.From >= LongestOffer:
+		return crm.Invalid("to", "an offer of more than %d days cannot be compared with the days around it", LongestOffer)
 	case a.From > today:
 		return crm.Invalid("from", "the offer has not begun yet")
 	}
@@ -343,7 +343,7 @@ func (s *Service) Search(ctx context.Context, v crm.Viewer, text string, limit i
 		switch {
 		case slices.ContainsFunc(names, func(n string) bool { return slices.Equal(crm.Tokens(n), words) }):
 			exact = append(exact, Hit{p, true})
-		case len(other) < limit && holds(strings.Join(names, " "), words):
+		case len(other) < limit && Holds(strings.Join(names, " "), words):
 			other = append(other, Hit{p, false})
 		}
 	}
@@ -359,8 +359,14 @@ func (s *Service) Search(ctx context.Context, v crm.Viewer, text string, limit i
 	return all[:min(len(all), limit)], err
 }
 
-// holds reports that each of these words begins a word of the text.
-func holds(text string, words []string) bool {
+// Used gives what was bought most by those who used a code: what it may have been
+// for.
+func (s *Service) Used(ctx context.Context, v crm.Viewer, code string, limit int) ([]crm.ProductUse, error) {
+	return s.o.Store.OfferProducts(ctx, v, code, limit)
+}
+
+// Holds reports that each of these words begins a word of the text.
+func Holds(text string, words []string) bool {
 	have := crm.Tokens(text)
 	return !slices.ContainsFunc(words, func(w string) bool {
 		return !slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) })

@@ -229,12 +229,38 @@ func RankRules(rules []Rule) []Rule {
 	return kept
 }
 
+// OwnRules gives of ranked rules those that say something of their own: a longer
+// rule only when even the lower end of its lift is above the lift of every
+// shorter one with the same right side ([Found.Rules] has them all). Else "who
+// buys a kayak buys a vest" would stand there once with each third thing.
+func OwnRules(ranked, all []Rule) []Rule {
+	lift := map[string]float64{}
+	for _, r := range all {
+		lift[ruleKey(r.LHS, r.RHS)] = r.Lift
+	}
+	var own []Rule
+	for _, r := range ranked {
+		if !anyShorter(r, func(key string) bool { return lift[key] >= r.LiftLow }) {
+			own = append(own, r)
+		}
+	}
+	return own
+}
+
 func ruleKey(left []string, right string) string {
 	return strings.Join(left, "\x00") + "\x00\x00" + right
 }
 
 // saidShorter reports a rule with fewer items on the left that holds as often.
 func saidShorter(r Rule, sure map[string]float64) bool {
+	return anyShorter(r, func(key string) bool {
+		shorter, there := sure[key]
+		return there && shorter >= r.Confidence
+	})
+}
+
+// anyShorter reports a rule, by its key, with fewer items on the left.
+func anyShorter(r Rule, is func(key string) bool) bool {
 	for mask := 1; mask < 1<<min(len(r.LHS), 16)-1; mask++ {
 		var part []string
 		for i, item := range r.LHS {
@@ -242,7 +268,7 @@ func saidShorter(r Rule, sure map[string]float64) bool {
 				part = append(part, item)
 			}
 		}
-		if shorter, there := sure[ruleKey(part, r.RHS)]; there && shorter >= r.Confidence {
+		if is(ruleKey(part, r.RHS)) {
 			return true
 		}
 	}

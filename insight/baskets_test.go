@@ -317,3 +317,35 @@ func TestMineUsual(t *testing.T) {
 		t.Errorf("%d itemsets in at least %d baskets", f.Itemsets, f.MinCount)
 	}
 }
+
+// A vest goes with a kayak, whatever else is bought; a pump only with kayak and
+// tent together.
+func TestOwnRules(t *testing.T) {
+	var b Baskets
+	for i := range 2000 {
+		items := []string{"stamp", "pen"}[:i%3%2+1]
+		if i%7 == 0 {
+			items = append(items, "map")
+		}
+		if i%5 == 0 {
+			items = append(items, "kayak", "vest")
+		}
+		if i%4 == 0 {
+			items = append(items, "tent")
+		}
+		if i%20 == 0 {
+			items = append(items, "pump")
+		}
+		b.Add(items...)
+	}
+	f := MineUsual(&b)
+	own := map[string]bool{}
+	for _, r := range OwnRules(RankRules(f.Rules), f.Rules) {
+		own[fmt.Sprint(r.LHS, r.RHS)] = true
+	}
+	for rule, want := range map[string]bool{"[kayak]vest": true, "[kayak map]vest": false, "[kayak tent]pump": true, "[kayak]pump": true, "[tent vest]pump": true, "[kayak vest]pump": false} {
+		if own[rule] != want {
+			t.Errorf("%s stands there: %v", rule, own[rule])
+		}
+	}
+}

@@ -266,9 +266,12 @@ func (e *eclat) rules(least Fraction) []Rule {
 	for i, adjusted := range benjaminiHochbergOf(p, tests) {
 		out[i].P, out[i].Adjusted = p[i], adjusted
 	}
-	slices.SortFunc(out, compareRules)
+	SortRules(out)
 	return out
 }
+
+// SortRules puts rules into the order of [Mine]; their left sides are sorted.
+func SortRules(rules []Rule) { slices.SortFunc(rules, compareRules) }
 
 // each calls do for the itemsets of two and more beneath a node.
 func (e *eclat) each(at int, above []int32, do func(ranks []int32, count int)) {

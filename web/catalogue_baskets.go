@@ -16,9 +16,9 @@ var basketWords = map[Key]phrase{
 	"baskets.empty.shop": {"Connect a shop", "Yhdistä verkkokauppa"},
 
 	"baskets.unlisted":      {"The orders list no products", "Tilauksissa ei ole tuoterivejä"},
-	"baskets.unlisted.text": {"There are %s orders, and none says what was bought. Bring a file with a column for the product, a row for each line.", "Tilauksia on %s, eikä yksikään kerro, mitä ostettiin. Tuo tiedosto, jossa on sarake tuotteelle ja rivi jokaiselle tuotteelle."},
+	"baskets.unlisted.text": {"Orders: %s, and none says what was bought. Bring a file with a column for the product, a row for each line.", "Tilauksia on %s, eikä yksikään kerro, mitä ostettiin. Tuo tiedosto, jossa on sarake tuotteelle ja rivi jokaiselle tuotteelle."},
 	"baskets.few":           {"There are too few orders", "Tilauksia on liian vähän"},
-	"baskets.few.text":      {"%s orders hold two products or more; it takes about %s before anything can be told from chance.", "Kahden tai useamman tuotteen tilauksia on %s; sattumasta niitä erottaa vasta, kun niitä on noin %s."},
+	"baskets.few.text":      {"Orders that hold two products or more: %s. It takes about %s before anything can be told from chance.", "Kahden tai useamman tuotteen tilauksia on %s; sattumasta niitä erottaa vasta, kun niitä on noin %s."},
 	"baskets.none":          {"Nothing is bought together more than by chance", "Mitään ei osteta yhdessä enempää kuin sattumalta"},
 	"baskets.none.text":     {"No two products were together in enough of the %s orders that hold several: it takes %s, and more than chance would give.", "Mitkään kaksi tuotetta eivät olleet yhdessä riittävän monessa niistä %s tilauksesta, joissa tuotteita on useita: tarvitaan %s, ja enemmän kuin sattuma antaisi."},
 
@@ -26,7 +26,7 @@ var basketWords = map[Key]phrase{
 	"baskets.silent":  {"%s order lists no products and is left out.|%s orders list no products and are left out.", "%s tilauksessa ei ole tuoterivejä, joten se ei ole mukana.|%s tilauksessa ei ole tuoterivejä, joten ne eivät ole mukana."},
 	"baskets.large":   {"%s order of more than 100 products is left out.|%s orders of more than 100 products are left out: in these, everything stands beside everything.", "%s yli sadan tuotteen tilaus ei ole mukana.|%s yli sadan tuotteen tilausta ei ole mukana: niissä kaikki on kaiken vieressä."},
 	"baskets.cut":     {"Older orders than of %s were too many to look at.", "Päivää %s vanhempia tilauksia oli liikaa läpikäytäväksi."},
-	"baskets.rest":    {"What stands in fewer than %s orders, may be chance, or is said by a shorter rule, is not shown.", "Alle %s tilauksessa esiintyvät, mahdollisesti sattumaa olevat ja lyhyemmän säännön jo kertomat eivät näy."},
+	"baskets.rest":    {"What stands in fewer than %s orders, may be chance, or says hardly more than a shorter rule, is not shown.", "Alle %s tilauksessa esiintyvät, mahdollisesti sattumaa olevat ja lyhyemmän säännön jo kertomat eivät näy."},
 	"baskets.kept":    {"Of the rules, the surest %s of %s are kept.", "Säännöistä on tallessa varmimmat %s kaikista %s."},
 
 	"baskets.product":         {"With this product", "Tuote"},
@@ -93,7 +93,7 @@ var basketWords = map[Key]phrase{
 
 	"study.title":        {"What an offer did", "Mitä tarjous vaikutti"},
 	"study.of":           {"On offer: %s", "Tarjouksessa: %s"},
-	"study.lead":         {"On offer: %s.", "Tarjouksen päivät: %s."},
+	"study.lead":         {"Days of the offer: %s", "Tarjouksen päivät: %s"},
 	"study.pending":      {"The orders around this offer are being counted. The result stands here by itself in a moment.", "Tarjouksen aikaisia tilauksia lasketaan. Tulos ilmestyy tähän hetken kuluttua."},
 	"study.again":        {"Look again", "Katso uudelleen"},
 	"study.not":          {"This offer cannot be measured", "Tätä tarjousta ei voi mitata"},
@@ -121,10 +121,10 @@ var basketWords = map[Key]phrase{
 	"study.orders":       {"Orders during it", "Tilauksia sen aikana"},
 	"study.usual":        {"usually %s", "tavallisesti %s"},
 	"study.extra":        {"Extra", "Lisää"},
-	"study.p":            {"Chance of nothing (p)", "Sattuman todennäköisyys (p)"},
+	"study.p":            {"Chance (p)", "Sattuma (p)"},
 	"study.after":        {"Right after", "Heti jälkeen"},
 	"study.how":          {"How this was counted", "Näin tämä laskettiin"},
-	"study.days":         {"%s orders during the offer, and %s on the same weekdays before and after it, from %s to %s.", "Tarjouksen aikana %s tilausta, ja sitä ennen ja sen jälkeen samoina viikonpäivinä %s tilausta, %s – %s."},
+	"study.days":         {"%s orders during the offer, and %s on the same weekdays before and after it, from %s to %s.", "Tarjouksen aikana %s tilausta, ja sitä ennen ja sen jälkeen samoina viikonpäivinä %s tilausta, %s – %s"},
 	"study.control":      {"%s products that have nothing to do with it sold %s times as often meanwhile (%s); that is taken out of each figure.", "%s tuotetta, joilla ei ole tarjouksen kanssa tekemistä, myytiin samaan aikaan %s kertaa niin usein (%s); se on poistettu jokaisesta luvusta."},
 	"study.affine":       {"Go with it anyway, so they show nothing of the rest: %s.", "Kuuluvat siihen muutenkin, joten ne eivät kerro muista: %s."},
 	"study.early":        {"Some of the days to compare with are still to come; the figures become surer then.", "Osa vertailupäivistä on vielä edessä; luvut varmistuvat silloin."},
@@ -142,5 +142,5 @@ var basketWords = map[Key]phrase{
 	"part.cannibalised": {"the offer was taken instead", "tarjous otettiin sen sijaan"},
 	"part.displaced":    {"of another group", "toisesta ryhmästä"},
 	"part.own offer":    {"was on offer itself", "oli itsekin tarjouksessa"},
-	"part.no evidence":  {"as likely chance as not", "yhtä hyvin sattumaa"},
+	"part.no evidence":  {"may be chance", "voi olla sattumaa"},
 }

@@ -5,7 +5,7 @@
 // # What is bought together
 //
 // Once a day, and in between when orders have come and the last look was cheap,
-// all orders of the past two years are read once, the newest first, as sets of
+// the orders of two years are read once, the newest first, as sets of
 // products ([Gather]), and mined ([Service.Find]). What is found is kept in the
 // store as [Findings], so that no page waits for it. Time and memory are bounded:
 // by the number of lines that are looked at, by the number of itemsets

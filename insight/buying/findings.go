@@ -60,26 +60,22 @@ type SeenOffer struct {
 	Cheaper int           `json:"cheaper"` // of them, below the usual price
 }
 
-// Find looks at all orders of the past two years and keeps what it finds.
+// Find looks at the orders of the two years before the newest and keeps what it finds.
 func (s *Service) Find(ctx context.Context) (*Findings, error) {
 	mark, err := s.o.Store.OrderMark(ctx)
 	if err != nil {
 		return nil, err
 	}
 	begun := s.o.Now()
-	today, err := s.today(ctx)
-	if err != nil {
-		return nil, err
-	}
 	s.begin()
 	defer s.end()
-	g, err := Gather(ctx, s.o.Store, crm.SystemViewer, today-lookBack, today+1, s.seen)
+	g, err := Gather(ctx, s.o.Store, crm.SystemViewer, s.seen)
 	if err != nil {
 		return nil, err
 	}
 	f := g.findings(insight.MineUsual(&g.Baskets))
 	f.Mark = mark
-	if err := s.offers(ctx, f, today-lookBack); err != nil {
+	if err := s.offers(ctx, f, g.Last-lookBack); err != nil {
 		return nil, err
 	}
 	if f.Products, err = s.named(ctx, f); err != nil {
@@ -96,7 +92,7 @@ func (s *Service) Find(ctx context.Context) (*Findings, error) {
 // findings keeps the surest rules.
 func (g *Gathered) findings(found insight.Found) *Findings {
 	f := &Findings{First: g.First, Last: g.Last, Orders: g.Orders, Baskets: g.Baskets.Len(), Several: g.Several, Large: g.Large, Cut: g.Cut, Items: found.Items, Least: found.MinCount}
-	sure := insight.RankRules(found.Rules)
+	sure := insight.OwnRules(insight.RankRules(found.Rules), found.Rules)
 	f.Sure = len(sure)
 	for _, r := range sure[:min(len(sure), keptRules)] {
 		k := Rule{Right: productOf(r.RHS), Count: r.Count, WithLeft: r.WithLHS, WithRight: r.WithRHS, Support: r.Support, Confidence: r.Confidence, Lift: r.Lift, LiftLow: r.LiftLow, LiftHigh: r.LiftHigh, Leverage: r.Leverage, Adjusted: r.Adjusted}
@@ -115,7 +111,7 @@ func (g *Gathered) findings(found insight.Found) *Findings {
 func (s *Service) offers(ctx context.Context, f *Findings, since crm.Day) error {
 	var finder insight.OfferFinder
 	err := s.o.Store.ProductDays(ctx, crm.SystemViewer, since, func(d crm.ProductDay) error {
-		finder.Add(insight.ProductDay{Product: itemOf(d.Product), Day: int(d.Day), Baskets: d.Orders, Cheaper: d.Cheaper})
+		finder.Add(insight.ProductDay{Product: ItemOf(d.Product), Day: int(d.Day), Baskets: d.Orders, Cheaper: d.Cheaper})
 		return nil
 	})
 	if err != nil {

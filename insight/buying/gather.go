@@ -11,9 +11,9 @@ import (
 
 // The bounds of what is looked at.
 const (
-	lookBack   = 730       // days
+	lookBack   = 730       // days before the newest order
+	MaxBasket  = 100       // products of an order: in larger ones everything lies beside everything
 	maxLines   = 4_000_000 // products in baskets: about 100 MB while they are mined
-	maxBasket  = 100       // products of an order: in larger ones everything lies beside everything
 	keptRules  = 3000
 	keptOffers = 1000
 )
@@ -31,14 +31,17 @@ type Gathered struct {
 	items map[crm.ProductID]string
 }
 
-// errEnough ends the reading at the bound of lines.
+// lastDay is a day after all orders.
+const lastDay = 1 << 17
+
+// errEnough ends the reading.
 var errEnough = errors.New("enough")
 
-// Gather reads the orders of the days from first to last; seen, when it is not
-// nil, is told how many there are so far.
-func Gather(ctx context.Context, s Store, v crm.Viewer, first, last crm.Day, seen func(orders int)) (*Gathered, error) {
+// Gather reads the orders of the two years before the newest one; seen, when it
+// is not nil, is told how many there are so far.
+func Gather(ctx context.Context, s Store, v crm.Viewer, seen func(orders int)) (*Gathered, error) {
 	g := &Gathered{items: map[crm.ProductID]string{}}
-	err := s.Baskets(ctx, v, first, last, func(b *crm.Basket) error {
+	err := s.Baskets(ctx, v, 0, lastDay, func(b *crm.Basket) error {
 		if err := g.add(b); err != nil {
 			return err
 		}
@@ -48,25 +51,28 @@ func Gather(ctx context.Context, s Store, v crm.Viewer, first, last crm.Day, see
 		return nil
 	})
 	if errors.Is(err, errEnough) {
-		g.Cut, err = true, nil
+		err = nil
 	}
 	return g, err
 }
 
 func (g *Gathered) add(b *crm.Basket) error {
 	n := len(b.Products)
-	if g.lines+n > maxLines {
+	if g.Orders == 0 {
+		g.Last = b.Day
+	}
+	if b.Day <= g.Last-lookBack {
+		return errEnough
+	}
+	if g.Cut = g.lines+n > maxLines; g.Cut {
 		return errEnough
 	}
 	g.Orders++
-	if g.First == 0 || b.Day < g.First {
-		g.First = b.Day
-	}
-	g.Last = max(g.Last, b.Day)
+	g.First = b.Day
 	switch {
 	case n == 0:
 		return nil
-	case n > maxBasket:
+	case n > MaxBasket:
 		g.Large++
 		return nil
 	case n > 1:
@@ -84,14 +90,14 @@ func (g *Gathered) add(b *crm.Basket) error {
 func (g *Gathered) item(p crm.ProductID) string {
 	s, ok := g.items[p]
 	if !ok {
-		s = itemOf(p)
+		s = ItemOf(p)
 		g.items[p] = s
 	}
 	return s
 }
 
-// itemOf names a product where arithmetic has names; productOf reads it again.
-func itemOf(p crm.ProductID) string { return strconv.FormatInt(int64(p), 10) }
+// ItemOf names a product where arithmetic has names; productOf reads it again.
+func ItemOf(p crm.ProductID) string { return strconv.FormatInt(int64(p), 10) }
 
 func productOf(item string) crm.ProductID {
 	n, _ := strconv.ParseInt(item, 10, 64) // 0 of a group

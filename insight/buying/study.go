@@ -89,7 +89,7 @@ func (s *Service) Measure(ctx context.Context, v crm.Viewer, a Ask) (*Study, err
 	if err := a.Check(today); err != nil {
 		return nil, err
 	}
-	t := &study{ask: a, item: itemOf(a.Product), products: map[crm.ProductID]crm.Product{}, items: map[crm.ProductID]string{}}
+	t := &study{ask: a, item: ItemOf(a.Product), products: map[crm.ProductID]crm.Product{}, items: map[crm.ProductID]string{}}
 	if a.Group != "" {
 		t.item = groupItem
 	}
@@ -97,7 +97,7 @@ func (s *Service) Measure(ctx context.Context, v crm.Viewer, a Ask) (*Study, err
 		return nil, err
 	}
 	first, last := t.match.Days()
-	items := make([]string, 0, maxBasket)
+	items := make([]string, 0, MaxBasket)
 	err = s.o.Store.Baskets(ctx, v, crm.Day(first), crm.Day(last), func(b *crm.Basket) error {
 		if len(b.Products) > 0 {
 			items = t.cut(b, items[:0])
@@ -120,8 +120,8 @@ func (s *Service) Measure(ctx context.Context, v crm.Viewer, a Ask) (*Study, err
 func (t *study) begin(ctx context.Context, s *Service, v crm.Viewer) error {
 	categories, there := map[string]string{}, false
 	err := s.o.Store.Products(ctx, v, func(p crm.Product) error {
-		t.products[p.ID], t.items[p.ID] = p, itemOf(p.ID)
-		categories[itemOf(p.ID)] = p.Group
+		t.products[p.ID], t.items[p.ID] = p, ItemOf(p.ID)
+		categories[ItemOf(p.ID)] = p.Group
 		there = there || p.ID == t.ask.Product || t.ask.Group != "" && p.Group == t.ask.Group
 		return nil
 	})
@@ -138,7 +138,7 @@ func (t *study) begin(ctx context.Context, s *Service, v crm.Viewer) error {
 	var others []insight.Offer
 	if f != nil {
 		for _, o := range f.Offers {
-			others = append(others, insight.Offer{Product: itemOf(o.Product), From: int(o.From), To: int(o.To)})
+			others = append(others, insight.Offer{Product: ItemOf(o.Product), From: int(o.From), To: int(o.To)})
 		}
 	}
 	t.offer = insight.Offer{Product: t.item, From: int(t.ask.From), To: int(t.ask.To)}

@@ -237,7 +237,7 @@ func (c *call) basketNotes(f *buying.Findings) (notes []string) {
 		notes = append(notes, c.t("baskets.rest", f.Least))
 	}
 	if f.Sure > len(f.Rules) {
-		notes = append(notes, c.t("baskets.kept", len(f.Rules), f.Sure))
+		notes = append(notes, c.t("baskets.kept", f.Sure, buying.KeptRules))
 	}
 	return notes
 }

@@ -27,7 +27,7 @@ var basketWords = map[Key]phrase{
 	"baskets.large":   {"%s order of more than 100 products is left out.|%s orders of more than 100 products are left out: in these, everything stands beside everything.", "%s yli sadan tuotteen tilaus ei ole mukana.|%s yli sadan tuotteen tilausta ei ole mukana: niissä kaikki on kaiken vieressä."},
 	"baskets.cut":     {"Older orders than of %s were too many to look at.", "Päivää %s vanhempia tilauksia oli liikaa läpikäytäväksi."},
 	"baskets.rest":    {"What stands in fewer than %s orders, may be chance, or says hardly more than a shorter rule, is not shown.", "Alle %s tilauksessa esiintyvät, mahdollisesti sattumaa olevat ja lyhyemmän säännön jo kertomat eivät näy."},
-	"baskets.kept":    {"Of the rules, the surest %s of %s are kept.", "Säännöistä on tallessa varmimmat %s kaikista %s."},
+	"baskets.kept":    {"Of %s rules the first %s by each order are kept.", "Kaikista %s säännöstä on tallessa kunkin järjestyksen ensimmäiset %s."},
 
 	"baskets.product":         {"With this product", "Tuote"},
 	"baskets.least":           {"In at least", "Vähintään"},

@@ -26,7 +26,7 @@ type Findings struct {
 	Cut      bool           `json:"cut"`     // older ones were too many to look at
 	Items    int            `json:"items"`   // different products
 	Least    int            `json:"least"`   // orders in which a rule must stand
-	Sure     int            `json:"sure"`    // rules that may be relied on; Rules has the surest of them
+	Sure     int            `json:"sure"`    // rules that may be relied on; Rules has the first 1,500 by each order
 	Rules    []Rule         `json:"rules"`
 	Offers   []SeenOffer    `json:"offers"` // the newest first
 	Uses     []crm.OfferUse `json:"uses"`   // codes, the last used first
@@ -94,7 +94,7 @@ func (g *Gathered) findings(found insight.Found) *Findings {
 	f := &Findings{First: g.First, Last: g.Last, Orders: g.Orders, Baskets: g.Baskets.Len(), Several: g.Several, Large: g.Large, Cut: g.Cut, Items: found.Items, Least: found.MinCount}
 	sure := insight.OwnRules(insight.RankRules(found.Rules), found.Rules)
 	f.Sure = len(sure)
-	for _, r := range sure[:min(len(sure), keptRules)] {
+	for _, r := range firstRules(sure, KeptRules) {
 		k := Rule{Right: productOf(r.RHS), Count: r.Count, WithLeft: r.WithLHS, WithRight: r.WithRHS, Support: r.Support, Confidence: r.Confidence, Lift: r.Lift, LiftLow: r.LiftLow, LiftHigh: r.LiftHigh, Leverage: r.Leverage, Adjusted: r.Adjusted}
 		for _, item := range r.LHS {
 			k.Left = append(k.Left, productOf(item))
@@ -105,6 +105,35 @@ func (g *Gathered) findings(found insight.Found) *Findings {
 		f.Rules = append(f.Rules, k)
 	}
 	return f
+}
+
+// firstRules gives the first n rules by each order in which people look at them:
+// by how sure they are, by lift, by what is beyond chance and by count. They stay
+// in the order in which they come.
+func firstRules(rules []insight.Rule, n int) []insight.Rule {
+	kept := make([]bool, len(rules))
+	by := make([]int, len(rules))
+	for i := range by {
+		by[i] = i
+	}
+	for _, value := range []func(r *insight.Rule) float64{
+		func(r *insight.Rule) float64 { return r.LiftLow },
+		func(r *insight.Rule) float64 { return r.Lift },
+		func(r *insight.Rule) float64 { return r.Leverage },
+		func(r *insight.Rule) float64 { return float64(r.Count) },
+	} {
+		slices.SortStableFunc(by, func(a, b int) int { return cmp.Compare(value(&rules[b]), value(&rules[a])) })
+		for _, i := range by[:min(n, len(by))] {
+			kept[i] = true
+		}
+	}
+	var out []insight.Rule
+	for i, r := range rules {
+		if kept[i] {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // offers sees what was on offer.

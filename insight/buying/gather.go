@@ -14,7 +14,7 @@ const (
 	lookBack   = 730       // days before the newest order
 	MaxBasket  = 100       // products of an order: in larger ones everything lies beside everything
 	maxLines   = 4_000_000 // products in baskets: about 100 MB while they are mined
-	keptRules  = 3000
+	KeptRules  = 1500      // by each order in which they are looked at
 	keptOffers = 1000
 )
 

@@ -80,7 +80,7 @@ func (p *program) baskets(ctx context.Context, args []string, support, confidenc
 	if len(args) == 0 {
 		return p.storedBaskets(ctx, o, false)
 	}
-	b, left, err := p.readBaskets(args[0])
+	b, left, err := p.readBaskets(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (p *program) baskets(ctx context.Context, args []string, support, confidenc
 
 // readBaskets reads one basket a line. Items with commas stand in quotes. Empty
 // lines are no baskets; lines that cannot be read, or hold nothing, are named.
-func (p *program) readBaskets(name string) (b *insight.Baskets, left int, err error) {
-	data, err := p.readFile(name, maxFigures)
+func (p *program) readBaskets(ctx context.Context, name string) (b *insight.Baskets, left int, err error) {
+	data, err := p.readFile(ctx, name, maxFigures)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -36,7 +37,7 @@ func (p *program) insightPromoCommand() *cobra.Command {
 					return misused("needed: --%s; the verb with --help says what it is", name)
 				}
 			}
-			return p.promo(args[0], o)
+			return p.promo(c.Context(), args[0], o)
 		},
 	})
 	f := c.Flags()
@@ -81,7 +82,7 @@ type afterJSON struct {
 	Missing jsonNumber   `json:"missing"`
 }
 
-func (p *program) promo(name string, o insight.Promotion) error {
+func (p *program) promo(ctx context.Context, name string, o insight.Promotion) error {
 	for _, n := range []struct {
 		flag  string
 		value int
@@ -91,7 +92,7 @@ func (p *program) promo(name string, o insight.Promotion) error {
 			return misused("--%s: it must be above 0; it is %d", n.flag, n.value)
 		}
 	}
-	left, err := p.readSales(name, &o)
+	left, err := p.readSales(ctx, name, &o)
 	if err != nil {
 		return err
 	}
@@ -114,12 +115,12 @@ func (p *program) promo(name string, o insight.Promotion) error {
 }
 
 // readSales reads the products of an offer.
-func (p *program) readSales(name string, o *insight.Promotion) (left int, err error) {
+func (p *program) readSales(ctx context.Context, name string, o *insight.Promotion) (left int, err error) {
 	needed := []string{"product", "category", "promo_count", "base_count"}
 	if o.AfterBaskets > 0 {
 		needed = append(needed, "after_count")
 	}
-	f, err := p.openFigures(name, needed...)
+	f, err := p.openFigures(ctx, name, needed...)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,8 @@ var words = together(map[Key]phrase{
 	"and":                {"and", "ja"},
 	"cancel":             {"Cancel", "Peruuta"},
 	"files":              {"The whole list as", "Koko luettelo:"},
+	"files.csv":          {"CSV", "CSV"},
+	"files.xlsx":         {"XLSX", "XLSX"},
 	"nav.skip":           {"Skip to the content", "Siirry sisältöön"},
 	"nav.label":          {"Main", "Päävalikko"},
 	"nav.customers":      {"Customers", "Asiakkaat"},

@@ -17,6 +17,7 @@ var directions = map[string][]string{
 	"insight":     {"crm"},
 	ladderKeeper:  {"crm", "insight"},
 	basketKeeper:  {"crm", "insight"},
+	starWriter:    {"crm"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	dropboxDoor:   {"crm", "ingest/parse"},
@@ -50,6 +51,8 @@ const (
 	ladderKeeper = "insight/standing"
 	// basketKeeper does so for what is bought together.
 	basketKeeper = "insight/buying"
+	// starWriter writes what happened to files, for programs that know more of figures than we do.
+	starWriter = "insight/warehouse"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
 	// blockWriter makes mail of blocks, for the editor and for campaigns.

@@ -11,6 +11,8 @@ import (
 func company() *memory {
 	m := newMemory()
 	m.outbox, m.register = sending(), registerOf(320)
+	open := *openStall()
+	m.stall = &open
 	m.book.fill()
 	m.intake = trading()
 	m.team = busyTeam(m)

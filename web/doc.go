@@ -8,8 +8,8 @@
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
 // package imports crm, insight and templates; what it needs from the rest of
 // the program stands in [Store], [Ledger], [Drafts], [Intake], [Loyalty],
-// [Clock], [Wishes], [Team], [Reader], [Connector], [Courier] and [Postbox], and
-// cmd introduces them.
+// [Baskets], [Clock], [Wishes], [Team], [Reader], [Connector], [Courier] and
+// [Postbox], and cmd introduces them.
 //
 // # Rules
 //

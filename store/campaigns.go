@@ -129,15 +129,26 @@ func campaignKey(name string) string { return crm.NameKey(name) }
 // launched is replaced; one that was stays as it is, and a new one is made, which
 // nobody follows before [Store.AdoptPlan].
 func (s *Store) SaveCampaign(ctx context.Context, v crm.Viewer, c crm.Campaign) (crm.Campaign, error) {
+	if err := c.Plan.Validate(); err != nil {
+		return c, err
+	}
+	return s.savePlan(ctx, v, c, false)
+}
+
+// SaveDraftPlan keeps the plan of a draft as it is written, complete or not: it is
+// judged when the campaign is launched. A campaign that is no draft is an error of
+// kind [crm.KindConflict].
+func (s *Store) SaveDraftPlan(ctx context.Context, v crm.Viewer, c crm.Campaign) (crm.Campaign, error) {
+	return s.savePlan(ctx, v, c, true)
+}
+
+func (s *Store) savePlan(ctx context.Context, v crm.Viewer, c crm.Campaign, draft bool) (crm.Campaign, error) {
 	if !mayRead(v) {
 		return c, errNobody
 	}
 	c.Name = strings.Join(strings.Fields(clean(c.Name, 200)), " ")
 	if campaignKey(c.Name) == "" {
 		return c, crm.Invalid("name", "give the campaign a name")
-	}
-	if err := c.Plan.Validate(); err != nil {
-		return c, err
 	}
 	plan, err := json.Marshal(c.Plan)
 	if err != nil {
@@ -148,7 +159,7 @@ func (s *Store) SaveCampaign(ctx context.Context, v crm.Viewer, c crm.Campaign) 
 		if id == 0 {
 			id, err = x.newCampaign(v, &c, string(plan))
 		} else {
-			err = x.changeCampaign(v, &c, string(plan))
+			err = x.changeCampaign(v, &c, string(plan), draft)
 		}
 		if err != nil {
 			if s.engine.unique(err) {
@@ -180,7 +191,7 @@ func (x *tx) putVersion(v crm.Viewer, id crm.CampaignID, version int, plan strin
 	return x.exec(`INSERT INTO campaign_versions (campaign_id, version, plan, staff_id, at_us) VALUES ($1, $2, $3, $4, $5)`, int64(id), version, plan, orNull(v.Staff), micros(x.s.now()))
 }
 
-func (x *tx) changeCampaign(v crm.Viewer, c *crm.Campaign, plan string) error {
+func (x *tx) changeCampaign(v crm.Viewer, c *crm.Campaign, plan string, draft bool) error {
 	was, err := x.campaign(c.ID)
 	if err != nil {
 		return err
@@ -188,6 +199,8 @@ func (x *tx) changeCampaign(v crm.Viewer, c *crm.Campaign, plan string) error {
 	switch {
 	case was.Version != c.Version:
 		return crm.Of("version", crm.Conflict("somebody else has changed the campaign meanwhile; read it again (version %d)", was.Version))
+	case draft && was.State != crm.CampaignDraft:
+		return crm.Of("campaign", crm.Conflict("the campaign is %s, and no draft any more", was.State))
 	case was.State == crm.CampaignCancelled:
 		return crm.Of("campaign", crm.Conflict("the campaign was called off; make a new one"))
 	case was.State != crm.CampaignDraft && !sameExperiment(&was.Plan, &c.Plan):

@@ -20,7 +20,7 @@ type PlanPage struct {
 	Shell
 	Campaign crm.Campaign
 	Plan     crm.Plan
-	Live     bool // it has been launched: what is saved counts for the rest
+	Live     bool           // it has been launched: what is saved counts for the rest
 	Moves    []crm.StepMove // to be confirmed
 	Steps    []StepForm
 	Segments []SegmentChoice
@@ -74,11 +74,11 @@ type SegmentChoice struct{ Name, Rule string }
 
 // SegmentCount is how many a rule names, or what is wrong with it.
 type SegmentCount struct {
-	N       int
-	Text    string // "1 204 customers"
-	Fault   string
-	Caret   string // the rule with a mark under the place
-	Sample  []segment.Member
+	N      int
+	Text   string // "1 204 customers"
+	Fault  string
+	Caret  string // the rule with a mark under the place
+	Sample []segment.Member
 }
 
 // readPlan reads the form into a plan and takes the step that a button asks for:

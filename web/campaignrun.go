@@ -170,24 +170,24 @@ func (c *call) resultLines(r *crm.CampaignResults) *ResultLines {
 	case "harms":
 		l.Verdict, l.Tone = c.t("verdict.harms"), "bad"
 	}
-	money := func(f crm.Figure) string { return c.signed(float64(f), r.Currency, false) }
+	money := func(f crm.Figure) string { return c.gain(float64(f), r.Currency, false) }
 	if v := r.Value; v != nil {
-		l.Headline = c.t("results.total", c.signed(float64(v.Total), r.Currency, true))
-		l.Between = c.t("results.between", c.signed(float64(v.TotalRange[0]), r.Currency, true), c.signed(float64(v.TotalRange[1]), r.Currency, true))
+		l.Headline = c.t("results.total", c.gain(float64(v.Total), r.Currency, true))
+		l.Between = c.t("results.between", c.gain(float64(v.TotalRange[0]), r.Currency, true), c.gain(float64(v.TotalRange[1]), r.Currency, true))
 		l.Rows = append(l.Rows, ResultRow{Name: c.t("results.value"), Value: money(v.Difference), Between: c.t("results.between", money(v.AlwaysValid[0]), money(v.AlwaysValid[1])),
-			Treated: money(v.Treated), HeldOut: money(v.HeldOut), Total: c.signed(float64(v.Total), r.Currency, true)})
+			Treated: money(v.Treated), HeldOut: money(v.HeldOut), Total: c.gain(float64(v.Total), r.Currency, true)})
 		l.Rows = append(l.Rows, ResultRow{Name: c.t("results.capped", money(v.Cap)), Value: money(v.Capped), Between: c.t("results.between", money(v.CappedRange[0]), money(v.CappedRange[1]))})
 		l.Axis = place(l.Rows, []crm.Range{v.AlwaysValid, v.CappedRange}, []crm.Figure{v.Difference, v.Capped})
 	}
 	if o := r.Orders; o != nil {
-		per := func(f crm.Figure) string { return c.decimal(100*float64(f), 1) }
-		l.Rows = append(l.Rows, ResultRow{Name: c.t("results.orders"), Value: per(o.Difference), Between: c.t("results.between", per(o.AlwaysValid[0]), per(o.AlwaysValid[1])), Treated: per(o.Treated), HeldOut: per(o.HeldOut), Total: c.decimal(float64(o.Total), 0), From: -1})
+		per := func(f crm.Figure) string { return c.figure(100*float64(f), 1) }
+		l.Rows = append(l.Rows, ResultRow{Name: c.t("results.orders"), Value: per(o.Difference), Between: c.t("results.between", per(o.AlwaysValid[0]), per(o.AlwaysValid[1])), Treated: per(o.Treated), HeldOut: per(o.HeldOut), Total: c.figure(float64(o.Total), 0), From: -1})
 	}
 	if n := r.Needed; n.People > 0 && r.Verdict == "cannot tell yet" {
 		l.Need = c.t("results.need", number(c.lang, int64(n.AnyTime)), number(c.lang, int64(r.People.Treated+r.People.HeldOut)))
 	}
 	if m := r.Movement; m != nil && !math.IsNaN(float64(m.Difference)) {
-		l.Moved = c.t("results.moved", c.decimal(float64(m.ExtraRisen), 0), c.decimal(100*float64(m.Difference), 1), c.decimal(100*float64(m.Interval[0]), 1), c.decimal(100*float64(m.Interval[1]), 1))
+		l.Moved = c.t("results.moved", c.figure(float64(m.ExtraRisen), 0), c.figure(100*float64(m.Difference), 1), c.figure(100*float64(m.Interval[0]), 1), c.figure(100*float64(m.Interval[1]), 1))
 		for _, g := range m.Rungs {
 			l.Rungs = append(l.Rungs, RungRow{c.rungName(g.Rung), fmt.Sprintf("%d / %d", g.TreatedRisen, g.Treated), fmt.Sprintf("%d / %d", g.HeldOutRisen, g.HeldOut)})
 		}
@@ -199,9 +199,9 @@ func (c *call) resultLines(r *crm.CampaignResults) *ResultLines {
 		}
 	}
 	for i, v := range r.Variants {
-		row := TextRow{Name: v.Name, People: number(c.lang, int64(v.People)), Reached: c.decimal(100*float64(v.Share), 1) + " %"}
+		row := TextRow{Name: v.Name, People: number(c.lang, int64(v.People)), Reached: c.figure(100*float64(v.Share), 1) + " %"}
 		if i > 0 && !math.IsNaN(float64(v.Against)) {
-			row.Against = c.decimal(100*float64(v.Against), 1) + " (" + c.t("results.between", c.decimal(100*float64(v.Interval[0]), 1), c.decimal(100*float64(v.Interval[1]), 1)) + ")"
+			row.Against = c.figure(100*float64(v.Against), 1) + " (" + c.t("results.between", c.figure(100*float64(v.Interval[0]), 1), c.figure(100*float64(v.Interval[1]), 1)) + ")"
 		}
 		l.Texts = append(l.Texts, row)
 	}
@@ -229,8 +229,8 @@ func place(rows []ResultRow, ranges []crm.Range, middles []crm.Figure) Axis {
 	return Axis{at(0)}
 }
 
-// signed writes an amount with its sign.
-func (c *call) signed(f float64, currency string, round bool) string {
+// gain writes an amount with its sign.
+func (c *call) gain(f float64, currency string, round bool) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return "–"
 	}
@@ -241,16 +241,12 @@ func (c *call) signed(f float64, currency string, round bool) string {
 	return s
 }
 
-// decimal writes a number with some decimals, "–" when it cannot be told.
-func (c *call) decimal(f float64, places int) string {
+// figure writes a number with some decimals, "–" when it cannot be told.
+func (c *call) figure(f float64, places int) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return "–"
 	}
-	s := strconv.FormatFloat(f, 'f', places, 64)
-	if c.lang == "fi" {
-		s = strings.Replace(s, ".", ",", 1)
-	}
-	return strings.Replace(s, "-", "−", 1)
+	return strings.Replace(c.decimal(f, places), "-", "−", 1)
 }
 
 func (c *call) rungName(r crm.Rung) string {
@@ -535,7 +531,7 @@ func (c *call) whyFacts(m *crm.MemberRow) []WhyFact {
 	w := &m.Why
 	arm := c.t(Key("arm." + string(m.Arm)))
 	if m.Arm != crm.ArmLeftOut {
-		arm = c.t("why-card.draw", arm, c.decimal(w.Draw, 4), c.decimal(w.Share, 2))
+		arm = c.t("why-card.draw", arm, c.figure(w.Draw, 4), c.figure(w.Share, 2))
 	}
 	out := []WhyFact{{c.t("why-card.rule"), w.Rule}, {c.t("why-card.rung"), c.rungName(m.Rung)}, {c.t("why-card.arm"), arm}, {c.t("why-card.person"), joined(m.ContactName, string(m.Address), w.Person)}}
 	agreed := w.Consent
@@ -553,4 +549,3 @@ func (c *call) whyFacts(m *crm.MemberRow) []WhyFact {
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
-

@@ -12,8 +12,8 @@ import (
 // The bounds of a transaction of orders: a waiting reader and a crash lose no
 // more than that.
 const (
-	atOnce     = 500
-	rowsAtOnce = 5000
+	atOnce     = 2000
+	rowsAtOnce = 20000
 )
 
 // Bringing says how the orders of a table are brought in.
@@ -140,7 +140,7 @@ func Titles(f io.ReadSeeker) ([]string, sheet.Guess, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, sheet.Guess{}, err
 	}
-	r, err := sheet.NewReader(f)
+	r, err := readerOf(f)
 	if err != nil {
 		return nil, sheet.Guess{}, err
 	}

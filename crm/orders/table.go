@@ -2,6 +2,7 @@ package orders
 
 import (
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"io"
 	"slices"
@@ -31,7 +32,7 @@ type Table struct {
 	Dates    Dates
 	Decimal  byte
 	Unsure   []string // what could be read otherwise, for people
-	unsure   struct{ dates, decimal bool }
+	unsure   struct{ dates, mixed, decimal bool }
 	Rows     int // behind the titles
 	Orders   int
 	Sample   []Group // the first few, to be looked at
@@ -90,6 +91,9 @@ func (t *Table) survey() error {
 		return err
 	}
 	t.Head, t.Read, t.Mapping = r.Head(), r.Guess(), GuessMapping(r.Head())
+	if untitled(t.Head) {
+		return crm.Invalid("titles", "the first row must name the columns, such as order, date and total; here it holds an order already; put a row of titles above it")
+	}
 	if t.options.Mapping != nil {
 		t.Mapping = t.options.Mapping
 	}
@@ -107,7 +111,7 @@ func (t *Table) survey() error {
 	sizes := []int32{}
 	last, have := "", false
 	for {
-		row, err := r.Next()
+		row, err := t.next(r)
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -133,6 +137,9 @@ func (t *Table) survey() error {
 	}
 	t.spread(runs, sizes)
 	t.settle(&dates, &amounts)
+	for _, d := range t.Mapping.Doubled(t.Head) {
+		t.Unsure = append(t.Unsure, fmt.Sprintf("%d columns are named %s; column %d is read as %s", d.Columns, d.Title, t.Mapping[d.Field]+1, d.Field))
+	}
 	return nil
 }
 
@@ -163,8 +170,12 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 	var sure bool
 	if t.Dates = t.options.Dates; t.Dates == DatesUnknown {
 		if t.Dates, sure = dates.dates(); !sure {
-			t.unsure.dates = true
-			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+"; the file fits "+string(MonthFirst)+" as well")
+			t.unsure.dates, t.unsure.mixed = true, dates.day && dates.month
+			said := "; the file fits " + string(MonthFirst) + " as well"
+			if t.unsure.mixed {
+				said = ", and some fit only " + string(MonthFirst)
+			}
+			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+said)
 		}
 	}
 	if t.Decimal = t.options.Decimal; t.Decimal == 0 {
@@ -178,6 +189,9 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 // UnsureDates reports that the dates could be read in another order as well.
 func (t *Table) UnsureDates() bool { return t.unsure.dates }
 
+// MixedDates reports that some dates fit only one order and others only another.
+func (t *Table) MixedDates() bool { return t.unsure.mixed }
+
 // UnsureDecimal reports that the amounts could be read otherwise as well.
 func (t *Table) UnsureDecimal() bool { return t.unsure.decimal }
 
@@ -186,7 +200,23 @@ func (t *Table) reader() (*sheet.Reader, error) {
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return sheet.NewReader(t.file)
+	return readerOf(t.file)
+}
+
+// readerOf reads a table of orders from where f stands.
+func readerOf(f io.ReadSeeker) (*sheet.Reader, error) {
+	return sheet.NewReaderKnowing(f, isTitle, "order, date and total")
+}
+
+// next gives the next row. One that has more cells than there are titles was cut in
+// the wrong places, and would be read wrongly: 1,234 as 1. Empty cells at its end
+// are no harm.
+func (t *Table) next(r *sheet.Reader) (sheet.Row, error) {
+	row, err := r.Next()
+	if err == nil && row.Problem == "" && len(row.Cells) > len(t.Head) && slices.ContainsFunc(row.Cells[len(t.Head):], func(c string) bool { return strings.TrimSpace(c) != "" }) {
+		row.Problem = fmt.Sprintf("it has %d cells, and there are %d titles; a cell that holds a delimiter must stand in quotes", len(row.Cells), len(t.Head))
+	}
+	return row, err
 }
 
 func (t *Table) cell(cells []string, f Field) string {
@@ -200,7 +230,7 @@ func (t *Table) cell(cells []string, f Field) string {
 // what stands in that place, so that its order is kept aside with it.
 func (t *Table) numberOf(row sheet.Row) string {
 	cells := row.Cells
-	if row.Problem != "" {
+	if row.Problem != "" && len(cells) == 1 {
 		cells = strings.Split(cells[0], string(t.Read.Delimiter))
 	}
 	return strings.Trim(t.cell(cells, FieldOrder), `"`)
@@ -233,7 +263,7 @@ func (t *Table) Each(yield func(Group) error) error {
 		return yield(t.group(number, rows))
 	}
 	for {
-		row, err := r.Next()
+		row, err := t.next(r)
 		if errors.Is(err, io.EOF) {
 			return flush()
 		}

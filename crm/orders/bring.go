@@ -12,8 +12,8 @@ import (
 // The bounds of a transaction of orders: a waiting reader and a crash lose no
 // more than that.
 const (
-	atOnce     = 2000
-	rowsAtOnce = 20000
+	atOnce     = 1000
+	rowsAtOnce = 10_000
 )
 
 // Bringing says how the orders of a table are brought in.

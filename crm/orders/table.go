@@ -26,20 +26,21 @@ type Options struct {
 
 // Table is a file of orders that was looked at once.
 type Table struct {
-	Head     []string
-	Read     sheet.Guess
-	Mapping  Mapping
-	Dates    Dates
-	Decimal  byte
-	Unsure   []string // what could be read otherwise, for people
-	unsure   struct{ dates, mixed, decimal bool }
-	Rows     int // behind the titles
-	Orders   int
-	Sample   []Group // the first few, to be looked at
-	options  Options
-	file     io.ReadSeeker
-	scatter  map[uint64]int // orders whose rows lie apart -> rows
-	scatters int            // rows of those
+	Head      []string
+	Read      sheet.Guess
+	Mapping   Mapping
+	Dates     Dates
+	Decimal   byte
+	Unsure    []string // what could be read otherwise, for people
+	unsure    struct{ dates, mixed, decimal bool }
+	Rows      int // behind the titles
+	Orders    int
+	Sample    []Group // the first few, to be looked at
+	options   Options
+	file      io.ReadSeeker
+	scatter   map[uint64]int // orders whose rows lie apart -> rows
+	scatters  int            // rows of those
+	scattered int            // bytes of those
 }
 
 // Group is an order with the rows that it is of.
@@ -51,8 +52,9 @@ type Group struct {
 
 // The bounds of what is held in memory.
 const (
-	sampled    = 5
-	maxScatter = 1 << 20 // rows of orders that lie apart
+	sampled        = 5
+	maxScatter     = 1 << 20   // rows of orders that lie apart
+	maxScatterText = 256 << 20 // bytes of those
 )
 
 var seed = maphash.MakeSeed()
@@ -67,7 +69,7 @@ func Look(f io.ReadSeeker, o Options) (*Table, error) {
 	if err := t.survey(); err != nil {
 		return nil, err
 	}
-	if t.scatters > maxScatter {
+	if t.scatters > maxScatter || t.scattered > maxScatterText {
 		return nil, crm.Invalid("file", "the rows of %d orders lie far apart; sort the file by the number of the order and bring it in again", len(t.scatter))
 	}
 	var enough = errors.New("enough")
@@ -108,7 +110,7 @@ func (t *Table) survey() error {
 	var dates dateSeen
 	var amounts amountSeen
 	var runs []uint64
-	sizes := []int32{}
+	var sizes []extent
 	last, have := "", false
 	for {
 		row, err := t.next(r)
@@ -124,9 +126,10 @@ func (t *Table) survey() error {
 		t.Rows++
 		number := t.numberOf(row)
 		if !have || number != last {
-			runs, sizes, last, have = append(runs, maphash.String(seed, number)), append(sizes, 0), number, true
+			runs, sizes, last, have = append(runs, maphash.String(seed, number)), append(sizes, extent{}), number, true
 		}
-		sizes[len(sizes)-1]++
+		sizes[len(sizes)-1].rows++
+		sizes[len(sizes)-1].text += uint32(textOf(&row))
 		if row.Problem != "" {
 			continue
 		}
@@ -143,8 +146,11 @@ func (t *Table) survey() error {
 	return nil
 }
 
+// extent is how much a run of rows is.
+type extent struct{ rows, text uint32 }
+
 // spread finds the orders whose rows lie apart: those with more than one run.
-func (t *Table) spread(runs []uint64, sizes []int32) {
+func (t *Table) spread(runs []uint64, sizes []extent) {
 	sorted := slices.Clone(runs)
 	slices.Sort(sorted)
 	t.scatter = map[uint64]int{}
@@ -159,8 +165,9 @@ func (t *Table) spread(runs []uint64, sizes []int32) {
 	}
 	for i, h := range runs {
 		if _, ok := t.scatter[h]; ok {
-			t.scatter[h] += int(sizes[i])
-			t.scatters += int(sizes[i])
+			t.scatter[h] += int(sizes[i].rows)
+			t.scatters += int(sizes[i].rows)
+			t.scattered += int(sizes[i].text)
 		}
 	}
 }

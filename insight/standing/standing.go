@@ -47,7 +47,6 @@ type Options struct {
 
 // The bounds of the work.
 const (
-	chunk     = 2000 // customers of a pass at a time
 	atOnce    = 200  // customers that are found anew in between
 	refitDays = 91   // after which clock and model are told again
 	retryDays = 7    // while there is too little to tell a model from
@@ -192,30 +191,26 @@ func (s *Service) rankThese(ctx context.Context, f *crm.LadderFacts, ids []crm.C
 // night, and keeps the standings when they are to be kept.
 func (s *Service) pass(ctx context.Context, f *crm.LadderFacts, keep bool) (ranked int, err error) {
 	r, count := newRanker(f), newCounter()
-	for last := crm.CustomerID(0); ; {
-		next, err := s.o.Store.CustomersAfter(ctx, last, chunk)
-		if err != nil || next == 0 {
-			f.Typical, f.Core = count.rates(), count.core()
-			return ranked, err
-		}
-		accounts, err := s.o.Store.Accounts(ctx, last, next, r.observation)
+	for lists, err := range s.chunks(ctx, r.observation) {
 		if err != nil {
 			return ranked, err
 		}
-		list := r.rankAll(accounts)
-		for i := range accounts {
-			count.add(&accounts[i])
+		for i := range lists[0] {
+			count.add(&lists[0][i])
 		}
-		if keep {
-			if err := s.o.Store.SaveStandings(ctx, list); err != nil {
-				return ranked, err
-			}
-			if ranked += len(list); s.o.Progress != nil {
-				s.o.Progress(ranked, 0)
-			}
+		if !keep {
+			continue
 		}
-		last = next
+		list := r.rankAll(lists[0])
+		if err := s.o.Store.SaveStandings(ctx, list); err != nil {
+			return ranked, err
+		}
+		if ranked += len(list); s.o.Progress != nil {
+			s.o.Progress(ranked, 0)
+		}
 	}
+	f.Typical, f.Core = count.rates(), count.core()
+	return ranked, nil
 }
 
 // AcceptClock takes the clock that was proposed: a person has agreed.

@@ -129,7 +129,6 @@ CREATE TABLE standings (
     note        TEXT   NOT NULL,
     PRIMARY KEY (customer_id, day)
 ) /* clustered */;
-CREATE INDEX standings_day ON standings (day, customer_id);
 
 -- The figures behind the newest standing. Days are of the calendar, 0 for none;
 -- shares are in millionths, values in ten-thousandths of the firm's currency.
@@ -158,7 +157,6 @@ CREATE TABLE loyalty (
 CREATE INDEX loyalty_rung ON loyalty (rung, value, customer_id);
 CREATE INDEX loyalty_value ON loyalty (value, customer_id);
 CREATE INDEX loyalty_counts ON loyalty (rung, timing, note, value, customer_id); -- the whole ladder is counted from it
-CREATE INDEX loyalty_due ON loyalty (due_day, customer_id) WHERE due_day > 0;
 
 -- What the standings of a day have in common: clock, model, typical rates.
 CREATE TABLE ladders (

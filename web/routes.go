@@ -98,6 +98,8 @@ func (s *Server) routes() http.Handler {
 	// Loyalty.
 	staff("GET /loyalty", s.loyaltyPage)
 	admin("POST /loyalty/pace", s.acceptPace)
+	admin("POST /loyalty/weights", s.acceptWeights)
+	admin("POST /loyalty/weights/table", s.tableWeights)
 	staff("GET /loyalty/list", s.loyaltyListPage)
 	staff("GET /loyalty/list.csv", s.loyaltyCSV)
 	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)

@@ -148,7 +148,8 @@ type Server struct {
 	views   *views
 	static  *static
 	tries   *throttle
-	moved   movesCache
+	moved   shortly[[2]int, movement]
+	weeks   shortly[crm.Day, []crm.OrderWeek]
 	uploads *uploads
 	root    http.Handler
 

@@ -10,7 +10,7 @@ import (
 // chunk is how many customers a pass takes at a time: few enough to be held in
 // memory, so many that the indexes of what is written are not gone through
 // hundreds of times.
-const chunk = 5000
+const chunk = 10_000
 
 // seen are the accounts of a chunk of customers, as each of some observations has
 // them.

@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"PromptedOrders", testPromptedOrders},
 		{"MailSigns", testMailSigns},
 		{"Standings", testStandings},
+		{"Weights", testWeights},
+		{"OrderWeeks", testOrderWeeks},
 		{"Wishes", testWishes},
 		{"WishTopics", testWishTopics},
 		{"WishProposals", testWishProposals},

@@ -166,6 +166,38 @@ CREATE TABLE ladders (
     at_us    BIGINT NOT NULL
 );
 
+-- How many customers stood on each rung on a day.
+CREATE TABLE rung_counts (
+    day       BIGINT NOT NULL,
+    rung      TEXT   NOT NULL,
+    customers BIGINT NOT NULL,
+    PRIMARY KEY (day, rung)
+) /* clustered */;
+
+-- Who moved over so many days, told by the clock and model of the first of them.
+CREATE TABLE moves (
+    span        BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL REFERENCES customers (id),
+    rung_was    TEXT   NOT NULL,
+    rung_now    TEXT   NOT NULL,
+    PRIMARY KEY (span, customer_id)
+) /* clustered */;
+CREATE INDEX moves_cell ON moves (span, rung_was, rung_now, customer_id);
+CREATE INDEX moves_customer ON moves (customer_id);
+CREATE TABLE movements (
+    span  BIGINT PRIMARY KEY,
+    facts TEXT   NOT NULL -- JSON: from when to when, and by what
+);
+
+-- Who put which weights of the signs in use, and what they were before.
+CREATE TABLE weight_changes (
+    id       BIGINT PRIMARY KEY,
+    staff_id BIGINT REFERENCES staff (id), -- none: on the machine itself
+    weights  TEXT   NOT NULL, -- JSON by signal; empty: those of the table
+    was      TEXT   NOT NULL,
+    at_us    BIGINT NOT NULL
+);
+
 -- Customers whose standing is to be found anew.
 CREATE TABLE unranked (
     customer_id BIGINT PRIMARY KEY REFERENCES customers (id)

@@ -84,7 +84,7 @@ func (s *Server) moves(r *http.Request, c *call, f *crm.LadderFacts) (Moves, err
 	for _, n := range crm.MoveSpans {
 		m.Spans = append(m.Spans, SpanLink{c.n("moves.days", n), fmt.Sprintf("/loyalty?days=%d#moves", n), n == span})
 	}
-	t := transitionsOf(told.moves)
+	t := insight.SumTransitions(told.moves)
 	for _, column := range t.Columns {
 		m.Columns = append(m.Columns, c.rung(crm.Rung(column)))
 	}
@@ -97,22 +97,6 @@ func (s *Server) moves(r *http.Request, c *call, f *crm.LadderFacts) (Moves, err
 		}
 	}
 	return m, nil
-}
-
-// transitionsOf fills the matrix with counts. The first row after the rungs is of
-// those who had not ordered.
-func transitionsOf(list []crm.RungMove) *insight.Transitions {
-	t := insight.CountTransitions(nil, nil)
-	for _, m := range list {
-		row, column := slices.Index(t.Rows, string(m.Was)), slices.Index(t.Columns, string(m.Now))
-		if row < 0 {
-			row = slices.Index(t.Rows, insight.RowNew)
-		}
-		if column >= 0 {
-			t.Counts[row][column] += m.Customers
-		}
-	}
-	return t
 }
 
 func (c *call) moveRow(t *insight.Transitions, row int, span int) MoveRow {

@@ -57,7 +57,9 @@ func (s *Server) routes() http.Handler {
 	// What customers want.
 	staff("GET /wishes", s.wishesPage)
 	staff("GET /wishes.csv", s.wishesCSV)
+	staff("GET /wishes/{id}", s.wishPage)
 	staff("POST /wishes/{id}", s.stepWish)
+	staff("POST /wishes/{id}/edit", s.editWish)
 	staff("POST /wishes/{id}/decide", s.decideWish)
 	staff("GET /surveys", s.surveysPage)
 	staff("POST /surveys", s.addSurvey)

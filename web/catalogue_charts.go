@@ -9,7 +9,7 @@ var chartWords = map[Key]phrase{
 
 	"time.title": {"The ladder over time", "Portaat ajan mittaan"},
 	"time.day":   {"Day", "Päivä"},
-	"time.text":  {"Loyal customers and advocates: on %s %s, on %s %s.", "Uskollisia ja suosittelijoita: %s %s, %s %s."},
+	"time.text":  {"Loyal customers and advocates: on %s %s, on %s %s.", "Uskollisia ja suosittelijoita %s: %s, nyt (%s): %s."},
 	"time.note":  {"Each day as it was told then: by the pace of that time. A new pace shows as a step.", "Kukin päivä niin kuin se silloin laskettiin, sen ajan tahdilla. Uusi tahti näkyy portaana."},
 
 	"weeks.title":  {"Orders by week", "Tilaukset viikoittain"},

@@ -54,7 +54,7 @@ func TestOtherWeights(t *testing.T) {
 func TestNumbersOverTime(t *testing.T) {
 	v := newSite(t, company()).signIn()
 	w := v.get("/loyalty")
-	want(t, w, 200, "The ladder over time", `<tr data-at="`, `data-tone="loyal"`, `data-tone="lapsed" data-off`, "Loyal customers and advocates: on ", "Both days are told by the pace of the first, 49 days")
+	want(t, w, 200, "The ladder over time", `<tr data-at="`, `data-tone="loyal"`, `data-tone="lapsed" data-off`, `<details class="numbers" open>`, "Loyal customers and advocates: on ", "Both days are told by the pace of the first, 49 days")
 	want(t, v.get("/loyalty?days=365"), 200, "Kaveri was not here on the first day.")
 	want(t, v.get("/orders"), 200, "Orders by week", "In the last 53 weeks: ", `data-kind="weeks"`)
 	if s := v.get("/orders?nobody=1").Body.String(); strings.Contains(s, "figure") {

@@ -112,7 +112,7 @@ var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/cu
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/mailboxes/31/exclusions",
 	"/mailings", "/mailings/95", "/mailings/95?state=failed", "/mailings/94", "/mailings/92", "/mailings/91", "/mailings/95/stop", "/dispatches/95143", "/senders", "/senders/new", "/senders/82/remove", "/suppressions", "/reports",
 	"/loyalty", "/loyalty?days=365", "/loyalty/list", "/loyalty/list?rung=LOYAL&timing=OVERDUE", "/loyalty/list?rung=ONE-TIME&note=bound", "/orders", "/orders?nobody=1", "/orders/904", "/orders/902?q=aino",
-	"/wishes", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",
+	"/wishes", "/wishes/701", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",
 	"/settings", "/settings/access", "/settings/currencies", "/orders/import", "/colleagues", "/nowhere"}
 
 var bareKey = regexp.MustCompile(`%!|&lt;no value|ZgotmplZ`)

@@ -41,6 +41,7 @@ func TestShots(t *testing.T) {
 		e.ID, e.Mailbox = e.ID+10, 31
 		busy.excluded = append(busy.excluded, e)
 	}
+	busy.register.offered(true)
 	five := company()
 	five.register = registerOf(5)
 	waits := ""

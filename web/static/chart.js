@@ -4,7 +4,7 @@
 	"use strict";
 	if (!window.uPlot) return;
 	const lang = document.documentElement.lang;
-	const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0, notation: "compact" });
+	const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 1, notation: "compact" });
 	const day = (o) => new Intl.DateTimeFormat(lang, { timeZone: "UTC", ...o });
 	const month = day({ month: "short" }), monthYear = day({ month: "short", year: "numeric" }), date = day({ day: "numeric", month: "short" });
 	const drawn = new Map(); // chart -> what is drawn

@@ -20,6 +20,7 @@ AND NOT EXISTS (SELECT 1 FROM votes t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM feedback t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM recommendations t WHERE t.by_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM members t WHERE t.contact_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM reviews t WHERE t.contact_id = c.id AND t.state <> 'open' AND t.state <> 'settled')
 AND NOT EXISTS (SELECT 1 FROM reviews t WHERE t.other_id = c.id AND t.state <> 'open' AND t.state <> 'settled')
 AND c.id IN (IN)`
@@ -30,6 +31,8 @@ AND NOT EXISTS (SELECT 1 FROM notes t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM orders t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM wishes t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM drafts t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM customer_tags t WHERE t.customer_id = c.id)
+AND NOT EXISTS (SELECT 1 FROM members t WHERE t.customer_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.kept_id = c.id)
 AND NOT EXISTS (SELECT 1 FROM merges t WHERE t.gone_id = c.id)`
 
@@ -67,7 +70,8 @@ func (x *tx) forgetContacts(ids []int64) (contacts, customers []int64, err error
 		touched[c] = true
 	}
 	x.tellOf(touched)
-	for _, table := range []string{`customer_words WHERE customer_id`, `standings WHERE customer_id`, `loyalty WHERE customer_id`, `moves WHERE customer_id`, `unranked WHERE customer_id`, `customers WHERE id`} {
+	for _, table := range []string{`customer_words WHERE customer_id`, `standings WHERE customer_id`, `loyalty WHERE customer_id`, `moves WHERE customer_id`, `unranked WHERE customer_id`,
+		`correspondence WHERE customer_id`, `uncounted WHERE customer_id`, `segment_members WHERE customer_id`, `customers WHERE id`} {
 		if _, err := x.changedEach(`DELETE FROM `+table+` IN (IN)`, nil, customers); err != nil {
 			return nil, nil, err
 		}

@@ -126,6 +126,8 @@ var removal = []string{
 	`DELETE FROM signed_details WHERE message_id IN (IN)`,
 	`DELETE FROM stale WHERE message_id IN (IN)`,
 	`DELETE FROM topics WHERE message_id IN (IN)`,
+	`DELETE FROM closed_questions WHERE message_id IN (IN)`,
+	`UPDATE correspondence SET open_us = 0, open_id = 0 WHERE open_id IN (IN)`,
 	`DELETE FROM corrections WHERE message_id IN (IN)`,
 	`DELETE FROM links WHERE message_id IN (IN)`,
 	`DELETE FROM attachments WHERE message_id IN (IN)`,

@@ -19,6 +19,7 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
+	zone           *time.Location // in which people are told times: the firm's; nil: the machine's
 
 	data, database, keyFile, logLevel string
 	json                              bool

@@ -24,9 +24,10 @@ var directions = map[string][]string{
 	enricher:      {"crm", "crm/orders", "ingest/language", "ingest/parse", "ingest/signature", "ingest/wishes"},
 	tableReader:   {"crm"},
 	orderReader:   {"crm", "crm/sheet"},
-	"campaigns":   {"crm", "insight", "templates"},
+	"campaigns":   {"crm", "insight", "templates", blockWriter},
 	"templates":   {"crm"},
-	"web":         {"crm", "insight", "templates"},
+	blockWriter:   {"crm", "templates"},
+	"web":         {"crm", "insight", "templates", blockWriter},
 	"cmd/kaveri":  {"*"},
 	"internal":    {"*"}, // test support, and the sample company of "kaveri demo"
 	tagGuard:      {},
@@ -48,6 +49,8 @@ const (
 	ladderKeeper = "insight/standing"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
+	// blockWriter makes mail of blocks, for the editor and for campaigns.
+	blockWriter = "templates/block"
 	// orderReader lies there too: files, shops' calls and mail all tell orders.
 	orderReader = "crm/orders"
 )

@@ -187,30 +187,34 @@ func rowOf(r *crm.Ranked, was *stood) (row []any, moved bool, err error) {
 	return row, was == nil || was.rung != st.Rung || was.timing != st.Timing || was.note != st.Note, nil
 }
 
-// The places in a row of what changes with each day, and when it has changed by so
-// much that it is written: half a hundredth of a share, a hundredth of a value. Of a
-// million customers most change less from one night to the next, and a row that is
-// written moves in three indexes.
+// The places in a row of what changes with each day, and by how much it changes
+// before it is written again: about a hundredth of a share, two hundredths of a
+// value. Of a million customers most change less from one night to the next, and a
+// row that is written moves in three indexes.
 const (
 	sharesFrom, sharesTo = 13, 15 // p_alive, p_order
 	valueAt              = 16
-	shareStep            = millionths / 200
-	valueStep            = 100
+	shareStep            = millionths / 100
+	valueSteps           = 50
 )
 
 // alike reports rows of a customer's figures that say the same to people. Both
-// shares and value are those of an earlier night then, within the steps.
+// shares and value are those of an earlier night then, within the steps; these
+// differ among customers, so that not all who were written in one night are in
+// another one again.
 func alike(a, b []any) bool {
+	const parts = 5
+	part := a[0].(int64)%parts + 3 // of parts, from .6 to 1.4
 	for i := range a {
 		switch {
 		case a[i] == b[i]:
 		case i >= sharesFrom && i < sharesTo:
-			if x, y := a[i].(int64), b[i].(int64); x == 0 || y == 0 || max(x, y)-min(x, y) >= shareStep {
+			if x, y := a[i].(int64), b[i].(int64); x == 0 || y == 0 || max(x, y)-min(x, y) >= shareStep*part/parts {
 				return false
 			}
 		case i == valueAt:
 			x, y := a[i].(int64), b[i].(int64)
-			if d := max(x, y) - min(x, y); d >= max(x, y, -x, -y)/valueStep {
+			if d := max(x, y) - min(x, y); d >= max(x, y, -x, -y)*part/(parts*valueSteps) {
 				return false
 			}
 		default:

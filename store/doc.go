@@ -113,5 +113,9 @@
 // takes a [crm.Viewer] and passes policy.go, the SQL form of
 // [crm.Viewer.MaySee].
 //
+// What leaves for an analyst's own programs is read by [Store.Export]
+// (exported.go): row by row in one transaction, by the same policy, and without
+// the text of any mail.
+//
 // Start reading at store.go, then deliver.go.
 package store

@@ -16,6 +16,7 @@ var directions = map[string][]string{
 	"crm":         {},
 	"insight":     {"crm"},
 	ladderKeeper:  {"crm", "insight"},
+	starWriter:    {"crm"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	dropboxDoor:   {"crm", "ingest/parse"},
@@ -47,6 +48,8 @@ const (
 	enricher = "ingest/enrich"
 	// ladderKeeper brings the arithmetic and what is stored together.
 	ladderKeeper = "insight/standing"
+	// starWriter writes what happened to files, for programs that know more of figures than we do.
+	starWriter = "insight/warehouse"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
 	// blockWriter makes mail of blocks, for the editor and for campaigns.

@@ -206,6 +206,18 @@ func keysOfLoyalty(used map[Key]string) {
 			used[Key("rung-text."+string(r))] = "crm"
 		}
 	}
+	for _, name := range periods {
+		used[Key("span."+name)] = "team.go"
+	}
+	for _, k := range []insight.Part{insight.PartPromoted, insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced, insight.PartOwnOffer, insight.PartNone} {
+		used[Key("part."+string(k))] = "insight"
+	}
+	for _, k := range []insight.Part{insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced} {
+		used[Key("study."+string(k))] = "insight"
+	}
+	for _, k := range ruleOrders {
+		used[Key("baskets.by."+string(k))] = "web"
+	}
 	for _, k := range crm.Timings {
 		used[Key("timing."+string(k))] = "crm"
 	}

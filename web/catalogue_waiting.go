@@ -10,7 +10,7 @@ var waitingWords = map[Key]phrase{
 	"waiting.since":       {"since", "saapunut"},
 	"waiting.line":        {"Waits for our answer since", "Odottaa vastaustamme, saapunut"},
 	"waiting.mails":       {"%s mail|%s mails", "%s viesti|%s viestiä"},
-	"waiting.knows":       {"%s writes to them most", "%s kirjoittaa heille useimmin"},
+	"waiting.knows":       {"%s writes to them most", "%s kirjoittaa useimmin"},
 	"waiting.none-needed": {"No answer needed", "Ei tarvitse vastausta"},
 	"waiting.all":         {"All %s", "Kaikki %s"},
 	"waiting.more":        {"%s more waits.|%s more wait.", "%s muu odottaa.|%s muuta odottaa."},

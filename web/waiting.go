@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"kaveri/crm"
@@ -96,12 +95,7 @@ func (s *Server) waitingPart(r *http.Request, c *call, limit int, back string) (
 	if err != nil {
 		return p, err
 	}
-	order := func(w *crm.WaitingRow) int {
-		return insight.ServiceOrder(&crm.Standing{Rung: w.Rung, Note: w.Note, Timing: w.Timing})
-	}
-	slices.SortStableFunc(rows, func(a, b crm.WaitingRow) int {
-		return cmp.Or(cmp.Compare(order(&a), order(&b)), a.Since.Compare(b.Since))
-	})
+	insight.ByService(rows)
 	p.All = len(rows)
 	rows = rows[:min(len(rows), limit)]
 	p.More = p.All - len(rows)

@@ -2,7 +2,7 @@ package web
 
 // waitingWords are the sentences about what waits for our answer, and about tags.
 var waitingWords = map[Key]phrase{
-	"done.no-answer":        {"It does not wait any more. You can take that back below for a day.", "Se ei enää odota vastausta. Voit perua tämän alempana vuorokauden ajan."},
+	"done.no-answer":        {"It does not wait any more. For a day you can take that back under “Waiting for our answer” and on the customer’s page.", "Se ei enää odota vastausta. Vuorokauden ajan voit perua tämän kohdassa ”Odottaa vastaustamme” ja asiakkaan sivulla."},
 	"done.no-answer-undone": {"It waits for an answer again.", "Se odottaa taas vastausta."},
 
 	"waiting.title":       {"Waiting for our answer", "Odottaa vastaustamme"},

@@ -18,7 +18,7 @@ You do not want these mails? Unsubscribe: {{ unsubscribe_url }}
 Choose what you get: {{ preferences_url }}
 {{ endif }}
 `
-	footerStyle = `<p style="margin:24px 0 0;font-family:sans-serif;font-size:13px;line-height:20px;color:#595959">`
+	footerStyle = `<p style="max-width:600px;margin:24px auto;padding:0 16px;font-family:sans-serif;font-size:13px;line-height:20px;color:#595959">`
 	footerHTML  = footerStyle + `{{ if language == "fi" }}Etkö halua näitä viestejä? <a href="{{ unsubscribe_url }}">Peru ne</a> tai <a href="{{ preferences_url }}">valitse, mitä saat</a>.` +
 		`{{ else }}You do not want these mails? <a href="{{ unsubscribe_url }}">Unsubscribe</a> or <a href="{{ preferences_url }}">choose what you get</a>.{{ endif }}</p>` + "\n"
 )

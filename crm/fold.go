@@ -106,3 +106,14 @@ func Tokens(s string) []string {
 func SortKey(name string) string {
 	return strings.TrimSpace(string(AppendTokens(nil, name, 256)))
 }
+
+// Cut gives the beginning of a text: at most n bytes, and whole characters.
+func Cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

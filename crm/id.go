@@ -56,6 +56,10 @@ type (
 	WebhookID int64
 	// ExclusionID names an exclusion: mail that is not kept.
 	ExclusionID int64
+	// SegmentID names a saved rule about customers.
+	SegmentID int64
+	// CampaignID names a campaign.
+	CampaignID int64
 	// MergeID names a merge of two customers or contacts.
 	MergeID int64
 )

@@ -7,4 +7,7 @@
 // update fetches alone (timeline, customer list, queue, mailboxes) are rendered by
 // name. No text for people stands in these files: every word comes from the
 // catalogue in package web through the functions t and n, in each language.
+//
+// mail/ has mails to begin a campaign with, made of blocks (package block), one
+// file for each and each language.
 package templates

@@ -6,3 +6,8 @@ import "embed"
 //
 //go:embed pages parts
 var FS embed.FS
+
+// Mail holds mail/*.json, the mails to begin with, which package block reads.
+//
+//go:embed mail
+var Mail embed.FS

@@ -70,7 +70,7 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request, c *call) err
 const productsShown = 3
 
 func (c *call) orderCard(o *crm.Order) OrderCard {
-	k := OrderCard{ID: o.ID, Heading: c.t("order.heading", o.Number), Total: amount(c.lang, o.Total, o.Currency, false), Cancelled: o.State == crm.OrderCancelled, Buyer: buyerText(&o.Buyer), Customer: o.Customer, Why: c.orderWhy(o)}
+	k := OrderCard{ID: o.ID, Heading: c.t("order.heading", o.Number), Total: amount(c.lang, o.Total, o.Currency, false), Cancelled: o.State == crm.OrderCancelled, Buyer: o.Buyer.Display(), Customer: o.Customer, Why: c.orderWhy(o)}
 	if o.Total < 0 {
 		k.Heading = c.t("order.refund", o.Number)
 		if o.Refunds != "" {
@@ -104,15 +104,6 @@ func lineText(lang string, l crm.OrderLine) string {
 		return decimalComma(lang, q) + " × " + name
 	}
 	return name
-}
-
-func buyerText(b *crm.Buyer) string {
-	for _, s := range []string{b.Name, string(b.Address), b.Number, b.Phone} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // orderWhy says why an order is whose it is.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"strings"
 
@@ -17,7 +18,9 @@ func (p *program) insightBasketsCommand() *cobra.Command {
 	c := p.reads(&cobra.Command{
 		Use: "baskets FILE", Short: "Find what is bought together, in a file of one basket a line, items separated by commas",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.baskets(args[0], support, confidence, length) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.baskets(c.Context(), args[0], support, confidence, length)
+		},
 	})
 	f := c.Flags()
 	f.StringVar(&support, "min-support", "", "share of the baskets that an itemset must stand in, such as 0.001")
@@ -52,7 +55,7 @@ type ruleJSON struct {
 	Adjusted   jsonNumber `json:"p_adjusted"`
 }
 
-func (p *program) baskets(name, support, confidence string, length int) error {
+func (p *program) baskets(ctx context.Context, name, support, confidence string, length int) error {
 	o := insight.BasketOptions{MaxLength: length}
 	for _, flag := range []struct {
 		name, text string
@@ -67,7 +70,7 @@ func (p *program) baskets(name, support, confidence string, length int) error {
 	if length < 0 {
 		return misused("--max-length: it must be 1 or more")
 	}
-	b, left, err := p.readBaskets(name)
+	b, left, err := p.readBaskets(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -88,8 +91,8 @@ func (p *program) baskets(name, support, confidence string, length int) error {
 
 // readBaskets reads one basket a line. Items with commas stand in quotes. Empty
 // lines are no baskets; lines that cannot be read, or hold nothing, are named.
-func (p *program) readBaskets(name string) (b *insight.Baskets, left int, err error) {
-	data, err := p.readFile(name, maxFigures)
+func (p *program) readBaskets(ctx context.Context, name string) (b *insight.Baskets, left int, err error) {
+	data, err := p.readFile(ctx, name, maxFigures)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -18,7 +19,7 @@ func (p *program) insightPromoCommand() *cobra.Command {
 		Long: "Say what an offer did to other products, from a table with the columns product, category, promo_count and base_count: the baskets that held the product during the offer\n" +
 			"and on comparable days without it; after_count, those right after the offer, may stand there too. Control are the products of other categories.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.promo(args[0], o) },
+		RunE: func(c *cobra.Command, args []string) error { return p.promo(c.Context(), args[0], o) },
 	})
 	f := c.Flags()
 	f.StringVar(&o.Promoted, "promoted", "", "the product that was on offer")
@@ -62,7 +63,7 @@ type afterJSON struct {
 	Missing jsonNumber   `json:"missing"`
 }
 
-func (p *program) promo(name string, o insight.Promotion) error {
+func (p *program) promo(ctx context.Context, name string, o insight.Promotion) error {
 	for _, n := range []struct {
 		flag  string
 		value int
@@ -72,7 +73,7 @@ func (p *program) promo(name string, o insight.Promotion) error {
 			return misused("--%s: it must be above 0; it is %d", n.flag, n.value)
 		}
 	}
-	left, err := p.readSales(name, &o)
+	left, err := p.readSales(ctx, name, &o)
 	if err != nil {
 		return err
 	}
@@ -95,12 +96,12 @@ func (p *program) promo(name string, o insight.Promotion) error {
 }
 
 // readSales reads the products of an offer.
-func (p *program) readSales(name string, o *insight.Promotion) (left int, err error) {
+func (p *program) readSales(ctx context.Context, name string, o *insight.Promotion) (left int, err error) {
 	needed := []string{"product", "category", "promo_count", "base_count"}
 	if o.AfterBaskets > 0 {
 		needed = append(needed, "after_count")
 	}
-	f, err := p.openFigures(name, needed...)
+	f, err := p.openFigures(ctx, name, needed...)
 	if err != nil {
 		return 0, err
 	}

@@ -16,6 +16,7 @@ var directions = map[string][]string{
 	"crm":         {},
 	"insight":     {"crm"},
 	ladderKeeper:  {"crm", "insight"},
+	starWriter:    {"crm"},
 	"store":       {"crm"},
 	"ingest":      {"crm"},
 	dropboxDoor:   {"crm", "ingest/parse"},
@@ -24,9 +25,10 @@ var directions = map[string][]string{
 	enricher:      {"crm", "crm/orders", "ingest/language", "ingest/parse", "ingest/signature", "ingest/wishes"},
 	tableReader:   {"crm"},
 	orderReader:   {"crm", "crm/sheet"},
-	"campaigns":   {"crm", "insight", "templates"},
+	"campaigns":   {"crm", "insight", "templates", blockWriter},
 	"templates":   {"crm"},
-	"web":         {"crm", "insight", "templates"},
+	blockWriter:   {"crm", "templates"},
+	"web":         {"crm", "insight", "templates", blockWriter},
 	"cmd/kaveri":  {"*"},
 	"internal":    {"*"}, // test support, and the sample company of "kaveri demo"
 	tagGuard:      {},
@@ -46,8 +48,12 @@ const (
 	enricher = "ingest/enrich"
 	// ladderKeeper brings the arithmetic and what is stored together.
 	ladderKeeper = "insight/standing"
+	// starWriter writes what happened to files, for programs that know more of figures than we do.
+	starWriter = "insight/warehouse"
 	// tableReader lies beside the domain, not in it: whoever reads files of people uses it.
 	tableReader = "crm/sheet"
+	// blockWriter makes mail of blocks, for the editor and for campaigns.
+	blockWriter = "templates/block"
 	// orderReader lies there too: files, shops' calls and mail all tell orders.
 	orderReader = "crm/orders"
 )

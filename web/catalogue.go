@@ -499,4 +499,4 @@ var words = together(map[Key]phrase{
 	"fault.customer":       {"These two are one customer already.", "Nämä ovat jo sama asiakas."},
 	"fault.capture policy": {"Choose one of these.", "Valitse jokin näistä."},
 	"fault.note":           {"Write a few words.", "Kirjoita muutama sana; hyvin pitkä teksti ei mahdu."},
-}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords, waitingWords)
+}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords, waitingWords, captureWords)

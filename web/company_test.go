@@ -13,6 +13,7 @@ func company() *memory {
 	m.outbox, m.register = sending(), registerOf(320)
 	m.book.fill()
 	m.intake = trading()
+	m.team = busyTeam(m)
 	m.firm = crm.Firm{Name: "Saarimatkat Oy", Domains: []string{"saarimatkat.example"}, TimeZone: "Europe/Helsinki", Currency: "EUR", Language: "en", Policy: crm.PolicyKnown}
 	m.staff = []crm.Staff{
 		{ID: 1, Name: "Mikko Laine", Address: "mikko@saarimatkat.example", Role: crm.StaffAdmin},

@@ -106,6 +106,7 @@ func (s *Server) routes() http.Handler {
 	admin("POST /loyalty/pace", s.acceptPace)
 	staff("GET /loyalty/list", s.loyaltyListPage)
 	staff("GET /loyalty/list.csv", s.loyaltyCSV)
+	staff("GET /loyalty/risk", s.riskPage)
 	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)
 	staff("GET /orders", s.ordersPage)
 	staff("GET /orders/{id}", s.orderPage)
@@ -166,6 +167,14 @@ func (s *Server) routes() http.Handler {
 	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
+	admin("GET /colleagues/{id}/handover", s.handoverPage)
+	admin("POST /colleagues/{id}/handover", s.handOver)
+
+	// What was captured.
+	staff("GET /week", s.weekPage)
+	staff("GET /week/customers.pdf", s.printCustomers)
+	admin("GET /settings/capture", s.coveragePage)
+	admin("POST /settings/capture", s.saveCompare)
 
 	// Programs: by a token, without a session.
 	mux.Handle("POST /api/v1/orders", s.api(crm.ScopeOrdersWrite, s.apiOrders))

@@ -54,7 +54,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/waiting", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/waiting", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys", "/week", "/settings/capture", "/loyalty/risk"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
 		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
 		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {

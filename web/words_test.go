@@ -203,6 +203,9 @@ func keysOfLoyalty(used map[Key]string) {
 			used[Key("rung-text."+string(r))] = "crm"
 		}
 	}
+	for _, name := range periods {
+		used[Key("span."+name)] = "team.go"
+	}
 	for _, k := range crm.Timings {
 		used[Key("timing."+string(k))] = "crm"
 	}

@@ -42,7 +42,7 @@ type site struct {
 // returns, so an address may be given away before run.
 func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
 	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
-	o.Store, o.Reader, o.Connector, o.Ledger, o.Loyalty, o.Wishes, o.Intake, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, s, s, log, now
+	o.Store, o.Reader, o.Connector, o.Ledger, o.Loyalty, o.Wishes, o.Intake, o.Team, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, s, s, s, log, now
 	o.Clock = standing.New(standing.Options{Store: s, Log: log, Now: now})
 	o.Drafts, o.Postbox = s, newPostbox(s, now)
 	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}

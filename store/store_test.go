@@ -40,6 +40,9 @@ func TestPostgres(t *testing.T) { storetest.Run(t, opener(postgresDSN)) }
 func TestDraftsSQLite(t *testing.T)   { storetest.Drafts(t, options, sqliteDSN) }
 func TestDraftsPostgres(t *testing.T) { storetest.Drafts(t, options, postgresDSN) }
 
+func TestWaitingSQLite(t *testing.T)   { storetest.Waiting(t, options, sqliteDSN) }
+func TestWaitingPostgres(t *testing.T) { storetest.Waiting(t, options, postgresDSN) }
+
 func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
 func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }
 
@@ -49,6 +52,9 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
+
+func BenchmarkDeliverSQLite(b *testing.B)   { storetest.Deliver(b, opener(sqliteDSN)(b)) }
+func BenchmarkDeliverPostgres(b *testing.B) { storetest.Deliver(b, opener(postgresDSN)(b)) }
 
 func BenchmarkImportSQLite(b *testing.B)   { storetest.Import(b, opener(sqliteDSN)(b)) }
 func BenchmarkImportPostgres(b *testing.B) { storetest.Import(b, opener(postgresDSN)(b)) }

@@ -98,6 +98,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"ImportRevivesNobody", testImportRevivesNobody},
 		{"Topics", testTopics},
 		{"Merge", testMerge},
+		{"Tags", testTags},
+		{"TagsOfMerged", testTagsOfMerged},
 		{"AddressesOfAContact", testAddressesOfAContact},
 		{"RematchOfNothing", testRematchOfNothing},
 		{"Explanations", testExplanations},

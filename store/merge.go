@@ -298,8 +298,10 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 			}
 		}
 	}
-	if err := x.exec(`DELETE FROM loyalty WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
-		return err
+	for _, table := range []string{`loyalty`, `moves`} {
+		if err := x.exec(`DELETE FROM `+table+` WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
+			return err
+		}
 	}
 	if err := x.unrank(a, b); err != nil {
 		return err

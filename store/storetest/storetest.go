@@ -49,6 +49,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"PromptedOrders", testPromptedOrders},
 		{"MailSigns", testMailSigns},
 		{"Standings", testStandings},
+		{"Weights", testWeights},
+		{"OrderWeeks", testOrderWeeks},
 		{"Talks", testTalks},
 		{"OwnerOfMerged", testOwnerOfMerged},
 		{"Briefs", testBriefs},

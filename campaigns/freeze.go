@@ -19,7 +19,7 @@ type Frozen struct {
 }
 
 // freezeBatch is how many customers are read and written at once.
-const freezeBatch = 1024
+const freezeBatch = 4096
 
 // Freeze makes the audience of a draft: a member for each customer of its segment,
 // with person, arm and variant. What was cut short goes on; done again it changes

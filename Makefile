@@ -65,9 +65,9 @@ bench-ingest: browser-libraries test-servers ## ingestion from a real Dovecot, b
 bench-send: ## sending over the durable ledger to a recording sink, beside the raw limit
 	go run ./internal/benchsend
 
-bench-insight: ## what the history says: baskets, models and the ladder, in memory and over the store
+bench-insight: ## what the history says: baskets, models, the ladder and the export, in memory and over the store
 	go test -run='^$$' -bench=. -benchmem -count=3 ./insight
-	go test -run='^$$' -bench=. -benchtime=1x ./insight/standing
+	go test -run='^$$' -bench=. -benchtime=1x ./insight/standing ./insight/warehouse
 
 soak: browser-libraries test-servers ## the tests at full size (KAVERI_SOAK=1): hours, results go to docs/
 	KAVERI_SOAK=1 go test -json -vet=off -count=1 -timeout=12h ./... | go run ./internal/testreport
@@ -87,7 +87,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 # ---- what the tree does not hold ---------------------------------------------------------------------------------------
 
 # The browser libraries: versions and checksums stand in package-lock.json, their files go to a folder that git ignores.
-LIBRARIES := web/static/vendor/htmx.min.js web/static/vendor/hx-sse.min.js
+LIBRARIES := $(addprefix web/static/vendor/,htmx.min.js hx-sse.min.js uPlot.iife.min.js uPlot.min.css)
 
 browser-libraries: $(LIBRARIES)
 
@@ -101,6 +101,9 @@ web/static/vendor/htmx.min.js: node_modules/.package-lock.json
 
 web/static/vendor/hx-sse.min.js: node_modules/.package-lock.json
 	cp node_modules/htmx.org/dist/ext/hx-sse.min.js $@
+
+web/static/vendor/uPlot.%: node_modules/.package-lock.json
+	cp node_modules/uplot/dist/uPlot.$* $@
 
 # The servers, the browser and the judges of our mail that the tests talk to, from Debian. As root they are installed, with a policy-rc.d that
 # keeps Debian from starting a service: the tests start private ones.

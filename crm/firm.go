@@ -45,6 +45,9 @@ type Firm struct {
 	// FollowDeletions is for how many days a mail that has left every mailbox is
 	// kept; 0 keeps it for good.
 	FollowDeletions int `json:"follow_deletions"`
+	// CompareColleagues lets administrators see beside each other, in numbers,
+	// what was captured for each colleague. Nobody asked for a race: it is off.
+	CompareColleagues bool `json:"compare_colleagues"`
 	// Excluded are those whose mail is not kept, filled in where the rules are
 	// applied.
 	Excluded *Exclusions `json:"-"`

@@ -106,12 +106,24 @@
 // A sentence that may be a wish waits for a colleague (wishes.go); answers to
 // surveys and to the public form stand in feedback (surveys.go).
 //
+// # Who knows whom
+//
+// talks.go tells from mail and calls who of us was in touch with a customer;
+// briefs.go what is to be known of one on paper; captured.go what was captured
+// for a colleague and what followed, coverage.go how much for the firm. All of it
+// counts what the viewer may see. [Store.TeamCaptured], which puts colleagues
+// beside each other, refuses unless the firm wants it.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,
 // correspondents), made with a key that lives outside the database. Every read
 // takes a [crm.Viewer] and passes policy.go, the SQL form of
 // [crm.Viewer.MaySee].
+//
+// What leaves for an analyst's own programs is read by [Store.Export]
+// (exported.go): row by row in one transaction, by the same policy, and without
+// the text of any mail.
 //
 // Start reading at store.go, then deliver.go.
 package store

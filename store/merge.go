@@ -20,6 +20,7 @@ type moved struct {
 	Tags     []string `json:"tags,omitempty"`    // likewise
 	Domains  []string `json:"domains,omitempty"` // of the other's organisation
 	Company  int64    `json:"company,omitempty"` // that organisation
+	Owner    int64    `json:"owner,omitempty"`   // who looked after the other, and now after the kept one
 	Person   *person  `json:"person,omitempty"`  // when the two were one human
 }
 
@@ -120,6 +121,9 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, one *person) (crm.M
 		return 0, err
 	}
 	if m.Tags, err = x.newTags(keep, other); err != nil {
+		return 0, err
+	}
+	if m.Owner, err = x.inheritOwner(keep, other); err != nil {
 		return 0, err
 	}
 	if one != nil {
@@ -294,8 +298,10 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 			}
 		}
 	}
-	if err := x.exec(`DELETE FROM loyalty WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
-		return err
+	for _, table := range []string{`loyalty`, `moves`} {
+		if err := x.exec(`DELETE FROM `+table+` WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
+			return err
+		}
 	}
 	if err := x.unrank(a, b); err != nil {
 		return err
@@ -409,6 +415,11 @@ func (x *tx) moveBack(keep, other int64, m *moved) error {
 			}
 		}
 		if err := x.exec(`UPDATE customers SET organisation_id = NULL WHERE id = $1 AND organisation_id = $2`, keep, m.Company); err != nil {
+			return err
+		}
+	}
+	if m.Owner != 0 {
+		if err := x.exec(`UPDATE customers SET owner_id = NULL WHERE id = $1 AND owner_id = $2`, keep, m.Owner); err != nil {
 			return err
 		}
 	}

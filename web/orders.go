@@ -12,9 +12,11 @@ import (
 // OrdersPage lists orders, the newest first.
 type OrdersPage struct {
 	Shell
-	Nobody bool // only those of nobody
+	Nobody bool   // only those of nobody
+	Weeks  *Chart // on the first page of all orders
 	Rows   []OrderCard
 	Next   string
+	Files  Files
 }
 
 // OrderCard is an order in a list or on a timeline.
@@ -40,14 +42,19 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request, c *call) err
 	if err != nil {
 		return err
 	}
-	p := OrdersPage{Nobody: v.Get("nobody") != ""}
+	p := OrdersPage{Nobody: v.Get("nobody") != "", Files: filesOf("/orders", "")}
 	list, next, err := s.Loyalty.Orders(r.Context(), c.viewer, crm.OrderQuery{Nobody: p.Nobody, After: after, Limit: ordersPerPage})
 	if err != nil {
 		return err
 	}
+	if !p.Nobody && after == (crm.PageKey{}) {
+		if p.Weeks, err = s.orderWeeks(r, c); err != nil {
+			return err
+		}
+	}
 	title := Key("orders.title")
 	if p.Nobody {
-		title = "orders.nobody"
+		title, p.Files = "orders.nobody", filesOf("/orders", "nobody=1")
 	}
 	p.Shell = s.shell(c, "loyalty", c.t(title))
 	for i := range list {

@@ -2,12 +2,9 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"time"
 
 	"kaveri/crm"
 	"kaveri/crm/sheet"
@@ -21,6 +18,10 @@ type Wishes interface {
 	AddWish(ctx context.Context, v crm.Viewer, w crm.Wish) (crm.Wish, error)
 	// StepWish takes a wish to another state; [crm.KindConflict] when it cannot go there.
 	StepWish(ctx context.Context, v crm.Viewer, id crm.WishID, to crm.WishState, reason string) error
+	// Wish gives a wish with the steps that it went, the oldest first.
+	Wish(ctx context.Context, v crm.Viewer, id crm.WishID) (crm.WishRow, []crm.WishStep, error)
+	// EditWish changes what a wish says, but not whose it is or its state.
+	EditWish(ctx context.Context, v crm.Viewer, w crm.Wish) error
 	Wishes(ctx context.Context, v crm.Viewer, q crm.WishQuery) ([]crm.WishRow, crm.PageKey, error)
 	// WishTopics sums what is open by topic, the largest first.
 	WishTopics(ctx context.Context, v crm.Viewer, by crm.TopicOrder, limit int) ([]crm.TopicWishes, error)
@@ -51,7 +52,7 @@ type WishesPage struct {
 	Rows   []WishLine
 	Filter WishFilter
 	Next   string // address of the next page
-	CSV    string
+	Files  Files
 	Faults Faults
 	Alone  bool // a page of the list further down: nothing but the list
 }
@@ -85,6 +86,8 @@ type WishLine struct {
 	Status string
 	Tone   string
 	Before string
+	Until  string // "of no interest after 1 May", "" for any time
+	Force  string // how much it is wanted
 	When   Stamp
 	Last   Stamp
 	Worth  string // "LOYAL · € 1,200 awaited"
@@ -135,7 +138,7 @@ func (s *Server) showWishes(w http.ResponseWriter, r *http.Request, c *call, f F
 	p.Rows, p.Filter = c.wishLines(rows, "/wishes"), c.wishFilter(q)
 	q.Del("after")
 	q.Del("done")
-	p.CSV = "/wishes.csv?" + q.Encode()
+	p.Files = filesOf("/wishes", q.Encode())
 	if (next != crm.PageKey{}) {
 		q.Set("after", formatKey(next))
 		p.Next = "/wishes?" + q.Encode() + "#all"
@@ -222,6 +225,15 @@ func (c *call) wishLines(rows []crm.WishRow, back string) []WishLine {
 	for _, w := range rows {
 		l := WishLine{WishRow: w, Back: back, What: c.t(Key("wish.kind." + string(w.Kind))), Status: c.t(Key("wish.state." + string(w.State))), Tone: wishTones[w.State],
 			Before: c.notBefore(w.NotBefore), When: c.clock.stamp(w.At), Last: c.clock.ago(w.LastSeen)}
+		if w.Strength != "" {
+			l.Force = c.t(Key("wish.strength." + string(w.Strength)))
+		}
+		if w.ExpiresOn != 0 {
+			l.Until = c.t("wish.until", c.day(w.ExpiresOn))
+			if w.State.Open() && w.ExpiresOn < crm.DayOf(c.clock.now.In(c.clock.loc)) {
+				l.Status, l.Tone = c.t("wish.expired"), ""
+			}
+		}
 		if w.Rung != "" {
 			rung := string(w.Rung)
 			if k := Key("rung." + rung); words[k].has() {
@@ -299,55 +311,23 @@ func (s *Server) stepWish(w http.ResponseWriter, r *http.Request, c *call) error
 	return go303(w, r, wishBack(r), "wish-step")
 }
 
-// maxExport bounds the wishes of one file.
-const maxExport = 100_000
-
-// wishesCSV gives the list as a file for a spreadsheet.
-func (s *Server) wishesCSV(w http.ResponseWriter, r *http.Request, c *call) error {
+// wishesFile gives the list as a file for a spreadsheet.
+func (s *Server) wishesFile(w http.ResponseWriter, r *http.Request, c *call) error {
 	q, err := wishQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	q.Limit = 500
-	rows, next, err := s.Wishes.Wishes(r.Context(), c.viewer, q)
-	if err != nil { // as long as nothing is written, a page can say so
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="wishes.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	out := csv.NewWriter(w)
-	out.Write([]string{"id", "said", "customer_id", "customer", "rung", "value_12m", "kind", "state", "reason", "topic", "product", "strength", "not_before", "expires", "quote", "written_by"})
-	for n := 0; ; {
-		for _, l := range rows {
-			out.Write(wishCells(l))
+	titles := []string{"id", "said", "customer_id", "customer", "rung", "value_12m", "kind", "state", "reason", "topic", "product", "strength", "not_before", "expires", "quote", "written_by"}
+	return exportPages(s, w, r, c, titles, func(ctx context.Context, after crm.PageKey) ([]crm.WishRow, crm.PageKey, error) {
+		q.Limit = exportPage
+		if (after != crm.PageKey{}) {
+			q.After = after
 		}
-		n += len(rows)
-		if (next == crm.PageKey{}) || n >= maxExport {
-			break
-		}
-		q.After = next
-		if rows, next, err = s.Wishes.Wishes(r.Context(), c.viewer, q); err != nil {
-			s.Log.ErrorContext(r.Context(), "an export was cut short", "request", c.id, "error", err)
-			panic(http.ErrAbortHandler) // a file that ends early must not look whole
-		}
-	}
-	out.Flush()
-	return nil
+		return s.Wishes.Wishes(ctx, c.viewer, q)
+	}, c.wishRecord)
 }
 
-func wishCells(l crm.WishRow) []string {
-	day := func(d crm.Day) string {
-		if d == 0 {
-			return ""
-		}
-		return d.String()
-	}
-	cells := []string{strconv.FormatInt(int64(l.ID), 10), l.At.UTC().Format(time.RFC3339), strconv.FormatInt(int64(l.Customer), 10), l.CustomerName, string(l.Rung), l.Value.String(), string(l.Kind), string(l.State), l.Reason, l.Topic, l.ProductName, string(l.Strength), day(l.NotBefore), day(l.ExpiresOn), l.Quote, l.StaffName}
-	for i := range cells {
-		if i != 5 { // a value may be below 0, and is ours
-			cells[i] = sheet.Safe(cells[i])
-		}
-	}
-	return cells
+func (c *call) wishRecord(l *crm.WishRow) []sheet.Cell {
+	return []sheet.Cell{sheet.Int(l.ID), c.timeCell(l.At), sheet.Int(l.Customer), sheet.Text(l.CustomerName), sheet.Text(l.Rung), sheet.Money(l.Value), sheet.Text(l.Kind), sheet.Text(l.State), sheet.Text(l.Reason), sheet.Text(l.Topic),
+		sheet.Text(l.ProductName), sheet.Text(l.Strength), sheet.Day(l.NotBefore), sheet.Day(l.ExpiresOn), sheet.Text(l.Quote), sheet.Text(l.StaffName)}
 }

@@ -162,6 +162,9 @@ func keysOfMail(used map[Key]string) {
 	for _, k := range crm.WishKinds {
 		used[Key("wish.kind."+string(k))] = "crm"
 	}
+	for _, k := range crm.WishStrengths {
+		used[Key("wish.strength."+string(k))] = "crm"
+	}
 	for _, k := range crm.WishStates {
 		used[Key("wish.state."+string(k))] = "crm"
 		for _, to := range k.Next() {
@@ -203,6 +206,18 @@ func keysOfLoyalty(used map[Key]string) {
 			used[Key("rung-text."+string(r))] = "crm"
 		}
 	}
+	for _, name := range periods {
+		used[Key("span."+name)] = "team.go"
+	}
+	for _, k := range []insight.Part{insight.PartPromoted, insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced, insight.PartOwnOffer, insight.PartNone} {
+		used[Key("part."+string(k))] = "insight"
+	}
+	for _, k := range []insight.Part{insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced} {
+		used[Key("study."+string(k))] = "insight"
+	}
+	for _, k := range ruleOrders {
+		used[Key("baskets.by."+string(k))] = "web"
+	}
 	for _, k := range crm.Timings {
 		used[Key("timing."+string(k))] = "crm"
 	}
@@ -211,6 +226,7 @@ func keysOfLoyalty(used map[Key]string) {
 	}
 	for s := range crm.SignalCount {
 		used[Key("evidence."+crm.Signal(s).String())] = "crm"
+		used[Key("sign."+crm.Signal(s).String())] = "crm"
 	}
 	for _, k := range insight.Movements() {
 		used[Key("move."+string(k))] = "insight"

@@ -20,11 +20,11 @@ type Report struct {
 
 // FieldReport is a field that some mails cannot be made with.
 type FieldReport struct {
-	Field   string
-	Problem Problem
-	Count   int      // of recipients
-	Rows    []int    // the first of them
-	Values  []string // what these have; "" when it is missing
+	Field   string   `json:"field"`
+	Problem Problem  `json:"problem"`
+	Count   int      `json:"count"`  // of recipients
+	Rows    []int    `json:"rows"`   // the first of them
+	Values  []string `json:"values"` // what these have; "" when it is missing
 }
 
 // maxExamples is how many rows a report names for each field.

@@ -2,9 +2,31 @@
 //
 // It knows neither the ledger nor the mail servers: it makes an audience and,
 // when outbound asks for it, the mail of one recipient ([Renderer] satisfies
-// outbound's interface of that name). What is here so far are the texts with
-// merge tags ([Compile]), template files ([ReadLetter]), audiences from files
+// outbound's interface of that name). Beneath are the texts with merge tags
+// ([Compile]), template files ([ReadLetter]), audiences from files
 // ([OpenAudience]) and the renderer with its check before launch.
+//
+// # How a campaign runs
+//
+// A campaign is a plan ([crm.Plan]) and a row for each customer in it
+// ([crm.Member]) with the one next thing to be done. [Runner.Launch] freezes the
+// audience ([Runner.Freeze]: who of a customer gets the mail, which arm, which
+// text; the same rows each time), renders every mail of both arms, and lets it
+// begin. [Runner.Turn] takes those who are due a step on: it reads for a batch what
+// the check asks ([crm.Plan.Check]), decides, and has the store write mail, touch
+// and next step in one transaction. Who is held out goes the same way at the same
+// times, and where the others get a mail there is a row that says so; the store
+// refuses any mail of theirs.
+//
+// Between the ledger and the wire may lie hours, so outbound asks [Gate.Ask] again
+// just before a mail is composed. An edit is a new version, and what has not left
+// is made anew by it ([Runner.Edit]). [ReadResults] compares the arms.
+//
+// Until they have got the first mail, a mail of theirs is no reply to it. Who has
+// written and is not whom the segment names any more leaves; the others stay, and
+// an open question holds the mail. In whose name a mail goes is told by the share
+// of the relationship: of all mails of colleagues in conversations in which the
+// customer wrote as well, each worth half as much after 90 days.
 //
 // # Merge tags
 //
@@ -87,5 +109,5 @@
 // away, and one that asks for it a picture; both stand at the end of the body.
 //
 // Start reading at tags.go, then tags_parse.go, tags_html.go and tags_link.go; letter.go;
-// audience.go; renderer.go.
+// audience.go; renderer.go. Of campaigns: door.go, freeze.go, runner.go, turn.go, gate.go.
 package campaigns

@@ -19,7 +19,7 @@ type Frozen struct {
 }
 
 // freezeBatch is how many customers are read and written at once.
-const freezeBatch = 1024
+const freezeBatch = 4096
 
 // Freeze makes the audience of a draft: a member for each customer of its segment,
 // with person, arm and variant. What was cut short goes on; done again it changes
@@ -132,35 +132,76 @@ func drawKey(id crm.CampaignID, p *crm.Plan, at time.Time) string {
 	return fmt.Sprintf("campaign:%d", id)
 }
 
-// all takes in whom the rule names, and gives how many are new.
+// all takes in whom the rule names, and gives how many are new. While one batch is
+// written the next one is read.
 func (t *taking) all(ctx context.Context) (added int, err error) {
 	batch := make([]crm.CustomerID, 0, freezeBatch)
+	w := writing{store: t.r.o.Store}
+	defer w.wait()
 	take := func() error {
-		n, err := t.take(ctx, batch)
-		added += n
+		ms, err := t.take(ctx, batch)
 		batch = batch[:0]
-		return err
+		if err != nil {
+			return err
+		}
+		return w.write(ctx, ms)
 	}
 	for id, err := range t.r.o.Segments.CustomersOf(ctx, t.plan.Whom.Rule, t.at) {
 		if err != nil {
-			return added, crm.Of("whom.rule", err)
+			return 0, crm.Of("whom.rule", err)
 		}
 		if id <= t.from {
 			continue
 		}
 		if batch = append(batch, id); len(batch) == cap(batch) {
 			if err := take(); err != nil {
-				return added, err
+				return 0, err
 			}
 		}
 	}
-	return added, take()
+	if err := take(); err != nil {
+		return 0, err
+	}
+	err = w.wait()
+	return w.added, err
 }
 
-// take takes a batch in.
-func (t *taking) take(ctx context.Context, ids []crm.CustomerID) (int, error) {
+// writing writes one batch of members at a time, beside whoever makes the next.
+type writing struct {
+	store Store
+	under chan error // the batch under way; nil: none
+	added int
+}
+
+// write waits for the batch before, and begins this one.
+func (w *writing) write(ctx context.Context, ms []crm.Member) error {
+	if err := w.wait(); err != nil || len(ms) == 0 {
+		return err
+	}
+	under := make(chan error, 1)
+	w.under = under
+	go func() {
+		n, err := w.store.AddMembers(ctx, ms)
+		w.added += n // read after wait
+		under <- err
+	}()
+	return nil
+}
+
+// wait ends the batch under way.
+func (w *writing) wait() error {
+	if w.under == nil {
+		return nil
+	}
+	err := <-w.under
+	w.under = nil
+	return err
+}
+
+// take makes the members of a batch.
+func (t *taking) take(ctx context.Context, ids []crm.CustomerID) ([]crm.Member, error) {
 	if len(ids) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	o := crm.EntrantsOptions{Topic: t.plan.Whom.Topic, Since: t.at.AddDate(0, 0, -t.plan.Proof.Days), Until: t.at}
 	if t.again {
@@ -168,13 +209,13 @@ func (t *taking) take(ctx context.Context, ids []crm.CustomerID) (int, error) {
 	}
 	es, err := t.r.o.Store.Entrants(ctx, ids, o)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	known := map[crm.CustomerID]knownWriter{}
 	if t.plan.From.Known {
 		written, err := t.r.o.Store.WrittenBy(ctx, ids, t.at.Add(-writerMemory))
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		known = knownWriters(written, t.able, t.at)
 	}
@@ -184,10 +225,7 @@ func (t *taking) take(ctx context.Context, ids []crm.CustomerID) (int, error) {
 			ms = append(ms, m)
 		}
 	}
-	if len(ms) == 0 {
-		return 0, nil
-	}
-	return t.r.o.Store.AddMembers(ctx, ms)
+	return ms, nil
 }
 
 // member makes the row of a customer; false when they do not come in now. Nothing

@@ -68,8 +68,12 @@ func checkLetters(field string, s *crm.Step) error {
 
 // Rendered is what came of rendering every recipient of a step, in both arms.
 type Rendered struct {
-	Step   string `json:"step"`
-	Report Report `json:"report"`
+	Step    string        `json:"step"`
+	Mails   int           `json:"mails"`
+	Good    int           `json:"good"`
+	Missing []FieldReport `json:"missing"` // the worst first
+	Largest int           `json:"largest"` // bytes of the largest one
+	First   *crm.Draft    `json:"-"`       // the first good mail
 }
 
 // Launched is what a launch has come to.
@@ -85,7 +89,7 @@ type Launched struct {
 func (l *Launched) Missing() int {
 	n := 0
 	for _, r := range l.Rendered {
-		n += r.Report.Recipients - r.Report.Good
+		n += r.Mails - r.Good
 	}
 	return n
 }
@@ -178,7 +182,7 @@ func (r *Runner) Launch(ctx context.Context, v crm.Viewer, id crm.CampaignID, o 
 func worstField(rs []Rendered) string {
 	name, n := "name", 0
 	for _, r := range rs {
-		for _, f := range r.Report.Fields {
+		for _, f := range r.Missing {
 			if f.Count > n {
 				name, n = f.Field, f.Count
 			}
@@ -285,7 +289,8 @@ func (a *trial) done() []Rendered {
 	var out []Rendered
 	for _, s := range a.c.Plan.Steps {
 		if c := a.checks[s.Name]; c != nil {
-			out = append(out, Rendered{s.Name, c.Report()})
+			r := c.Report()
+			out = append(out, Rendered{s.Name, r.Recipients, r.Good, r.Fields, r.Largest, r.First})
 		}
 	}
 	return out

@@ -27,7 +27,7 @@ type RunnerOptions struct {
 	Now   func() time.Time // time.Now
 	Owner string           // who runs campaigns, for people; host and process id
 	Every time.Duration    // how often it looks for what is due; 2 s
-	Batch int              // members that are handled at once; 500
+	Batch int              // members that are handled at once; 2000
 	Lease time.Duration    // how long the right to run campaigns lasts unless renewed; 30 s
 }
 
@@ -44,7 +44,7 @@ type Runner struct {
 func NewRunner(o RunnerOptions) *Runner {
 	host, _ := os.Hostname()
 	o.Owner = cmp.Or(o.Owner, fmt.Sprintf("%s, process %d", host, os.Getpid()))
-	o.Every, o.Batch, o.Lease = cmp.Or(o.Every, 2*time.Second), cmp.Or(o.Batch, 500), cmp.Or(o.Lease, 30*time.Second)
+	o.Every, o.Batch, o.Lease = cmp.Or(o.Every, 2*time.Second), cmp.Or(o.Batch, 2000), cmp.Or(o.Lease, 30*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -131,7 +131,7 @@ func TestWhoCannotBeWrittenTo(t *testing.T) {
 			t.Errorf("%s: %d, want %d (%v)", code, l.Frozen.LeftOut[code], n, l.Frozen.LeftOut)
 		}
 	}
-	if l.Frozen.Treated != 1 || l.Rendered[0].Report.Good != 1 {
+	if l.Frozen.Treated != 1 || l.Rendered[0].Good != 1 {
 		t.Errorf("%+v", l)
 	}
 	p := f.plan()
@@ -152,7 +152,7 @@ func TestMissingFields(t *testing.T) {
 	p.Steps[0].Letters[0].Letters["en"] = crm.Template{Subject: "{{ days }} days", Text: "Since {{ last_order | date: \"long\" }}."}
 	c := f.campaign(p)
 	l, err := f.r.Launch(f.ctx, f.anna, c.ID, campaigns.LaunchOptions{})
-	if crm.KindOf(err) != crm.KindConflict || l.Missing() != 1 || l.Rendered[0].Report.Fields[0].Field != "days" && l.Rendered[0].Report.Fields[0].Field != "last_order" {
+	if crm.KindOf(err) != crm.KindConflict || l.Missing() != 1 || l.Rendered[0].Missing[0].Field != "days" && l.Rendered[0].Missing[0].Field != "last_order" {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	f.send()

@@ -15,6 +15,7 @@ import (
 
 	"kaveri/campaigns"
 	"kaveri/crm"
+	"kaveri/internal/testpg"
 	"kaveri/internal/testsmtp"
 	"kaveri/outbound"
 	"kaveri/outbound/compose"
@@ -43,8 +44,11 @@ func address(name string) crm.Address {
 	return crm.Address(strings.ToLower(name) + "@posti.example")
 }
 
-func newFirm(t testing.TB) *firm {
+func newFirm(t *testing.T) *firm {
 	t.Helper()
+	if strings.Contains(t.Name(), "/postgres") {
+		return newFirmAt(t, testpg.DSN(t))
+	}
 	return newFirmAt(t, "sqlite://"+filepath.Join(t.TempDir(), "kaveri.db"))
 }
 

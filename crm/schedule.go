@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -80,18 +81,32 @@ func (s *Schedule) location() (*time.Location, error) {
 	if s.Zone == "" || s.Zone == "Local" {
 		return nil, Invalid("when.zone", "say whose clock it is; write a zone like Europe/Helsinki")
 	}
-	zone, err := time.LoadLocation(s.Zone)
+	zone, err := loadZone(s.Zone)
 	if err != nil {
 		return nil, Invalid("when.zone", "%q is not a time zone; write one like Europe/Helsinki", s.Zone)
 	}
 	return zone, nil
 }
 
+// zones are those that were read: reading one is reading a file.
+var zones sync.Map
+
+func loadZone(name string) (*time.Location, error) {
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err == nil {
+		zones.Store(name, zone)
+	}
+	return zone, err
+}
+
 // ZoneFor gives the zone that the schedule goes by for a recipient: theirs, when
 // it asks for that and theirs is known, and else its own.
 func (s *Schedule) ZoneFor(theirs string) *time.Location {
 	if s.PerRecipient && theirs != "" && theirs != "Local" {
-		if zone, err := time.LoadLocation(theirs); err == nil {
+		if zone, err := loadZone(theirs); err == nil {
 			return zone
 		}
 	}

@@ -84,6 +84,14 @@
 // folder. After that the folder proves nothing of the others' mail any more, and
 // the ledger knows that.
 //
+// # The gate
+//
+// What was right when a campaign put a mail on the ledger may not be so any more
+// when its turn comes: they have written, ordered, left. So a [Gate] is asked about
+// the mails of campaigns when they are claimed, and again when one has waited for
+// its connection. What must not go now is given back with a due time and a reason,
+// or called off. Other mail passes without a question.
+//
 // # Who knows whom
 //
 // outbound knows neither campaigns nor the store: it states what it needs as

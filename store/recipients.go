@@ -338,7 +338,8 @@ func (e *enlisting) spareHeldOut() error {
 			contacts = append(contacts, id)
 		}
 	}
-	return each(e.x, `SELECT b.customer_id FROM campaign_mailings k JOIN members b ON b.campaign_id = k.campaign_id WHERE k.mailing_id = $1 AND b.arm = $2 AND b.contact_id IN (IN)`,
+	// + 0: by the contact, not by the campaign, which may have very many members.
+	return each(e.x, `SELECT b.customer_id FROM members b WHERE b.campaign_id + 0 = (SELECT k.campaign_id FROM campaign_mailings k WHERE k.mailing_id = $1) AND b.arm = $2 AND b.contact_id IN (IN)`,
 		[]any{int64(e.m.ID), string(crm.ArmHeldOut)}, contacts, func(r *sql.Rows) error {
 			var id int64
 			if err := r.Scan(&id); err != nil {

@@ -109,8 +109,8 @@ func (p *program) printLaunch(l *campaigns.Launched) {
 		p.printf("Left out         %d: %s\n", l.Frozen.LeftOut[code], crm.Reason{Code: code}.Text(nil))
 	}
 	for _, r := range l.Rendered {
-		p.printf("Mail %-11s %d of %d can be made\n", r.Step, r.Report.Good, r.Report.Recipients)
-		for _, f := range r.Report.Fields {
+		p.printf("Mail %-11s %d of %d can be made\n", r.Step, r.Good, r.Mails)
+		for _, f := range r.Missing {
 			p.printf("                 %d without %s, such as customer %d\n", f.Count, f.Field, f.Rows[0])
 		}
 	}

@@ -154,6 +154,9 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"LastWritersFirst", testLastWritersFirst},
 		{"Visits", testVisits},
 		{"VisitSettlesDoubt", testVisitSettlesDoubt},
+		{"CampaignPlans", testCampaignPlans},
+		{"CampaignMembers", testCampaignMembers},
+		{"HeldOutNeverSent", testHeldOutNeverSent},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

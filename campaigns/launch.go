@@ -98,8 +98,8 @@ func (l *Launched) Missing() int {
 func (l *Launched) Said() crm.LaunchReport {
 	out := crm.LaunchReport{Customers: l.Frozen.Customers, Treated: l.Frozen.Treated, HeldOut: l.Frozen.HeldOut, LeftOut: l.Frozen.LeftOut, Begins: l.Begins, Ends: l.Ends}
 	for _, r := range l.Rendered {
-		m := crm.LaunchMail{Step: r.Step, Recipients: r.Report.Recipients, Good: r.Report.Good, Largest: r.Report.Largest}
-		for _, f := range r.Report.Fields {
+		m := crm.LaunchMail{Step: r.Step, Recipients: r.Mails, Good: r.Good, Largest: r.Largest}
+		for _, f := range r.Missing {
 			field := crm.LaunchField{Field: f.Field, Problem: string(f.Problem), Count: f.Count}
 			for _, row := range f.Rows {
 				field.People = append(field.People, crm.CustomerID(row))

@@ -193,7 +193,7 @@ func TestScenario19TruthTest(t *testing.T) {
 		if truth := campaigns.Figure(effect * price); res.Value.Interval[0] <= truth && truth <= res.Value.Interval[1] {
 			covered++
 		}
-		if effect == 0 && res.Verdict == insight.VerdictWorks {
+		if effect == 0 && res.Verdict == string(insight.VerdictWorks) {
 			wins++
 		}
 		if res.People.Treated+res.People.HeldOut != people || res.Value.Alarm {

@@ -47,6 +47,9 @@ const (
 	ReasonEdited      ReasonCode = "edited"       // the plan was changed; What: where they were
 )
 
+// ReasonCodes lists them.
+var ReasonCodes = []ReasonCode{ReasonHeldOut, ReasonErased, ReasonNoAddress, ReasonSuppressed, ReasonNoConsent, ReasonReplied, ReasonOrdered, ReasonGoal, ReasonBounced, ReasonComplaint, ReasonQuestion, ReasonNotBefore, ReasonWrote, ReasonCap, ReasonWriterFull, ReasonWriterAway, ReasonWindow, ReasonPatience, ReasonNoField, ReasonMerged, ReasonOtherRound, ReasonCancelled, ReasonNotAnymore, ReasonUnsubscribe, ReasonEdited}
+
 // String gives the reason as it is stored: the code, the time in microseconds
 // (0: none) and the rest, apart by blanks.
 func (r Reason) String() string {

@@ -15,6 +15,7 @@ import (
 	"kaveri/crm/orders"
 	"kaveri/insight"
 	"kaveri/templates"
+	"kaveri/templates/block"
 )
 
 var verb = regexp.MustCompile(`%[sd%]`)
@@ -60,6 +61,7 @@ func TestKeysInUse(t *testing.T) {
 	keysOfSending(used)
 	keysOfLoyalty(used)
 	keysOfOrders(used)
+	keysOfCampaigns(used)
 	for k, where := range used {
 		if !words[k].has() {
 			t.Errorf("%s names %q, which the catalogue lacks", where, k)
@@ -255,6 +257,41 @@ func keysOfOrders(used map[Key]string) {
 	}
 	for _, f := range []orders.Field{orders.FieldOrder, orders.FieldDate, orders.FieldTotal} { // what a table cannot do without
 		used[Key("mapping.missing."+string(f))] = "crm/orders"
+	}
+}
+
+// keysOfCampaigns notes the keys that are put together from values of campaigns.
+func keysOfCampaigns(used map[Key]string) {
+	for s := range campaignTones {
+		used[Key("state.campaign."+string(s))] = "crm"
+	}
+	for _, k := range block.Kinds {
+		used[Key("block."+string(k))] = "templates/block"
+	}
+	for _, as := range looks {
+		used[Key("letter.as."+as)] = "web"
+	}
+	for _, l := range languages {
+		used[Key("letter.in."+l)] = "web"
+	}
+	list, err := block.Starters()
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range list {
+		used[Key("starter."+s.Name)], used[Key("starter."+s.Name+".about")] = "templates/mail", "templates/mail"
+	}
+	for _, k := range crm.ReasonCodes {
+		used[Key("reason."+string(k))] = "crm"
+	}
+	for _, k := range []crm.TouchKind{crm.TouchEntered, crm.TouchSent, crm.TouchWouldSend, crm.TouchPutOff, crm.TouchLeftOut, crm.TouchMoved, crm.TouchLeft} {
+		used[Key("touch."+string(k))] = "crm"
+	}
+	for _, k := range []crm.Arm{crm.ArmTreated, crm.ArmHeldOut, crm.ArmLeftOut} {
+		used[Key("arm."+string(k))] = "crm"
+	}
+	for _, k := range []crm.StepKind{crm.StepSend, crm.StepWait, crm.StepBranch} {
+		used[Key("step."+string(k))] = "crm"
 	}
 }
 

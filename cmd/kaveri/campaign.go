@@ -88,7 +88,7 @@ func (p *program) runnerOf(ctx context.Context, s *store.Store) (*campaigns.Runn
 	if err != nil {
 		return nil, err
 	}
-	return p.newRunner(s, mailings), nil
+	return newRunner(s, mailings, p.log, p.now), nil
 }
 
 func (p *program) campaignNewCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"iter"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -45,7 +46,7 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 	gate := &campaigns.Gate{Store: s, Segments: s, Recount: s.Recount, Now: p.now}
 	return &post{
 		courier: courier,
-		runner:  p.newRunner(s, mailings),
+		runner:  newRunner(s, mailings, p.log, p.now),
 		service: outbound.New(outbound.Options{
 			Ledger: s, Renderer: renderer, Composer: composer, Keyring: s.Keyring(), Courier: courier, Gate: gate, Log: p.log, Now: p.now,
 			Spread: rand.Float64, Provider: outbound.NewProviders(nil).Of,
@@ -56,9 +57,10 @@ func (p *program) newPost(ctx context.Context, s *store.Store) (*post, error) {
 	}, nil
 }
 
-// newRunner makes what runs campaigns.
-func (p *program) newRunner(s *store.Store, mailings *liveRenderer) *campaigns.Runner {
-	return campaigns.NewRunner(campaigns.RunnerOptions{Store: s, Segments: s, Edits: s, Recount: s.Recount, Renderer: mailings.now, Log: p.log, Now: p.now})
+// newRunner makes what runs campaigns; for the pages and the command line it only
+// launches and changes them.
+func newRunner(s *store.Store, mailings *liveRenderer, log *slog.Logger, now func() time.Time) *campaigns.Runner {
+	return campaigns.NewRunner(campaigns.RunnerOptions{Store: s, Segments: s, Edits: s, Recount: s.Recount, Renderer: mailings.now, Log: log, Now: now})
 }
 
 // liveRenderer renders mailings by what the firm says now: a process that sends

@@ -54,6 +54,11 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 	o.Baskets = baskets
 	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now, baskets: baskets, ordered: ordered}
 	o.Waiting = site.waiting
+	mailings, err := newRenderer(context.Background(), s)
+	if err != nil {
+		return nil, err
+	}
+	o.Campaigns, o.Campaigner = s, campaigner{newRunner(s, mailings, log, now), s, now}
 	handler, err := web.New(o)
 	if err != nil {
 		return nil, err

@@ -239,7 +239,7 @@ func (c *crowd) ordered(id int64, all *things) {
 	order := c.id()
 	net := one[int64](c, 5_0000, 10_0000, 25_0000, 60_0000)
 	c.row("orders", map[string]any{"id": order, "source": "shop", "number": fmt.Sprint(order), "customer_id": id, "rule": "", "evidence": "", "buyer_number": "", "buyer_name": "", "buyer_address": "", "buyer_key": "", "buyer_phone": "",
-		"at_us": c.us() + one[int64](c, 0, 0, 0, 40*3600_000_000), "day": 0, "state": one(c, "placed", "placed", "placed", "cancelled"), "currency": "EUR", "total": net, "discount": one[int64](c, 0, 0, 1_0000), "value": net,
+		"at_us": c.us() + one[int64](c, 0, 0, 0, 40*3600_000_000), "day": 0, "state": one(c, "placed", "placed", "placed", "cancelled"), "currency": "EUR", "total": net, "discount": 0, "full_price": c.r.IntN(2), "value": net,
 		"refunded": one(c, 0, 0, 0, -net, -1_0000), "refunds": "", "digest": []byte("x"), "changed_us": 1})
 	for n := range c.r.IntN(3) {
 		c.row("order_lines", map[string]any{"order_id": order, "n": n, "product_id": one(c, all.products...), "quantity": 1000, "total": one(c, 5_0000, 5_0000, 0), "discount": 0})

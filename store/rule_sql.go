@@ -300,7 +300,7 @@ func ruleBought(q *ruleSQL, c *segment.Condition) string {
 	key := q.arg(segment.Key(c.Words[0])) // an argument that is not used has no type for PostgreSQL
 	products := "p.group_id IN (SELECT g.id FROM product_groups g WHERE g.name_key = " + key + ")"
 	if c.Field == "bought" {
-		products = "(p.sku = " + q.arg(c.Words[0]) + " OR p.name_key = " + key + ")"
+		products = "(p.sku IN " + q.in(segment.Codes(c.Words[0])) + " OR p.name_key = " + key + ")"
 	}
 	return "c.id IN (SELECT o.customer_id FROM products p JOIN order_lines i ON i.product_id = p.id JOIN orders o ON o.id = i.order_id WHERE " + products +
 		" AND i.total > 0 AND o.customer_id IS NOT NULL AND " + q.standingOrders(q.clock.Last(c.Last)) + full + ")"

@@ -30,6 +30,7 @@ func Segments(t *testing.T, o store.Options, dsn func(testing.TB) string) {
 		{"RulesInSQLAndGo", testRules},
 		{"Saved", testSavedSegments},
 		{"Counted", testCountedSegments},
+		{"OfOrders", testSegmentsOfOrders},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -482,4 +483,47 @@ func testCountedSegments(t *testing.T, c *crowd) {
 	if list, err := c.s.Uncounted(c.ctx, tomorrow); err != nil || len(list) != 0 {
 		t.Errorf("uncounted %+v, %v", list, err)
 	}
+}
+
+// What the store's own functions keep is what rules find.
+func testSegmentsOfOrders(t *testing.T, c *crowd) {
+	dora := c.customer("Dora", "dora@acme.example")
+	at := func(o crm.Order, back int) crm.Order {
+		o.At = crowdNow.AddDate(0, 0, -back)
+		return o
+	}
+	cheap := at(order("2", "dora@acme.example", "8.00", "1 mug 8.00"), 20)
+	cheap.Discount = money("2.00")
+	offered := at(order("3", "dora@acme.example", "7.00", "1 mug 7.00"), 10)
+	offered.Offers = []string{"SPRING"}
+	gone := at(order("4", "dora@acme.example", "9.00", "1 tea 9.00"), 5)
+	refund := at(order("5", "dora@acme.example", "-9.00"), 4)
+	refund.Refunds = "4"
+	c.orders(store.OrderOptions{}, at(order("1", "dora@acme.example", "10.00", "1 tea 10.00"), 100), cheap, offered, gone, refund)
+	w, err := c.s.AddWish(c.ctx, c.anna, crm.Wish{Customer: dora.ID, Quote: "A cruise on the lakes", Topic: "Lake cruises"})
+	c.check(err)
+	c.check(c.s.AddConsent(c.ctx, crm.Consent{Address: "dora@acme.example", Topic: "news", Given: true, Source: "form"}))
+	holds := func(text string, want bool) {
+		t.Helper()
+		r, err := segment.Parse(text)
+		c.check(err)
+		n, err := c.s.CountSegment(c.ctx, c.anna, r, crowdNow)
+		c.check(err)
+		step, err := c.s.ExplainCustomer(c.ctx, c.anna, r, dora.ID, crowdNow)
+		c.check(err)
+		if n != map[bool]int{true: 1}[want] || step.Holds != want {
+			t.Errorf("%s: %d, %+v", text, n, step)
+		}
+	}
+	holds("orders exactly 3 and spent exactly 25", true)
+	holds("full-price share exactly 33 %", false)
+	holds("full-price share between 33 and 34 %", true)
+	holds(`bought "MUG" and not bought "mug" at full price and bought "tea" at full price`, true)
+	holds(`bought "tea" in the last 30 days`, false) // that one was given back
+	holds(`used offer "spring" in the last 10 days and last order more than 9 days ago`, true)
+	holds(`wishes about "cruises lake" and consents to "news" and reachable`, true)
+	c.check(c.s.StepWish(c.ctx, c.anna, w.ID, crm.WishDone, ""))
+	holds("wishes fulfilled in the last 0 days and not wishes told", true)
+	c.check(c.s.StepWish(c.ctx, c.anna, w.ID, crm.WishTold, ""))
+	holds("wishes told and not wishes fulfilled", true)
 }

@@ -43,6 +43,7 @@ func main() {
 	flag.IntVar(&o.customers, "customers", fromEnv("KAVERI_CUSTOMERS", 100_000), "how many customers (KAVERI_CUSTOMERS); ten orders each")
 	flag.StringVar(&o.dir, "dir", "tmp/bench-segment", "folder that keeps the generated database")
 	flag.StringVar(&o.only, "only", "", "measure only rules that have this in their text")
+	flag.StringVar(&o.rule, "rule", "", "measure this rule instead")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile here")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured; the median counts")
 	flag.Parse()
@@ -53,8 +54,8 @@ func main() {
 }
 
 type options struct {
-	customers, rounds  int
-	dir, only, profile string
+	customers, rounds        int
+	dir, only, rule, profile string
 }
 
 func fromEnv(name string, usual int) int {
@@ -87,6 +88,9 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if o.rule != "" {
+		rules = []string{o.rule}
 	}
 	for _, text := range rules {
 		if !strings.Contains(text, o.only) {

@@ -65,9 +65,9 @@ bench-ingest: browser-libraries test-servers ## ingestion from a real Dovecot, b
 bench-send: ## sending over the durable ledger to a recording sink, beside the raw limit
 	go run ./internal/benchsend
 
-bench-insight: ## what the history says: baskets, models and the ladder, in memory and over the store
+bench-insight: ## what the history says: baskets, models, the ladder and the export, in memory and over the store
 	go test -run='^$$' -bench=. -benchmem -count=3 ./insight
-	go test -run='^$$' -bench=. -benchtime=1x ./insight/standing
+	go test -run='^$$' -bench=. -benchtime=1x ./insight/standing ./insight/warehouse
 
 bench-segment: ## how fast segments are counted and read: 100,000 customers, or KAVERI_CUSTOMERS=1000000 of them
 	go run ./internal/benchsegment

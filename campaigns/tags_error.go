@@ -3,7 +3,6 @@ package campaigns
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"kaveri/crm"
 )
@@ -100,11 +99,7 @@ func clip(s string) string {
 	if len(s) <= most {
 		return s
 	}
-	n := most
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
+	return crm.Cut(s, most) + "..."
 }
 
 // ValueErrors are all fields of one recipient that cannot be used, each once.

@@ -156,6 +156,14 @@ func TestFirmValidate(t *testing.T) {
 	}
 }
 
+func TestFirmZone(t *testing.T) {
+	for name, want := range map[string]string{"": "Europe/Helsinki", "America/New_York": "America/New_York", "Nowhere/Land": "UTC"} {
+		if got := (&Firm{TimeZone: name}).Zone().String(); got != want {
+			t.Errorf("%q is %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestFolderUse(t *testing.T) {
 	for _, c := range []struct {
 		name  string

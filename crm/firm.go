@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ type Firm struct {
 	// FollowDeletions is for how many days a mail that has left every mailbox is
 	// kept; 0 keeps it for good.
 	FollowDeletions int `json:"follow_deletions"`
+	// CompareColleagues lets administrators see beside each other, in numbers,
+	// what was captured for each colleague. Nobody asked for a race: it is off.
+	CompareColleagues bool `json:"compare_colleagues"`
 	// Excluded are those whose mail is not kept, filled in where the rules are
 	// applied.
 	Excluded *Exclusions `json:"-"`
@@ -95,6 +99,20 @@ func (f *Firm) verdict(auth []AuthResult) (AuthResult, bool) {
 	return AuthResult{}, false
 }
 
+// defaultZone is the time zone of a firm that has named none.
+const defaultZone = "Europe/Helsinki"
+
+// Zone gives the firm's time zone, in which its days begin and in which people
+// are told times. A firm that was not set up yet has the default one; a name that
+// this machine does not know, which [Firm.Validate] refuses, is UTC.
+func (f *Firm) Zone() *time.Location {
+	zone, err := time.LoadLocation(cmp.Or(f.TimeZone, defaultZone))
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
 // Validate checks the settings and names the field at fault.
 func (f *Firm) Validate() error {
 	for i, d := range f.Domains {
@@ -115,7 +133,7 @@ func (f *Firm) Validate() error {
 		return Invalid("capture policy", "%q is unknown; choose known, external or all", f.Policy)
 	}
 	if f.TimeZone == "" {
-		f.TimeZone = "Europe/Helsinki"
+		f.TimeZone = defaultZone
 	}
 	if _, err := time.LoadLocation(f.TimeZone); err != nil {
 		return Invalid("time zone", "%q is not an IANA time zone; write it like Europe/Helsinki", f.TimeZone)

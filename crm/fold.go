@@ -115,3 +115,14 @@ func NameKey(name string) string {
 	}
 	return strings.ToLower(strings.TrimSpace(name))
 }
+
+// Cut gives the beginning of a text: at most n bytes, and whole characters.
+func Cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Facts are what the rules know of a mail: who writes to whom, and what its
@@ -349,36 +347,6 @@ func (d *decision) proof(p Person, parent Parent) string {
 	return ""
 }
 
-// bearsName reports a name that proves something: it can be one person's, and
-// two words of it are in both. Of a first name there are many in any thread.
-// A word of three signs in a script that is written without spaces is a whole
-// name: 田中太郎.
-func bearsName(a, b string) bool {
-	if !SameName(a, b) {
-		return false
-	}
-	x, y := Tokens(a), Tokens(b)
-	short := x
-	if len(y) < len(x) {
-		short = y
-	}
-	if len(short) > 1 {
-		return true
-	}
-	return signs(short[0]) > 2
-}
-
-// signs counts the letters of a word in scripts whose letters are syllables or
-// words.
-func signs(word string) (n int) {
-	for _, r := range word {
-		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
-			n++
-		}
-	}
-	return n
-}
-
 func oneCustomer(ps []Person) bool {
 	for _, p := range ps {
 		if p.Customer != ps[0].Customer {
@@ -386,58 +354,6 @@ func oneCustomer(ps []Person) bool {
 		}
 	}
 	return true
-}
-
-// SameName reports whether two names can be one person's: all words of the
-// shorter stand in the longer, in any order. Initials are no name, nor are two
-// letters; of a script whose letters are syllables or words, two are.
-func SameName(a, b string) bool {
-	x, y := Tokens(a), Tokens(b)
-	if len(x) > len(y) {
-		x, y = y, x
-	}
-	long, all := 0, 0
-	for _, w := range x {
-		if !slices.Contains(y, w) {
-			return false
-		}
-		n := utf8.RuneCountInString(w) + signs(w)/2
-		long, all = max(long, n), all+n
-	}
-	return long > 1 && all > 2
-}
-
-// guess reports a reason that is too weak to keep a mail for.
-func (r Rule) guess() bool { return r == ReasonName || r == ReasonPhone }
-
-// astray reports a mail that somebody outside wrote and no rule has placed.
-func (d *decision) astray() bool {
-	v := &d.v
-	return len(v.Links) == 0 && len(v.Newcomers) == 0 && len(v.Candidates) == 0 && d.m.Class == ClassHuman && len(d.outsiders) > 0 && !d.f.Outgoing(d.m.Envelope)
-}
-
-// clues proposes contacts to whom something in the mail points. Of a customer
-// one is enough: colleagues share a number.
-func (d *decision) clues() {
-	if !d.astray() {
-		return
-	}
-	for _, c := range d.dir.Clues(d.m) {
-		if !slices.ContainsFunc(d.v.Candidates, func(o Candidate) bool { return o.Customer == c.Customer }) {
-			d.candidate(c.Person, c.Reason, c.Evidence)
-		}
-	}
-}
-
-// namesakes proposes contacts who are called as the unknown author is.
-func (d *decision) namesakes() {
-	author := d.m.Author()
-	if !d.astray() || len(Tokens(author.Name)) < 2 {
-		return
-	}
-	for _, p := range d.dir.ContactsNamed(author.Name) {
-		d.candidate(p, ReasonName, "from: "+author.Display())
-	}
 }
 
 // corrections let a colleague's word outrank the rules.
@@ -467,60 +383,4 @@ func inherits(c Class) bool {
 		return true
 	}
 	return false
-}
-
-// How much a line needs to prove, by being repeated, that somebody has read it.
-// Greetings and closing formulas, which everybody writes, have fewer words, and
-// rules have none; scripts without spaces are counted by their signs.
-const (
-	minShared      = 20 // letters and digits, in
-	minSharedWords = 5  // words
-	minSharedSigns = 14 // or signs of a script without spaces
-)
-
-// telling reports a line that not everybody writes.
-func telling(line string) bool {
-	letters, words, signs, within := 0, 0, 0, false
-	for _, r := range line {
-		letter := unicode.IsLetter(r) || unicode.IsDigit(r)
-		if letter {
-			letters++
-			if !within {
-				words++
-			}
-			if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) {
-				signs++
-			}
-		}
-		within = letter
-	}
-	return words >= minSharedWords && letters >= minShared || signs >= minSharedSigns
-}
-
-// SharesLine reports whether a text repeats a line of another one, quoted or
-// not.
-func SharesLine(text, of string) bool {
-	lines := map[string]bool{}
-	for line := range strings.Lines(of) {
-		if telling(line) && len(lines) < 2000 {
-			lines[unquoted(line)] = true
-		}
-	}
-	for line := range strings.Lines(text) {
-		if telling(line) && lines[unquoted(line)] {
-			return true
-		}
-	}
-	return false
-}
-
-// unquoted gives a line without quote marks and space, in which mail programs
-// differ.
-func unquoted(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '>' || r == '|' || r <= ' ' || r == 0xa0 {
-			return -1
-		}
-		return r
-	}, line)
 }

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -75,6 +76,9 @@ type Buyer struct {
 
 // Anonymous reports that nobody is named by whom a buyer could be found again.
 func (b *Buyer) Anonymous() bool { return b.Number == "" && b.Address == "" && b.Phone == "" }
+
+// Display names who bought as the shop knows them best, "" when it says nothing.
+func (b *Buyer) Display() string { return cmp.Or(b.Name, string(b.Address), b.Number, b.Phone) }
 
 // The caps of an order, in bytes and lines.
 const (

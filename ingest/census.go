@@ -82,9 +82,7 @@ func (s *Service) nightly(ctx context.Context) {
 	for {
 		zone := time.UTC
 		if firm, err := s.o.Store.Firm(ctx); err == nil {
-			if z, err := time.LoadLocation(firm.TimeZone); err == nil {
-				zone = z
-			}
+			zone = firm.Zone()
 		}
 		now := s.o.Now().In(zone)
 		next := time.Date(now.Year(), now.Month(), now.Day(), 3, 30, 0, 0, zone)

@@ -44,8 +44,8 @@
 //
 // # Afterwards
 //
-// What takes longer than parsing, language and signatures, is read from stored
-// mail when no mail is coming (package enrich).
+// What takes longer than parsing (language, signatures, wishes, the orders of
+// confirmations) is read from stored mail when no mail is coming (package enrich).
 //
 // # Files
 //

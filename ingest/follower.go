@@ -121,17 +121,16 @@ func (f *follower) session(ctx context.Context) error {
 			errs <- do()
 		}()
 	}
-	if main.Caps().Has(imap.CapIdle) || main.Caps().Has(imap.CapIMAP4rev2) {
-		for _, folder := range folders {
-			if folder.Name == "INBOX" || folder.Use == "sent" {
-				run(func() error {
-					err := f.idle(ctx, folder)
-					if refused(err) { // polling goes on, and says so
-						<-ctx.Done()
-					}
-					return err
-				})
-			}
+	pushes := main.Caps().Has(imap.CapIdle) || main.Caps().Has(imap.CapIMAP4rev2)
+	for _, folder := range folders {
+		if pushes && (folder.Name == "INBOX" || folder.Use == "sent") {
+			run(func() error {
+				err := f.idle(ctx, folder)
+				if refused(err) { // polling goes on, and says so
+					<-ctx.Done()
+				}
+				return err
+			})
 		}
 	}
 	run(func() error { return f.poll(ctx, main, folders) })

@@ -159,7 +159,7 @@ func (s *Service) importEnvelopes(ctx context.Context, f *fileFolder, o *ImportO
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			if err := f.mails[i].noMail(raw); err != nil {
+			if err := NoMail(f.mails[i].name(), raw); err != nil {
 				o.bad(err)
 				continue
 			}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"kaveri/crm"
-	"kaveri/ingest/parse"
 )
 
 // fileFolder is a folder of mail in files.
@@ -30,18 +29,6 @@ type fileMail struct {
 	size   int64 // bytes in the file
 	at     time.Time
 	mbox   bool
-}
-
-// noMail says why the beginning of a file is none; nil when it may be one. Text
-// without a header is a mail whose header was lost.
-func (m fileMail) noMail(raw []byte) error {
-	switch {
-	case len(raw) == 0:
-		return Empty(m.name())
-	case !parse.HasHeader(raw) && Binary(raw):
-		return NoMail(m.name())
-	}
-	return nil
 }
 
 // name names the mail for people.
@@ -90,7 +77,7 @@ func scanMbox(path string, fallback time.Time, bad func(error)) ([]fileMail, err
 	case len(mails) == 0 && end.size > 0:
 		return nil, crm.Invalid("path", "%s is no mbox: it has no line that begins with \"From \"", path)
 	case len(mails) == 0:
-		bad(Empty(path))
+		bad(empty(path))
 	case end.cut && end.mails > 1: // a single mail with a From line may end anywhere
 		bad(cutOff(path))
 	}

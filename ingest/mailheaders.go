@@ -40,7 +40,7 @@ func (h *HeaderReader) Read(ctx context.Context, name string) error {
 		h.r = bufio.NewReaderSize(nil, 1<<20)
 	}
 	if name == "-" {
-		return h.stream(ctx, name, "standard input", h.Stdin)
+		return h.stream(ctx, name, "standard input", UntilDone(ctx, h.Stdin))
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -89,10 +89,9 @@ func isMaildir(dir string) bool {
 }
 
 func (h *HeaderReader) file(ctx context.Context, path string) error {
-	f, err := os.Open(path)
+	f, err := OpenFile(ctx, path)
 	if err != nil {
-		h.Bad(FileError(path, err))
-		return nil
+		return h.unread(ctx, path, err)
 	}
 	defer f.Close()
 	return h.stream(ctx, path, path, f)
@@ -107,24 +106,30 @@ func (h *HeaderReader) stream(ctx context.Context, name, called string, r io.Rea
 	start, err := h.r.Peek(5)
 	switch {
 	case err != nil && err != io.EOF:
-		h.Bad(FileError(called, err))
-		return nil
+		return h.unread(ctx, called, err)
 	case len(start) == 0:
-		h.Bad(Empty(called))
+		h.Bad(empty(called))
 		return nil
 	case string(start) == "From ":
 		return h.mbox(ctx, name, called)
 	}
 	raw, err := io.ReadAll(io.LimitReader(h.r, maxHeader))
-	switch {
-	case err != nil:
-		h.Bad(FileError(called, err))
-	case !parse.HasHeader(raw):
-		h.Bad(NoMail(called))
-	default:
-		return h.Found(FoundMail{File: name, Envelope: parse.Header(headerOf(raw))})
+	if err != nil {
+		return h.unread(ctx, called, err)
 	}
-	return nil
+	if err := NoMail(called, raw); err != nil {
+		h.Bad(err)
+		return nil
+	}
+	return h.Found(FoundMail{File: name, Envelope: parse.Header(headerOf(raw))})
+}
+
+// unread tells of a file that cannot be read, unless ctx has ended the reading.
+func (h *HeaderReader) unread(ctx context.Context, called string, err error) error {
+	if ctx.Err() == nil {
+		h.Bad(FileError(called, err))
+	}
+	return ctx.Err()
 }
 
 func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
@@ -141,9 +146,9 @@ func (h *HeaderReader) mbox(ctx context.Context, name, called string) error {
 	case stop != nil:
 		return stop
 	case err != nil:
-		h.Bad(FileError(called, err))
+		return h.unread(ctx, called, err)
 	case read == 0:
-		h.Bad(NoMail(called))
+		h.Bad(noHeader(called))
 	case end.mails > read:
 		h.Bad(crm.Invalid("file", "%s has %d mails without a header", called, end.mails-read))
 	case end.cut && end.mails > 1: // a single mail with a From line may end anywhere
@@ -185,10 +190,20 @@ func Binary(raw []byte) bool {
 	return control > len(head)/20
 }
 
-// Empty says that a file has nothing in it.
-func Empty(name string) error { return crm.Invalid("file", "%s is empty", name) }
+// NoMail says why the beginning of a file is no mail, called so in the sentence;
+// nil when it may be one. Text without a header is a mail whose header was lost.
+func NoMail(called string, raw []byte) error {
+	switch {
+	case len(raw) == 0:
+		return empty(called)
+	case !parse.HasHeader(raw) && Binary(raw):
+		return noHeader(called)
+	}
+	return nil
+}
 
-// NoMail says that a file has no mail in it.
-func NoMail(name string) error {
+func empty(name string) error { return crm.Invalid("file", "%s is empty", name) }
+
+func noHeader(name string) error {
 	return crm.Invalid("file", "%s is not a mail: it has no header field", name)
 }

@@ -111,6 +111,7 @@ type BasketOptions struct {
 	MinSupport    Fraction // of all baskets
 	MinConfidence Fraction
 	MaxLength     int // of an itemset; 0: any
+	MaxItemsets   int // more are an error; 0: as many as ten million
 }
 
 // Itemset is items that are bought together, by name.
@@ -125,12 +126,15 @@ type Rule struct {
 	LHS        []string // sorted
 	RHS        string
 	Count      int     // baskets with both sides
+	WithLHS    int     // baskets with the left side
+	WithRHS    int     // baskets with the right side
 	Support    float64 // Count/N
 	Confidence float64 // Count over baskets with the left side
 	Lift       float64 // Confidence over the share of all baskets with the right side; 1: nothing to do with each other
 	Leverage   float64 // Support less what it would be if they had nothing to do with each other
 	Conviction float64 // how much rarer the rule fails than it would then; +Inf when it never fails
-	LiftLow    float64 // the lower end of the 95 % interval of Lift
+	LiftLow    float64 // the 95 % interval of Lift
+	LiftHigh   float64
 	P          float64 // chance of so many together by nothing but chance (Fisher's exact test, one-sided)
 	Adjusted   float64 // P after Benjamini and Hochberg, for all rules that the support allows
 }
@@ -155,10 +159,23 @@ const maxItemsets = 10_000_000
 // names. [RankRules] puts those first of which most is known. More itemsets than
 // memory holds are an error of kind [crm.KindInvalid].
 func Mine(b *Baskets, o BasketOptions) (Found, error) {
+	most := o.MaxItemsets
+	if most <= 0 {
+		most = maxItemsets
+	}
+	f, ok := mine(b, o, most)
+	if !ok {
+		return Found{}, crm.Invalid("min-support", "more than %d itemsets stand in at least %d baskets; ask for a higher support or a smaller length", most, f.MinCount)
+	}
+	return f, nil
+}
+
+// mine is false when there are more itemsets than that.
+func mine(b *Baskets, o BasketOptions, most int) (Found, bool) {
 	f := Found{Baskets: b.Len(), Items: b.Items(), MinCount: max(1, o.MinSupport.least(b.Len())), BySize: map[int]int{}}
 	e := newEclat(b, f.MinCount, o.MaxLength)
-	if !e.search() {
-		return Found{}, crm.Invalid("min-support", "more than %d itemsets stand in at least %d baskets; ask for a higher support or a smaller length", maxItemsets, f.MinCount)
+	if e.limit = most; !e.search() {
+		return f, false
 	}
 	for size, n := range e.bySize {
 		if n > 0 {
@@ -166,7 +183,31 @@ func Mine(b *Baskets, o BasketOptions) (Found, error) {
 		}
 	}
 	f.Rules = e.rules(o.MinConfidence)
-	return f, nil
+	return f, true
+}
+
+// What is looked for when nobody says what ([MineUsual]).
+const (
+	UsualCount    = 10   // baskets at least: below that, [RankRules] leaves a rule out
+	usualShare    = 5000 // one basket in so many, when that is more
+	usualLength   = 3    // "who buys X and Y also buys Z"; longer ones nobody reads
+	usualItemsets = 100_000
+)
+
+// MineUsual finds rules at a support that suits the number of baskets: ten
+// baskets, or one in 5,000 when that is more. When more than 100,000 itemsets
+// stand in so many, that number is doubled until they do not, so that time and
+// memory stay bounded. A rule must hold once in twenty times.
+func MineUsual(b *Baskets) Found {
+	if b.Len() == 0 {
+		return Found{BySize: map[int]int{}}
+	}
+	for least := max(UsualCount, (b.Len()+usualShare-1)/usualShare); ; least *= 2 {
+		o := BasketOptions{MinSupport: Fraction{int64(least), int64(b.Len())}, MinConfidence: Fraction{1, 20}, MaxLength: usualLength}
+		if f, ok := mine(b, o, usualItemsets); ok || least > b.Len() {
+			return f
+		}
+	}
 }
 
 // RankRules sorts rules for reading: by the lower end of the lift, so that a
@@ -188,12 +229,38 @@ func RankRules(rules []Rule) []Rule {
 	return kept
 }
 
+// OwnRules gives of ranked rules those that say something of their own: a longer
+// rule only when even the lower end of its lift is above the lift of every
+// shorter one with the same right side ([Found.Rules] has them all). Else "who
+// buys a kayak buys a vest" would stand there once with each third thing.
+func OwnRules(ranked, all []Rule) []Rule {
+	lift := map[string]float64{}
+	for _, r := range all {
+		lift[ruleKey(r.LHS, r.RHS)] = r.Lift
+	}
+	var own []Rule
+	for _, r := range ranked {
+		if !anyShorter(r, func(key string) bool { return lift[key] >= r.LiftLow }) {
+			own = append(own, r)
+		}
+	}
+	return own
+}
+
 func ruleKey(left []string, right string) string {
 	return strings.Join(left, "\x00") + "\x00\x00" + right
 }
 
 // saidShorter reports a rule with fewer items on the left that holds as often.
 func saidShorter(r Rule, sure map[string]float64) bool {
+	return anyShorter(r, func(key string) bool {
+		shorter, there := sure[key]
+		return there && shorter >= r.Confidence
+	})
+}
+
+// anyShorter reports a rule, by its key, with fewer items on the left.
+func anyShorter(r Rule, is func(key string) bool) bool {
 	for mask := 1; mask < 1<<min(len(r.LHS), 16)-1; mask++ {
 		var part []string
 		for i, item := range r.LHS {
@@ -201,7 +268,7 @@ func saidShorter(r Rule, sure map[string]float64) bool {
 				part = append(part, item)
 			}
 		}
-		if shorter, there := sure[ruleKey(part, r.RHS)]; there && shorter >= r.Confidence {
+		if is(ruleKey(part, r.RHS)) {
 			return true
 		}
 	}
@@ -279,6 +346,15 @@ func (m together) conviction() float64 {
 		return math.Inf(1)
 	}
 	return float64(m.baskets-m.right) * float64(m.left) / (float64(m.baskets) * float64(m.left-m.both))
+}
+
+// liftHigh is the upper end of the same interval.
+func (m together) liftHigh() float64 {
+	_, high := Wilson(m.both, m.left, confidence)
+	low, _ := Wilson(m.right, m.baskets, confidence)
+	up := math.Log(high / m.confidence())
+	down := math.Log(float64(m.right) / float64(m.baskets) / low)
+	return m.lift() * math.Exp(math.Hypot(up, down))
 }
 
 // liftLow is the lower end of the interval of a ratio of two shares, made of

@@ -273,3 +273,79 @@ func FuzzParseFraction(f *testing.F) {
 		}
 	})
 }
+
+// The upper end of a lift is its lower end seen from the other side: both keep
+// what is true of a rule that is known well, and draw together as it is.
+func TestLiftInterval(t *testing.T) {
+	few, many := together{20, 50, 100, 1000}, together{2000, 5000, 10_000, 100_000}
+	if few.lift() != many.lift() || few.liftLow() >= many.liftLow() || many.liftLow() >= many.lift() || many.lift() >= many.liftHigh() || many.liftHigh() >= few.liftHigh() {
+		t.Errorf("few: %.2f [%.2f, %.2f], many: %.2f [%.2f, %.2f]", few.lift(), few.liftLow(), few.liftHigh(), many.lift(), many.liftLow(), many.liftHigh())
+	}
+	// Zou and Donner by hand: c = .4 in [.2761, .5382], s = .1 in [.0829, .1202].
+	about(t, "low", few.liftLow(), 4*math.Exp(-math.Hypot(math.Log(.4/.276074), math.Log(.120162/.1))), 1e-3)
+	about(t, "high", few.liftHigh(), 4*math.Exp(math.Hypot(math.Log(.538210/.4), math.Log(.1/.082917))), 1e-3)
+}
+
+// Without a support, one is found that suits the baskets, and that keeps the
+// search small.
+func TestMineUsual(t *testing.T) {
+	if f := MineUsual(new(Baskets)); f.Baskets != 0 || f.Rules != nil {
+		t.Errorf("of nothing: %+v", f)
+	}
+	var b Baskets
+	for i := range 60_000 {
+		b.Add("bread", fmt.Sprint(i%1000), fmt.Sprint("x", i%3))
+	}
+	f := MineUsual(&b)
+	if f.MinCount != 12 || f.BySize[3] == 0 || f.BySize[4] != 0 {
+		t.Errorf("%d itemsets in at least %d baskets, by size %v", f.Itemsets, f.MinCount, f.BySize)
+	}
+	for _, r := range f.Rules {
+		if r.Confidence < .05 || r.Count > r.WithLHS || r.Count > r.WithRHS {
+			t.Fatalf("%+v", r)
+		}
+	}
+	var dense Baskets
+	for range 40 {
+		var all []string
+		for j := range 120 {
+			all = append(all, fmt.Sprint(j))
+		}
+		dense.Add(all...)
+	}
+	if f := MineUsual(&dense); f.Itemsets != 0 || f.MinCount != 80 {
+		t.Errorf("%d itemsets in at least %d baskets", f.Itemsets, f.MinCount)
+	}
+}
+
+// A vest goes with a kayak, whatever else is bought; a pump only with kayak and
+// tent together.
+func TestOwnRules(t *testing.T) {
+	var b Baskets
+	for i := range 2000 {
+		items := []string{"stamp", "pen"}[:i%3%2+1]
+		if i%7 == 0 {
+			items = append(items, "map")
+		}
+		if i%5 == 0 {
+			items = append(items, "kayak", "vest")
+		}
+		if i%4 == 0 {
+			items = append(items, "tent")
+		}
+		if i%20 == 0 {
+			items = append(items, "pump")
+		}
+		b.Add(items...)
+	}
+	f := MineUsual(&b)
+	own := map[string]bool{}
+	for _, r := range OwnRules(RankRules(f.Rules), f.Rules) {
+		own[fmt.Sprint(r.LHS, r.RHS)] = true
+	}
+	for rule, want := range map[string]bool{"[kayak]vest": true, "[kayak map]vest": false, "[kayak tent]pump": true, "[kayak]pump": true, "[tent vest]pump": true, "[kayak vest]pump": false} {
+		if own[rule] != want {
+			t.Errorf("%s stands there: %v", rule, own[rule])
+		}
+	}
+}

@@ -35,7 +35,8 @@
 // # Baskets and campaigns
 //
 // [Mine] finds what is bought together; [Promotion] what an offer did to other
-// products, beyond what all else did meanwhile. [Difference] and [Adjusted] say
+// products, beyond what all else did meanwhile; [OfferFinder] sees in prices when
+// there was one. [Difference] and [Adjusted] say
 // what a campaign brought beyond its holdout, whom [ArmOf] drew by lot; [Pool]
 // puts many small ones together. Each gives an interval, and says when it cannot
 // tell.

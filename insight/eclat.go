@@ -266,9 +266,12 @@ func (e *eclat) rules(least Fraction) []Rule {
 	for i, adjusted := range benjaminiHochbergOf(p, tests) {
 		out[i].P, out[i].Adjusted = p[i], adjusted
 	}
-	slices.SortFunc(out, compareRules)
+	SortRules(out)
 	return out
 }
+
+// SortRules puts rules into the order of [Mine]; their left sides are sorted.
+func SortRules(rules []Rule) { slices.SortFunc(rules, compareRules) }
 
 // each calls do for the itemsets of two and more beneath a node.
 func (e *eclat) each(at int, above []int32, do func(ranks []int32, count int)) {
@@ -283,7 +286,7 @@ func (e *eclat) each(at int, above []int32, do func(ranks []int32, count int)) {
 
 func (e *eclat) rule(ranks []int32, right int, m together) Rule {
 	r := Rule{RHS: e.b.names[e.name[ranks[right]]], Count: m.both, Support: float64(m.both) / float64(m.baskets), Confidence: m.confidence(),
-		Lift: m.lift(), Leverage: m.leverage(), Conviction: m.conviction(), LiftLow: m.liftLow()}
+		Lift: m.lift(), Leverage: m.leverage(), Conviction: m.conviction(), LiftLow: m.liftLow(), LiftHigh: m.liftHigh(), WithLHS: m.left, WithRHS: m.right}
 	for i, rank := range ranks {
 		if i != right {
 			r.LHS = append(r.LHS, e.b.names[e.name[rank]])

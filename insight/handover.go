@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"kaveri/crm"
 )
@@ -17,6 +18,39 @@ const exchangeHalfLife = 90
 type Exchange struct {
 	Staff crm.StaffID
 	Days  float64 // ago
+}
+
+// Exchanges gives the two-way exchanges among contacts: what went one way tells of
+// no relationship.
+func Exchanges(talks []crm.Talk, now time.Time) (out []Exchange) {
+	for _, t := range talks {
+		if t.Answered {
+			out = append(out, Exchange{t.Staff, now.Sub(t.At).Hours() / 24})
+		}
+	}
+	return out
+}
+
+// Keeper gives who of these colleagues corresponds most with a customer: who has
+// the largest part in the exchanges or, while there were none, in what went one
+// way. 0: nobody does.
+func Keeper(talks []crm.Talk, now time.Time, among func(crm.StaffID) bool) crm.StaffID {
+	var one, two []Exchange
+	for _, t := range talks {
+		switch e := (Exchange{t.Staff, now.Sub(t.At).Hours() / 24}); {
+		case !among(t.Staff):
+		case t.Answered:
+			two = append(two, e)
+		default:
+			one = append(one, e)
+		}
+	}
+	for _, list := range [][]Exchange{two, one} {
+		if relations := Relations(list); len(relations) > 0 {
+			return relations[0].Staff
+		}
+	}
+	return 0
 }
 
 // Relation is a colleague's part in the relationship with a customer.
@@ -58,8 +92,29 @@ type Leaving struct {
 type LeaverAccount struct {
 	Customer  crm.CustomerID
 	Exchanges []Exchange
-	PAlive    float64
+	PAlive    float64 // probability that they order again
 	Value     float64 // of the next 12 months, if they stay
+}
+
+// LeaverAccountOf makes one of what the ladder knows. The value that it awaits of
+// a customer has the probability that they order again in it already; taken out,
+// it is that of one who stays.
+func LeaverAccountOf(l *crm.LoyaltyRow, exchanges []Exchange) LeaverAccount {
+	a := LeaverAccount{Customer: l.Customer, Exchanges: exchanges, PAlive: l.PAlive}
+	if l.PAlive > 0 {
+		a.Value = l.Value.Float() / l.PAlive
+	}
+	return a
+}
+
+// AtStake gives what hangs on the colleague who knows a customer best: their part
+// in the relationship, and the value at risk if they left.
+func AtStake(a *LeaverAccount) (best Relation, atRisk float64) {
+	relations := Relations(a.Exchanges)
+	if len(relations) == 0 {
+		return Relation{}, 0
+	}
+	return relations[0], relations[0].Share * a.PAlive * a.Value
 }
 
 // Handover lists the customers of a leaver by value at risk, the largest first.

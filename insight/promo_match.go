@@ -41,28 +41,60 @@ const AffineLift = 2
 // products are those of the base; see [AffineLift]. An offer or a base without
 // baskets is an error of kind [crm.KindInvalid].
 func MatchPromotion(sales []Sale, categories map[string]string, offer Offer, others []Offer) (Promotion, error) {
-	if offer.To < offer.From {
-		return Promotion{}, crm.Invalid("offer", "the offer for %s ends before it begins", offer.Product)
+	m, err := NewMatch(categories, offer, others)
+	if err != nil {
+		return Promotion{}, err
 	}
-	m := matcher{offer: offer, others: others, categories: categories, sales: map[string]*matched{}, perDay: map[int]int{}}
 	for _, s := range sales {
-		m.count(s)
+		m.Add(s)
 	}
-	if m.promo == 0 || m.base.Len() == 0 {
-		return Promotion{}, crm.Invalid("offer", "there are %d baskets during the offer for %s and %d on days to compare with", m.promo, offer.Product, m.base.Len())
-	}
-	return m.promotion(), nil
+	return m.Promotion()
 }
 
-// matcher counts baskets by what their day is to an offer.
-type matcher struct {
+// Match counts baskets by what their day is to an offer, as they come: what
+// [MatchPromotion] does, without all sales in memory. Make one by [NewMatch].
+type Match struct {
 	offer        Offer
-	others       []Offer
+	others       map[string][]Offer // by product
 	categories   map[string]string
 	sales        map[string]*matched
 	perDay       map[int]int // baskets of each day of the base
 	promo, after int
 	base         Baskets
+}
+
+// NewMatch begins to count; the arguments are those of [MatchPromotion].
+func NewMatch(categories map[string]string, offer Offer, others []Offer) (*Match, error) {
+	if offer.To < offer.From {
+		return nil, crm.Invalid("offer", "the offer for %s ends before it begins", offer.Product)
+	}
+	m := &Match{offer: offer, others: map[string][]Offer{}, categories: categories, sales: map[string]*matched{}, perDay: map[int]int{}}
+	for _, o := range others {
+		m.others[o.Product] = append(m.others[o.Product], o)
+	}
+	return m, nil
+}
+
+// Days gives the first and the last day that count; sales of other days change
+// nothing.
+func (m *Match) Days() (first, last int) {
+	n, weeks := m.copies()
+	return m.offer.From - 7*n*weeks, m.offer.To + 7*(n+1)*weeks
+}
+
+// copies gives how many copies of the offer the base has on each side, and how
+// many weeks lie between them.
+func (m *Match) copies() (n, weeks int) {
+	weeks = (m.offer.To - m.offer.From + 7) / 7
+	return max(1, matchWeeks/weeks), weeks
+}
+
+// Promotion gives what was counted.
+func (m *Match) Promotion() (Promotion, error) {
+	if m.promo == 0 || m.base.Len() == 0 {
+		return Promotion{}, crm.Invalid("offer", "there are %d baskets during the offer for %s and %d on days to compare with", m.promo, m.offer.Product, m.base.Len())
+	}
+	return m.promotion(), nil
 }
 
 // matched is a product with its baskets in each copy of the base.
@@ -79,7 +111,8 @@ const (
 	placeAfter
 )
 
-func (m *matcher) count(s Sale) {
+// Add counts a basket.
+func (m *Match) Add(s Sale) {
 	place := m.place(s.Day)
 	switch place {
 	case placeNone:
@@ -100,7 +133,7 @@ func (m *matcher) count(s Sale) {
 }
 
 // hold counts a basket that holds a product.
-func (m *matcher) hold(product string, day, place int) {
+func (m *Match) hold(product string, day, place int) {
 	p := m.product(product)
 	switch {
 	case place == placeOffer:
@@ -113,7 +146,7 @@ func (m *matcher) hold(product string, day, place int) {
 	}
 }
 
-func (m *matcher) product(name string) *matched {
+func (m *Match) product(name string) *matched {
 	p := m.sales[name]
 	if p == nil {
 		p = &matched{ProductSales{Product: name, Category: m.categories[name]}, map[int]int{}}
@@ -123,18 +156,18 @@ func (m *matcher) product(name string) *matched {
 }
 
 // place says what a day is to the offer.
-func (m *matcher) place(day int) int {
+func (m *Match) place(day int) int {
 	if m.offer.on(day) {
 		return placeOffer
 	}
 	if m.offered(m.offer.Product, day) {
 		return placeNone
 	}
-	weeks := (m.offer.To - m.offer.From + 7) / 7 // between copies
+	n, weeks := m.copies()
 	if m.offer.on(day - 7*weeks) {
 		return placeAfter
 	}
-	for k := 1; k <= max(1, matchWeeks/weeks); k++ {
+	for k := 1; k <= n; k++ {
 		switch {
 		case m.offer.on(day + 7*k*weeks):
 			return -k * weeks
@@ -146,11 +179,11 @@ func (m *matcher) place(day int) int {
 }
 
 // offered reports another offer of a product.
-func (m *matcher) offered(product string, day int) bool {
-	return slices.ContainsFunc(m.others, func(o Offer) bool { return o.Product == product && o.on(day) })
+func (m *Match) offered(product string, day int) bool {
+	return slices.ContainsFunc(m.others[product], func(o Offer) bool { return o.on(day) })
 }
 
-func (m *matcher) promotion() Promotion {
+func (m *Match) promotion() Promotion {
 	p := Promotion{Promoted: m.offer.Product, PromoBaskets: m.promo, BaseBaskets: m.base.Len(), AfterBaskets: m.after}
 	for _, c := range m.base.Companions(m.offer.Product, 10) {
 		if c.LiftLow >= AffineLift {
@@ -168,7 +201,7 @@ func (m *matcher) promotion() Promotion {
 
 // ownBase leaves a product's own offers out of its base, and tells how much it
 // varies between the copies.
-func (m *matcher) ownBase(s *matched) {
+func (m *Match) ownBase(s *matched) {
 	baskets, own := map[int]int{}, 0
 	for day, n := range m.perDay {
 		if s.Product == m.offer.Product || !m.offered(s.Product, day) {

@@ -138,9 +138,17 @@ func TestPromotionRefuses(t *testing.T) {
 
 func TestMatchPromotionDays(t *testing.T) {
 	kinds := func(offer Offer, others ...Offer) (during, after, base []int) {
-		m := matcher{offer: offer, others: others}
+		m, err := NewMatch(nil, offer, others)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, last := m.Days()
 		for day := range 300 {
-			switch m.place(day) {
+			place := m.place(day)
+			if place != placeNone && (day < first || day > last) {
+				t.Errorf("%v: day %d lies outside %d to %d", offer, day, first, last)
+			}
+			switch place {
 			case placeOffer:
 				during = append(during, day)
 			case placeAfter:

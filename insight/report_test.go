@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"kaveri/crm"
 )
@@ -80,6 +81,50 @@ func TestHandover(t *testing.T) {
 	within(t, "value at risk", left[0].AtRisk, .7878*.8*1000, .1)
 	if left[0].Successor != liisa || left[1].Successor != liisa || left[2].Successor != 0 {
 		t.Errorf("successors %+v", left)
+	}
+}
+
+// Who knows a customer is told from exchanges; from what went one way only while
+// there were none, and of those who are asked about.
+func TestKeeper(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	talk := func(staff crm.StaffID, days int, answered bool) crm.Talk {
+		return crm.Talk{Staff: staff, At: now.AddDate(0, 0, -days), Answered: answered}
+	}
+	all := func(crm.StaffID) bool { return true }
+	talks := []crm.Talk{talk(1, 1, false), talk(1, 2, false), talk(2, 300, true), talk(2, 300, true), talk(3, 100, true)}
+	if got := Keeper(talks, now, all); got != 3 {
+		t.Errorf("of all it is %d", got)
+	}
+	if got := Keeper(talks, now, func(s crm.StaffID) bool { return s == 1 }); got != 1 {
+		t.Errorf("of one it is %d", got)
+	}
+	if got := Keeper(nil, now, all); got != 0 {
+		t.Errorf("of nobody it is %d", got)
+	}
+	exchanges := Exchanges(talks, now)
+	if len(exchanges) != 3 {
+		t.Fatalf("exchanges: %+v", exchanges)
+	}
+	within(t, "days", exchanges[2].Days, 100, 1e-9)
+}
+
+// What is awaited of a customer counts once that they may be gone.
+func TestAtStake(t *testing.T) {
+	row := crm.LoyaltyRow{Customer: 7, PAlive: .5, Value: crm.MoneyOf(400)}
+	a := LeaverAccountOf(&row, []Exchange{{1, 0}, {1, 0}, {1, 0}, {2, 0}})
+	within(t, "value if they stay", a.Value, 800, 1e-9)
+	best, atRisk := AtStake(&a)
+	if best.Staff != 1 {
+		t.Errorf("best known by %+v", best)
+	}
+	within(t, "at risk", atRisk, 300, 1e-9)
+	if left := Handover(1, []LeaverAccount{a}); len(left) != 1 || left[0].AtRisk != atRisk {
+		t.Errorf("handed over: %+v", left)
+	}
+	gone := LeaverAccountOf(&crm.LoyaltyRow{Customer: 8}, nil)
+	if _, atRisk := AtStake(&gone); atRisk != 0 {
+		t.Errorf("of nobody's customer %v is at risk", atRisk)
 	}
 }
 

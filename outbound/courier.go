@@ -198,7 +198,7 @@ func respite(fails int, err error) time.Duration {
 // roster gives the sender's roster; settings that have changed begin a new one.
 func (c *Courier) roster(sender crm.Sender) *roster {
 	r := c.rosters[sender.ID]
-	if r != nil && sameServer(&r.sender, &sender) {
+	if r != nil && sameAccount(&r.sender, &sender) {
 		return r
 	}
 	if r != nil {
@@ -211,7 +211,8 @@ func (c *Courier) roster(sender crm.Sender) *roster {
 	return r
 }
 
-func sameServer(a, b *crm.Sender) bool {
+// sameAccount reports two senders that are one account of one server.
+func sameAccount(a, b *crm.Sender) bool {
 	return a.Host == b.Host && a.Port == b.Port && a.Security == b.Security && a.Username == b.Username && a.Password == b.Password
 }
 

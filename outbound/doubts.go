@@ -47,13 +47,7 @@ type Resolver struct {
 
 // Run settles until ctx ends.
 func (r *Resolver) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
-			r.Log.Error("doubts cannot be looked at just now; trying again", "err", err)
-		}
-		pause(ctx, r.Every)
-	}
-	return nil
+	return repeat(ctx, r.Every, r.Pass, r.Log, "doubts cannot be looked at just now; trying again")
 }
 
 // Pass looks at all doubts once.

@@ -47,13 +47,7 @@ type Filer struct {
 
 // Run files until ctx ends.
 func (f *Filer) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := f.Pass(ctx); err != nil && ctx.Err() == nil {
-			f.Log.Error("copies of sent mail cannot be looked at just now; trying again", "err", err)
-		}
-		pause(ctx, f.Every)
-	}
-	return nil
+	return repeat(ctx, f.Every, f.Pass, f.Log, "copies of sent mail cannot be looked at just now; trying again")
 }
 
 // Pass files what is due.

@@ -27,13 +27,7 @@ type Guard struct {
 
 // Run watches until ctx ends.
 func (g *Guard) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := g.Pass(ctx); err != nil && ctx.Err() == nil {
-			g.Log.Error("mailings cannot be watched just now; trying again", "err", err)
-		}
-		pause(ctx, g.Every)
-	}
-	return nil
+	return repeat(ctx, g.Every, g.Pass, g.Log, "mailings cannot be watched just now; trying again")
 }
 
 // Pass looks at all running mailings once.

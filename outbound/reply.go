@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"kaveri/crm"
 )
@@ -182,11 +181,7 @@ func cleanText(s string) string {
 	if len(s) <= maxReplyText {
 		return s
 	}
-	cut := maxReplyText - len("…")
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return crm.Cut(s, maxReplyText-len("…")) + "…"
 }
 
 func plainText(s string) bool {

@@ -189,6 +189,18 @@ func sentence(err error) string {
 	return "the ledger cannot be read: " + err.Error()
 }
 
+// repeat does one pass after another until ctx ends. One that fails is told to the
+// log as failed says.
+func repeat(ctx context.Context, every time.Duration, pass func(context.Context) error, log *slog.Logger, failed string) error {
+	for ctx.Err() == nil {
+		if err := pass(ctx); err != nil && ctx.Err() == nil {
+			log.Error(failed, "err", err)
+		}
+		pause(ctx, every)
+	}
+	return nil
+}
+
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -81,10 +81,6 @@ func (w *worker) dial(s *crm.Sender, now time.Time) bool {
 	return true
 }
 
-func sameAccount(a, b *crm.Sender) bool {
-	return a.Host == b.Host && a.Port == b.Port && a.Security == b.Security && a.Username == b.Username && a.Password == b.Password
-}
-
 // settle records what an attempt has come to, and what it means for others.
 func (w *worker) settle(j *job, began time.Time, server string, res *Outcome) {
 	now := w.t.s.o.Now()

@@ -32,7 +32,8 @@ import (
 //	  'S' SHA-256                of the first line and every record before
 //
 // Numbers are varints, JSON, text and bytes follow their length. The search
-// index is not in it, since it is made from the rest; sessions are not in it,
+// index and what baskets show are not in it, since they are made from the rest;
+// sessions are not in it,
 // since after a restore people sign in anew; the key is not in it, ever: the
 // passwords and keyed hashes within open only with the key file beside it.
 const backupMagic = "kaveri backup 1\n"
@@ -56,7 +57,7 @@ var backupTables = []string{
 }
 
 // notInBackup are the tables that stay behind, with why in [backupMagic].
-var notInBackup = []string{"sessions", "erasures"}
+var notInBackup = []string{"sessions", "erasures", "findings"}
 
 // Manifest says what a backup holds.
 type Manifest struct {

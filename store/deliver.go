@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -127,15 +126,7 @@ func preview(text string) string {
 }
 
 // cut shortens s to at most n bytes at a rune's edge.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
+func cut(s string, n int) string { return crm.Cut(s, n) }
 
 // Deliver stores mails, or withholds them by the rules, and gives for each
 // what became of it. It returns when that is durable. A mail seen before only

@@ -37,7 +37,7 @@
 //
 // Links are what the rules say today and never the truth: match.go answers what
 // [crm.Decide] asks, rematch.go asks again and writes the difference. Whatever
-// changes what the rules rest on (corrections.go, merge.go, [Store.SaveFirm])
+// changes what the rules rest on (corrections.go, merge.go, organisations.go, [Store.SaveFirm])
 // notes the mails that it may move as stale, in its own transaction; they are
 // decided right after, or by the next process. What the rules leave to people
 // is a row of reviews.
@@ -91,12 +91,39 @@
 // pages read it here (outgoing.go), and its copy for the Sent folder waits here
 // (filing.go).
 //
+// # Orders and standings
+//
+// Orders of every source are saved by orders.go: [crm.Firm.PlaceOrder] says whose
+// each is (orders_place.go). What a file has brought can be taken back
+// (orders_import.go): an order that was replaced leaves its version before. Who
+// has ordered, or of whom something else has come to be known, is unranked, in the
+// same transaction, until [Store.SaveStandings] says where they stand. A standing
+// is a row of the day on which it changed (standings.go), so any past day can be
+// asked for (standings_read.go).
+//
+// # Wishes and surveys
+//
+// A sentence that may be a wish waits for a colleague (wishes.go); answers to
+// surveys and to the public form stand in feedback (surveys.go).
+//
+// # Who knows whom
+//
+// talks.go tells from mail and calls who of us was in touch with a customer;
+// briefs.go what is to be known of one on paper; captured.go what was captured
+// for a colleague and what followed, coverage.go how much for the firm. All of it
+// counts what the viewer may see. [Store.TeamCaptured], which puts colleagues
+// beside each other, refuses unless the firm wants it.
+//
 // # Privacy
 //
 // Mail that belongs to no customer leaves only keyed hashes (uid_keys,
 // correspondents), made with a key that lives outside the database. Every read
 // takes a [crm.Viewer] and passes policy.go, the SQL form of
 // [crm.Viewer.MaySee].
+//
+// What leaves for an analyst's own programs is read by [Store.Export]
+// (exported.go): row by row in one transaction, by the same policy, and without
+// the text of any mail.
 //
 // Start reading at store.go, then deliver.go.
 package store

@@ -57,10 +57,7 @@ WHERE d.state = 'unknown' AND (d.changed_us, d.id) > ($1, $2) AND `+condition+` 
 	for i := range ds {
 		rest[i].Dispatch = ds[i]
 	}
-	if len(rest) > limit {
-		rest = rest[:limit]
-		next = crm.PageKey{At: rest[limit-1].Dispatch.Changed, ID: int64(rest[limit-1].Dispatch.ID)}
-	}
+	rest, next = paged(rest, limit, func(e *crm.Doubt) crm.PageKey { return crm.PageKey{At: e.Dispatch.Changed, ID: int64(e.Dispatch.ID)} })
 	return rest, next, err
 }
 

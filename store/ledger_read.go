@@ -54,10 +54,7 @@ WHERE d.mailing_id = $1 AND d.id > $2`+condition+` ORDER BY d.id LIMIT $3`, args
 	if err == nil {
 		list, err = dispatchesOf(read)
 	}
-	if len(list) > limit {
-		list = list[:limit]
-		next = crm.PageKey{At: list[limit-1].Changed, ID: int64(list[limit-1].ID)}
-	}
+	list, next = paged(list, limit, func(e *crm.Dispatch) crm.PageKey { return crm.PageKey{At: e.Changed, ID: int64(e.ID)} })
 	return list, next, err
 }
 

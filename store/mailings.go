@@ -122,10 +122,7 @@ func (s *Store) Mailings(ctx context.Context, v crm.Viewer, states []crm.Mailing
 		if err != nil {
 			return err
 		}
-		if len(list) > limit {
-			list = list[:limit]
-			next = crm.PageKey{At: list[limit-1].Created, ID: int64(list[limit-1].ID)}
-		}
+		list, next = paged(list, limit, func(e *crm.MailingRow) crm.PageKey { return crm.PageKey{At: e.Created, ID: int64(e.ID)} })
 		return x.fillCounts(list)
 	})
 	return list, next, err

@@ -90,9 +90,7 @@ func (x *tx) newOrders(list []crm.Order, how OrderOptions) (*orderBatch, error) 
 	g := &orderBatch{batch: b, how: how, list: list, known: map[orderKey]*knownOrder{}, numbered: map[orderKey]crm.Person{},
 		products: map[string]*knownProduct{}, groups: map[string]int64{}, offers: map[string]int64{},
 		refunds: map[orderKey][]int64{}, refunded: map[int64]bool{}, people: map[int64]bool{}}
-	if g.zone, err = time.LoadLocation(b.firm.TimeZone); err != nil {
-		return nil, err
-	}
+	g.zone = b.firm.Zone()
 	if g.rates, err = x.rates(); err != nil {
 		return nil, err
 	}

@@ -115,10 +115,7 @@ func (s *Store) Orders(ctx context.Context, v crm.Viewer, q OrderQuery) ([]crm.O
 		if out, err = collect(rows, err, scanOrder); err != nil {
 			return err
 		}
-		if len(out) > limit {
-			out = out[:limit]
-			next = crm.PageKey{At: out[limit-1].At, ID: int64(out[limit-1].ID)}
-		}
+		out, next = paged(out, limit, func(e *crm.Order) crm.PageKey { return crm.PageKey{At: e.At, ID: int64(e.ID)} })
 		return x.fillOrders(out)
 	})
 	return out, next, err

@@ -55,3 +55,12 @@ func pageLimit(asked, usual int) int {
 	}
 	return min(asked, 500)
 }
+
+// paged cuts a list, of which one more was read than a page holds, to a page. next
+// is the key of its last entry, zero when nothing follows.
+func paged[T any](list []T, limit int, key func(*T) crm.PageKey) (page []T, next crm.PageKey) {
+	if len(list) <= limit {
+		return list, next
+	}
+	return list[:limit], key(&list[limit-1])
+}

@@ -136,9 +136,5 @@ func (x *tx) recountOrders(was, is *crm.Firm) error {
 	if was.TimeZone == is.TimeZone {
 		return nil
 	}
-	zone, err := time.LoadLocation(is.TimeZone)
-	if err != nil {
-		return err
-	}
-	return x.redateOrders(zone)
+	return x.redateOrders(is.Zone())
 }

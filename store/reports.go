@@ -84,10 +84,7 @@ WHERE (u.at_us, u.message_id) < ($1, $2) AND `+condition+` ORDER BY u.at_us DESC
 		})
 		return err
 	})
-	if len(list) > limit {
-		list = list[:limit]
-		next = crm.PageKey{At: list[limit-1].At, ID: int64(list[limit-1].Message)}
-	}
+	list, next = paged(list, limit, func(e *crm.UnmatchedReport) crm.PageKey { return crm.PageKey{At: e.At, ID: int64(e.Message)} })
 	return list, next, err
 }
 

@@ -88,17 +88,23 @@ func (x *tx) answersTo(m *storedMail, conversation int64) ([]answering, error) {
 	out := []answering{{id: m.id, messageID: m.MessageID}}
 	for i := 0; i < len(out) && err == nil; i++ {
 		rest = slices.DeleteFunc(rest, func(a answering) bool {
-			for _, id := range slices.Backward(a.chain) {
-				if known[id] { // the nearest that is here
-					if id != out[i].messageID {
-						return false
-					}
-					out = append(out, a)
-					return true
-				}
+			to := a.nearest(known)
+			if to == "" || to != out[i].messageID {
+				return false
 			}
-			return false
+			out = append(out, a)
+			return true
 		})
 	}
 	return out, err
+}
+
+// nearest gives the nearest of the mails before it that is known, "" for none.
+func (a *answering) nearest(known map[string]bool) string {
+	for _, id := range slices.Backward(a.chain) {
+		if known[id] {
+			return id
+		}
+	}
+	return ""
 }

@@ -90,6 +90,15 @@ func scanSuppression(r *sql.Rows, p *suppressionRow) error {
 // Suppressions lists suppressions that stand, the newest first, and gives the
 // key of the next page, zero at the end.
 func (s *Store) Suppressions(ctx context.Context, v crm.Viewer, page crm.PageKey, limit int) (list []crm.Suppression, next crm.PageKey, err error) {
+	return s.suppressions(ctx, v, `s.lifted_us = 0 AND `, page, limit)
+}
+
+// AllSuppressions is [Store.Suppressions] with those that were lifted.
+func (s *Store) AllSuppressions(ctx context.Context, v crm.Viewer, page crm.PageKey, limit int) (list []crm.Suppression, next crm.PageKey, err error) {
+	return s.suppressions(ctx, v, "", page, limit)
+}
+
+func (s *Store) suppressions(ctx context.Context, v crm.Viewer, which string, page crm.PageKey, limit int) (list []crm.Suppression, next crm.PageKey, err error) {
 	if !mayRead(v) {
 		return nil, next, nil
 	}
@@ -97,14 +106,11 @@ func (s *Store) Suppressions(ctx context.Context, v crm.Viewer, page crm.PageKey
 	at, id := after(page)
 	var read []suppressionRow
 	err = s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE s.lifted_us = 0 AND (s.at_us, s.id) < ($1, $2) ORDER BY s.at_us DESC, s.id DESC LIMIT $3`, at, id, limit+1)
+		rows, err := x.query(`SELECT `+suppressionCols+` FROM suppressions s WHERE `+which+`(s.at_us, s.id) < ($1, $2) ORDER BY s.at_us DESC, s.id DESC LIMIT $3`, at, id, limit+1)
 		read, err = collect(rows, err, scanSuppression)
 		return err
 	})
-	if len(read) > limit {
-		read = read[:limit]
-		next = crm.PageKey{At: read[limit-1].At, ID: read[limit-1].id}
-	}
+	read, next = paged(read, limit, func(e *suppressionRow) crm.PageKey { return crm.PageKey{At: e.At, ID: e.id} })
 	for _, r := range read {
 		list = append(list, r.Suppression)
 	}

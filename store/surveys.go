@@ -290,10 +290,7 @@ func (s *Store) Feedback(ctx context.Context, v crm.Viewer, page crm.PageKey, li
 		out, err = collect(rows, err, scanFeedback)
 		return err
 	})
-	if len(out) > limit {
-		out = out[:limit]
-		next = crm.PageKey{At: out[limit-1].At, ID: out[limit-1].ID}
-	}
+	out, next = paged(out, limit, func(e *crm.Feedback) crm.PageKey { return crm.PageKey{At: e.At, ID: e.ID} })
 	return out, next, err
 }
 

@@ -76,10 +76,7 @@ func (s *Store) Timeline(ctx context.Context, v crm.Viewer, id crm.CustomerID, p
 		entries = append(entries, voices...)
 		slices.SortFunc(entries, entry.before)
 		entries = slices.CompactFunc(entries, func(a, b entry) bool { return a.id == b.id })
-		if len(entries) > limit {
-			entries = entries[:limit]
-			next = crm.PageKey{At: fromMicros(entries[limit-1].at), ID: entries[limit-1].id}
-		}
+		entries, next = paged(entries, limit, func(e *entry) crm.PageKey { return crm.PageKey{At: fromMicros(e.at), ID: e.id} })
 		items, err = x.timelineItems(entries)
 		return err
 	})

@@ -89,10 +89,7 @@ func (s *Store) Wishes(ctx context.Context, v crm.Viewer, q crm.WishQuery) (list
 		list, err = collect(rows, err, scanWish)
 		return err
 	})
-	if len(list) > limit {
-		list = list[:limit]
-		next = crm.PageKey{At: list[limit-1].At, ID: int64(list[limit-1].ID)}
-	}
+	list, next = paged(list, limit, func(e *crm.WishRow) crm.PageKey { return crm.PageKey{At: e.At, ID: int64(e.ID)} })
 	return list, next, err
 }
 

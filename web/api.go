@@ -240,11 +240,7 @@ func (s *Server) apiOrders(w http.ResponseWriter, r *http.Request, c *apiCall) e
 	if len(once.Key) > maxIdempotencyKey || strings.ContainsFunc(once.Key, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return &unsaid{http.StatusBadRequest, "Idempotency-Key: write at most 255 visible characters of ASCII"}
 	}
-	zone, err := time.LoadLocation(c.firm.TimeZone)
-	if err != nil {
-		return err
-	}
-	batch, err := orders.ReadBatch(body, zone, c.firm.Currency)
+	batch, err := orders.ReadBatch(body, c.firm.Zone(), c.firm.Currency)
 	if err != nil {
 		return err
 	}

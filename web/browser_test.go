@@ -39,7 +39,7 @@ type tab struct {
 
 func openTab(t *testing.T, m *memory, change ...func(*Options)) *tab {
 	t.Helper()
-	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Wishes: m.book, Intake: m.intake, Loyalty: m.register, Clock: m.register, Drafts: m.letters, Postbox: m.letters, SetupToken: "setup-token", SignInToken: "demo-link", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Wishes: m.book, Intake: m.intake, Loyalty: m.register, Baskets: m.stall, Clock: m.register, Drafts: m.letters, Postbox: m.letters, Team: m.team, SetupToken: "setup-token", SignInToken: "demo-link", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	for _, f := range change {
 		f(&o)
 	}

@@ -6,6 +6,9 @@ var words = together(map[Key]phrase{
 	// Around every page.
 	"and":                {"and", "ja"},
 	"cancel":             {"Cancel", "Peruuta"},
+	"files":              {"The whole list as", "Koko luettelo:"},
+	"files.csv":          {"CSV", "CSV"},
+	"files.xlsx":         {"XLSX", "XLSX"},
 	"nav.skip":           {"Skip to the content", "Siirry sisältöön"},
 	"nav.label":          {"Main", "Päävalikko"},
 	"nav.customers":      {"Customers", "Asiakkaat"},
@@ -497,4 +500,4 @@ var words = together(map[Key]phrase{
 	"fault.customer":       {"These two are one customer already.", "Nämä ovat jo sama asiakas."},
 	"fault.capture policy": {"Choose one of these.", "Valitse jokin näistä."},
 	"fault.note":           {"Write a few words.", "Kirjoita muutama sana; hyvin pitkä teksti ei mahdu."},
-}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords)
+}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords, captureWords, basketWords)

@@ -144,7 +144,6 @@ var loyaltyWords = map[Key]phrase{
 	"list.was-new":   {"On %s they had not ordered.", "Ennen päivää %s he eivät olleet tilanneet."},
 	"list.at":        {"As it was on %s.", "(Tilanne %s)"},
 	"list.nobody":    {"Nobody stands here.", "Tässä ei ole ketään."},
-	"list.csv":       {"Download as CSV", "Lataa CSV-tiedostona"},
 	"list.rungs":     {"Rung", "Porras"},
 	"list.timings":   {"Timing", "Ajoitus"},
 	"list.next":      {"Next page", "Seuraava sivu"},

@@ -83,7 +83,6 @@ var wishWords = map[Key]phrase{
 	"wishes.open":           {"waiting", "odottavat"},
 	"wishes.all-kinds":      {"any", "kaikki"},
 	"wishes.on-topic":       {"On “%s” only.", "Vain aiheesta ”%s”."},
-	"wishes.csv":            {"Download as CSV", "Lataa CSV-tiedostona"},
 	"wishes.none":           {"No wishes here yet", "Täällä ei ole vielä toiveita"},
 	"wishes.none.text":      {"Write one down on a customer’s page, mail it to the customer’s note address, or confirm what Kaveri finds in mail.", "Kirjaa toive asiakkaan sivulla, lähetä se asiakkaan muistiinpano-osoitteeseen tai vahvista, mitä Kaveri löytää viesteistä."},
 

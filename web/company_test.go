@@ -11,8 +11,11 @@ import (
 func company() *memory {
 	m := newMemory()
 	m.outbox, m.register = sending(), registerOf(320)
+	open := *openStall()
+	m.stall = &open
 	m.book.fill()
 	m.intake = trading()
+	m.team = busyTeam(m)
 	m.firm = crm.Firm{Name: "Saarimatkat Oy", Domains: []string{"saarimatkat.example"}, TimeZone: "Europe/Helsinki", Currency: "EUR", Language: "en", Policy: crm.PolicyKnown}
 	m.staff = []crm.Staff{
 		{ID: 1, Name: "Mikko Laine", Address: "mikko@saarimatkat.example", Role: crm.StaffAdmin},

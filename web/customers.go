@@ -19,6 +19,7 @@ type CustomersPage struct {
 	Text      string
 	Rows      []CustomerLine
 	Next      string // address of the next page, "" when there is none
+	Files     Files
 	First     bool   // this is the first page
 	Refresh   string // address of the fragment
 	Mailboxes int    // how many are connected, when there is no customer yet
@@ -42,9 +43,10 @@ func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) 
 	if err != nil {
 		return err
 	}
-	p := CustomersPage{Shell: s.shell(c, "customers", c.t("customers.title")), Text: text, First: after == crm.PageKey{}, Refresh: "/customers"}
+	p := CustomersPage{Shell: s.shell(c, "customers", c.t("customers.title")), Text: text, First: after == crm.PageKey{}, Refresh: "/customers", Files: filesOf("/customers", "")}
 	if text != "" {
 		p.Refresh += "?q=" + url.QueryEscape(text)
+		p.Files = filesOf("/customers", "q="+url.QueryEscape(text))
 	}
 	if q.Get("after") != "" {
 		p.Refresh = "/customers?" + q.Encode()

@@ -7,8 +7,9 @@
 // handler that fills it, and the forms it accepts. page.go renders, errors.go
 // turns a [crm.Kind] into a status, session.go knows who is asking. The
 // package imports crm, insight and templates; what it needs from the rest of
-// the program stands in [Store], [Ledger], [Drafts], [Loyalty], [Clock],
-// [Reader], [Connector], [Courier] and [Postbox], and cmd introduces them.
+// the program stands in [Store], [Ledger], [Drafts], [Intake], [Loyalty],
+// [Baskets], [Clock], [Wishes], [Team], [Reader], [Connector], [Courier] and
+// [Postbox], and cmd introduces them.
 //
 // # Rules
 //
@@ -30,6 +31,20 @@
 // form by itself while somebody writes. A mail is only ever sent as a draft of
 // the one who is signed in ([Drafts.SendDraft]); notes have no way there. What
 // was sent and is not captured yet stands beside the timeline (outgoing.go).
+//
+// # For programs
+//
+// api.go has the JSON API and hooks.go the webhooks of shops: a token or a
+// signature says who asks, and orders go the way of an uploaded file
+// (orderimport.go), by package crm/orders.
+//
+// # Colleagues
+//
+// week.go shows a colleague what was captured for them, coverage.go tells the
+// firm, handover.go gives away the customers of who left, risk.go names those who
+// hang on one colleague. No page puts colleagues beside each other in numbers
+// unless the firm has said so. notebook.go chooses and words the customers of a
+// colleague for print ([PrintNotebook]); web/notebook lays them out.
 //
 // # The public side
 //

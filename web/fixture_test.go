@@ -44,15 +44,18 @@ type memory struct {
 	excluded  []crm.Exclusion
 	book      *book
 	register  *register
+	stall     *stall
 	letters   *letters
+	team      *team
 	broken    error // every read fails with it
 	full      error // every note fails with it
 }
 
 func newMemory() *memory {
 	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), intake: newIntake(), next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), stall: stallOf(0, 0), intake: newIntake(), next: 1000}
 	m.letters = newLetters(m)
+	m.team = newTeam(m)
 	m.book = &book{m: m, recommended: map[crm.ContactID]crm.ContactID{}}
 	return m
 }

@@ -21,15 +21,8 @@ type clock struct {
 	now  time.Time
 }
 
-func newClock(lang, zone string, now time.Time) clock {
-	if zone == "" {
-		zone = "Europe/Helsinki"
-	}
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		loc = time.UTC
-	}
-	return clock{loc: loc, lang: lang, now: now.In(loc)}
+func newClock(lang string, f *crm.Firm, now time.Time) clock {
+	return clock{loc: f.Zone(), lang: lang, now: now.In(f.Zone())}
 }
 
 // Stamp is a time ready for a page.

@@ -123,6 +123,8 @@ func (s *Server) eventNames(ctx context.Context, c *call, changes []crm.Event) [
 			add("senders")
 		case "ladder":
 			add("ladder")
+		case "baskets":
+			add("baskets")
 		case "draft":
 			if e.Customer != 0 {
 				add(fmt.Sprintf("writing-%d", e.Customer))

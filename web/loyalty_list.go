@@ -1,8 +1,7 @@
 package web
 
 import (
-	"encoding/csv"
-	"fmt"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"kaveri/crm"
+	"kaveri/crm/sheet"
 )
 
 // LoyaltyListPage is the people behind a number of the ladder.
@@ -22,7 +22,7 @@ type LoyaltyListPage struct {
 	Timings []SpanLink
 	Rows    []StandingLine
 	Next    string
-	CSV     string
+	Files   Files
 }
 
 // StandingLine is one of them.
@@ -101,7 +101,7 @@ func (s *Server) loyaltyListPage(w http.ResponseWriter, r *http.Request, c *call
 	if err != nil {
 		return err
 	}
-	p := LoyaltyListPage{Heading: c.listHeading(&q), Sub: c.listSub(&q), CSV: "/loyalty/list.csv?" + without(v, "after").Encode()}
+	p := LoyaltyListPage{Heading: c.listHeading(&q), Sub: c.listSub(&q), Files: filesOf("/loyalty/list", without(v, "after").Encode())}
 	p.Shell = s.shell(c, "loyalty", p.Heading)
 	p.Rungs = choose(v, "rung", crm.Rungs, c.t("list.all"), c.rung)
 	p.Timings = choose(v, "timing", crm.Timings, c.t("list.all"), c.timing)
@@ -182,70 +182,23 @@ func (c *call) standingLine(row crm.LoyaltyRow) StandingLine {
 		Since: c.day(row.Since), Final: c.day(row.Last), Next: c.day(row.Due), Gone: c.day(row.Lapsed), Spent: c.rounded(row.Spent), Value: c.rounded(row.Value)}
 }
 
-// csvPage is how many rows of a file are read at a time.
-const csvPage = 500
-
-// loyaltyCSV gives a whole list as a file.
-func (s *Server) loyaltyCSV(w http.ResponseWriter, r *http.Request, c *call) error {
+// loyaltyFile gives a whole list as a file.
+func (s *Server) loyaltyFile(w http.ResponseWriter, r *http.Request, c *call) error {
 	q, err := loyaltyQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	q.Limit = csvPage
-	rows, next, err := s.Loyalty.Standings(r.Context(), c.viewer, q)
-	if err != nil {
-		return err
-	}
-	out := csvTo(w, "loyalty.csv")
-	out.Write([]string{"customer", "name", "rung", "note", "timing", "since", "orders", "first", "last", "due", "overdue", "lapsed", "p_alive", "p_order_90", "spent", "value_12m", "attitude"})
-	for {
-		for i := range rows {
-			out.Write(loyaltyRecord(&rows[i]))
+	titles := []string{"customer", "name", "rung", "note", "timing", "since", "orders", "first", "last", "due", "overdue", "lapsed", "p_alive", "p_order_90", "spent", "value_12m", "attitude"}
+	return exportPages(s, w, r, c, titles, func(ctx context.Context, after int64) ([]crm.LoyaltyRow, int64, error) {
+		q.Limit = exportPage
+		if after != 0 {
+			q.After = after
 		}
-		if q.After = next; next == 0 {
-			break
-		}
-		if rows, next, err = s.Loyalty.Standings(r.Context(), c.viewer, q); err != nil {
-			return s.broken(r, c, err)
-		}
-	}
-	out.Flush()
-	return nil
+		return s.Loyalty.Standings(ctx, c.viewer, q)
+	}, loyaltyRecord)
 }
 
-// broken ends an answer that has begun: what was sent cannot be taken back, so
-// the connection is cut, and nobody takes half a file for the whole.
-func (s *Server) broken(r *http.Request, c *call, err error) error {
-	s.Log.ErrorContext(r.Context(), "a file broke off", "request", c.id, "error", err)
-	panic(http.ErrAbortHandler)
-}
-
-// csvTo begins a file that spreadsheets open as UTF-8.
-func csvTo(w http.ResponseWriter, name string) *csv.Writer {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	w.Header().Set("Cache-Control", "no-store")
-	fmt.Fprint(w, "\ufeff")
-	return csv.NewWriter(w)
-}
-
-// cell makes text of others safe to open in a spreadsheet, which would take some
-// beginnings for a formula (CWE-1236).
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
-
-func loyaltyRecord(l *crm.LoyaltyRow) []string {
-	day := func(d crm.Day) string {
-		if d == 0 {
-			return ""
-		}
-		return d.String()
-	}
-	share := func(f float64) string { return strconv.FormatFloat(f, 'f', 4, 64) }
-	return []string{strconv.FormatInt(int64(l.Customer), 10), cell(l.Name), string(l.Rung), cell(string(l.Note)), string(l.Timing), day(l.Since), strconv.Itoa(l.Events), day(l.First), day(l.Last),
-		day(l.Due), day(l.Overdue), day(l.Lapsed), share(l.PAlive), share(l.POrder), l.Spent.String(), l.Value.String(), share(l.Attitude.Index)}
+func loyaltyRecord(l *crm.LoyaltyRow) []sheet.Cell {
+	return []sheet.Cell{sheet.Int(l.Customer), sheet.Text(l.Name), sheet.Text(l.Rung), sheet.Text(l.Note), sheet.Text(l.Timing), sheet.Day(l.Since), sheet.Int(l.Events), sheet.Day(l.First), sheet.Day(l.Last),
+		sheet.Day(l.Due), sheet.Day(l.Overdue), sheet.Day(l.Lapsed), sheet.Number(l.PAlive, 4), sheet.Number(l.POrder, 4), sheet.Money(l.Spent), sheet.Money(l.Value), sheet.Number(l.Attitude.Index, 4)}
 }

@@ -124,15 +124,11 @@ type ImportResult struct {
 const badRowsShown = 20
 
 func (s *Server) mappingPage(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed {
-		return errNoUpload
-	}
 	p := MappingPage{ID: u.id, Name: u.name, Source: u.source, Result: u.result}
 	if u.result == nil {
 		if _, err := s.look(r, c, u, &p); err != nil {
@@ -270,7 +266,7 @@ func (p *MappingPage) found(c *call, t *orders.Table) {
 			continue
 		}
 		o := &g.Order
-		k := SampleOrder{Number: o.Number, Buyer: buyerSays(&o.Buyer), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
+		k := SampleOrder{Number: o.Number, Buyer: o.Buyer.Display(), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
 		if o.State == crm.OrderCancelled {
 			k.State = c.t("mapping.cancelled")
 		}
@@ -286,16 +282,6 @@ func (c *call) orderDay(t time.Time) string {
 		return day
 	}
 	return day + " " + c.clock.hour(t)
-}
-
-// buyerSays names who bought as the shop knows them best.
-func buyerSays(b *crm.Buyer) string {
-	for _, s := range []string{b.Name, string(b.Address), b.Number, b.Phone} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 func (c *call) badRow(g *orders.Group, err error) BadRow {
@@ -318,15 +304,11 @@ func (c *call) orderFault(err error) string {
 // importOrders brings a file in. Who closes the page meanwhile does not stop it
 // half way.
 func (s *Server) importOrders(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed {
-		return errNoUpload
-	}
 	if u.result == nil { // pressed twice: it is done
 		p := MappingPage{ID: u.id, Name: u.name, Source: u.source}
 		t, err := s.look(r, c, u, &p)
@@ -397,13 +379,12 @@ func (s *Server) bring(ctx context.Context, c *call, u *upload, t *orders.Table,
 
 // rejectedRows gives the rows that were kept aside as a file.
 func (s *Server) rejectedRows(w http.ResponseWriter, r *http.Request, c *call) error {
-	u, err := s.uploads.get(r.PathValue("upload"), c.me.ID)
+	u, err := s.uploads.hold(r.PathValue("upload"), c.me.ID)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed || u.rejects == nil {
+	if u.rejects == nil {
 		return errNoUpload
 	}
 	h := w.Header()

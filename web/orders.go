@@ -15,6 +15,7 @@ type OrdersPage struct {
 	Nobody bool // only those of nobody
 	Rows   []OrderCard
 	Next   string
+	Files  Files
 }
 
 // OrderCard is an order in a list or on a timeline.
@@ -40,14 +41,14 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request, c *call) err
 	if err != nil {
 		return err
 	}
-	p := OrdersPage{Nobody: v.Get("nobody") != ""}
+	p := OrdersPage{Nobody: v.Get("nobody") != "", Files: filesOf("/orders", "")}
 	list, next, err := s.Loyalty.Orders(r.Context(), c.viewer, crm.OrderQuery{Nobody: p.Nobody, After: after, Limit: ordersPerPage})
 	if err != nil {
 		return err
 	}
 	title := Key("orders.title")
 	if p.Nobody {
-		title = "orders.nobody"
+		title, p.Files = "orders.nobody", filesOf("/orders", "nobody=1")
 	}
 	p.Shell = s.shell(c, "loyalty", c.t(title))
 	for i := range list {
@@ -70,7 +71,7 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request, c *call) err
 const productsShown = 3
 
 func (c *call) orderCard(o *crm.Order) OrderCard {
-	k := OrderCard{ID: o.ID, Heading: c.t("order.heading", o.Number), Total: amount(c.lang, o.Total, o.Currency, false), Cancelled: o.State == crm.OrderCancelled, Buyer: buyerText(&o.Buyer), Customer: o.Customer, Why: c.orderWhy(o)}
+	k := OrderCard{ID: o.ID, Heading: c.t("order.heading", o.Number), Total: amount(c.lang, o.Total, o.Currency, false), Cancelled: o.State == crm.OrderCancelled, Buyer: o.Buyer.Display(), Customer: o.Customer, Why: c.orderWhy(o)}
 	if o.Total < 0 {
 		k.Heading = c.t("order.refund", o.Number)
 		if o.Refunds != "" {
@@ -104,15 +105,6 @@ func lineText(lang string, l crm.OrderLine) string {
 		return decimalComma(lang, q) + " × " + name
 	}
 	return name
-}
-
-func buyerText(b *crm.Buyer) string {
-	for _, s := range []string{b.Name, string(b.Address), b.Number, b.Phone} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // orderWhy says why an order is whose it is.

@@ -106,15 +106,29 @@ func (a *uploads) sweep(gone func(*upload) bool) {
 
 var errNoUpload = crm.NotFound("the file is not here any more; choose it again")
 
-// get gives an upload of a colleague's.
-func (a *uploads) get(id string, staff crm.StaffID) (*upload, error) {
+// hold gives an upload of a colleague's, locked; whoever asks unlocks it. The error
+// is errNoUpload when there is none, or none any more.
+func (a *uploads) hold(id string, staff crm.StaffID) (*upload, error) {
+	u := a.find(id, staff)
+	if u == nil {
+		return nil, errNoUpload
+	}
+	u.mu.Lock() // not while all are locked: it may be brought in at this moment
+	if u.closed {
+		u.mu.Unlock()
+		return nil, errNoUpload
+	}
+	return u, nil
+}
+
+func (a *uploads) find(id string, staff crm.StaffID) *upload {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.sweep(func(o *upload) bool { return a.now().Sub(o.at) > uploadLife })
 	if u := a.all[id]; u != nil && u.staff == staff {
-		return u, nil
+		return u
 	}
-	return nil, errNoUpload
+	return nil
 }
 
 // receive reads the form of an upload: a field source, and the file. The file goes

@@ -25,7 +25,7 @@ type visitor struct {
 
 func newSite(t *testing.T, m *memory, change ...func(*Options)) *visitor {
 	t.Helper()
-	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Wishes: m.book, Intake: m.intake, Loyalty: m.register, Clock: m.register, Drafts: m.letters, Postbox: m.letters, SetupToken: "setup-token", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := Options{Store: m, Reader: m, Connector: m, Ledger: m.outbox, Courier: m.outbox, Wishes: m.book, Intake: m.intake, Loyalty: m.register, Baskets: m.stall, Clock: m.register, Drafts: m.letters, Postbox: m.letters, Team: m.team, SetupToken: "setup-token", Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	for _, f := range change {
 		f(&o)
 	}
@@ -112,8 +112,9 @@ var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/cu
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/mailboxes/31/exclusions",
 	"/mailings", "/mailings/95", "/mailings/95?state=failed", "/mailings/94", "/mailings/92", "/mailings/91", "/mailings/95/stop", "/dispatches/95143", "/senders", "/senders/new", "/senders/82/remove", "/suppressions", "/reports",
 	"/loyalty", "/loyalty?days=365", "/loyalty/list", "/loyalty/list?rung=LOYAL&timing=OVERDUE", "/loyalty/list?rung=ONE-TIME&note=bound", "/orders", "/orders?nobody=1", "/orders/904", "/orders/902?q=aino",
+	"/baskets", "/baskets?by=leverage&least=50&product=kajakki", "/baskets?product=zzz", "/offers", "/offers?code=SYKSY&from=2026-09-19&to=2026-09-25", "/offers?what=vuokra&from=2026-09-19&to=2026-09-25", "/offers/measured?product=702&from=2026-09-19&to=2026-09-25", "/offers/measured?product=702&from=2026-09-19&to=2026-09-25&all=1", "/offers/measured?group=Sauna&from=2026-09-19&to=2026-09-25",
 	"/wishes", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",
-	"/settings", "/settings/access", "/settings/currencies", "/orders/import", "/colleagues", "/nowhere"}
+	"/settings", "/settings/access", "/settings/currencies", "/orders/import", "/colleagues", "/week", "/week?span=last-month", "/settings/capture", "/colleagues/4/handover", "/loyalty/risk", "/nowhere"}
 
 var bareKey = regexp.MustCompile(`%!|&lt;no value|ZgotmplZ`)
 
@@ -140,7 +141,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		empty := newMemory()
 		empty.firm, empty.staff, empty.passwords = crm.Firm{Name: "Tyhjä Oy"}, company().staff[:1], company().passwords
 		v = newSite(t, empty).signIn().in(lang)
-		for _, p := range []string{"/customers", "/mailboxes", "/search", "/colleagues", "/settings", "/reviews", "/mailings", "/senders", "/suppressions", "/reports"} {
+		for _, p := range []string{"/customers", "/mailboxes", "/search", "/colleagues", "/settings", "/reviews", "/mailings", "/senders", "/suppressions", "/reports", "/week", "/settings/capture", "/colleagues/1/handover", "/loyalty/risk"} {
 			want(t, v.get(p), http.StatusOK, "</html>")
 		}
 	}

@@ -62,9 +62,9 @@ func (s *Server) answerTo(r *http.Request, c *call, m crm.MailView) (crm.SavedDr
 		return d, err
 	}
 	// The quote speaks the language of the mail, where we do.
-	at := newClock(c.lang, c.firm.TimeZone, s.Now())
+	at := newClock(c.lang, &c.firm, s.Now())
 	if slices.Contains(languages, m.Language) {
-		at = newClock(m.Language, c.firm.TimeZone, s.Now())
+		at = newClock(m.Language, &c.firm, s.Now())
 	}
 	head, err := say(at.lang, "draft.quote-head", capital(at.at(m.At).Full), m.From.Display())
 	d.Quote = crm.QuoteOf(head, text)

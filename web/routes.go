@@ -21,6 +21,10 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	open := func(pattern string, h handler) { mux.Handle(pattern, s.open(h)) }
 	staff := func(pattern string, h handler) { mux.Handle(pattern, s.staff(h)) }
+	file := func(at string, h handler) { // a list, in each format
+		staff("GET "+at+".csv", h)
+		staff("GET "+at+".xlsx", h)
+	}
 	admin := func(pattern string, h handler) { mux.Handle(pattern, s.admin(h)) }
 
 	// The door.
@@ -35,6 +39,7 @@ func (s *Server) routes() http.Handler {
 
 	// Customers.
 	staff("GET /customers", s.customersPage)
+	file("/customers", s.customersFile)
 	staff("GET /customers/new", s.newCustomerPage)
 	staff("POST /customers", s.addCustomer)
 	staff("GET /customers/{id}", s.customerPage)
@@ -56,7 +61,7 @@ func (s *Server) routes() http.Handler {
 
 	// What customers want.
 	staff("GET /wishes", s.wishesPage)
-	staff("GET /wishes.csv", s.wishesCSV)
+	file("/wishes", s.wishesFile)
 	staff("POST /wishes/{id}", s.stepWish)
 	staff("POST /wishes/{id}/decide", s.decideWish)
 	staff("GET /surveys", s.surveysPage)
@@ -99,11 +104,20 @@ func (s *Server) routes() http.Handler {
 	staff("GET /loyalty", s.loyaltyPage)
 	admin("POST /loyalty/pace", s.acceptPace)
 	staff("GET /loyalty/list", s.loyaltyListPage)
-	staff("GET /loyalty/list.csv", s.loyaltyCSV)
+	file("/loyalty/list", s.loyaltyFile)
+	staff("GET /loyalty/risk", s.riskPage)
 	staff("GET /customers/{id}/loyalty", s.loyaltyCardPart)
 	staff("GET /orders", s.ordersPage)
+	file("/orders", s.ordersFile)
 	staff("GET /orders/{id}", s.orderPage)
 	staff("POST /orders/{id}/assign", s.assignOrder)
+
+	// What is bought together, and what offers did.
+	staff("GET /baskets", s.basketsPage)
+	file("/baskets", s.basketsFile)
+	staff("GET /offers", s.offersPage)
+	staff("GET /offers/measured", s.studyPage)
+	file("/offers/measured", s.studyFile)
 
 	// Mailboxes.
 	staff("GET /mailboxes", s.mailboxesPage)
@@ -160,6 +174,14 @@ func (s *Server) routes() http.Handler {
 	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
+	admin("GET /colleagues/{id}/handover", s.handoverPage)
+	admin("POST /colleagues/{id}/handover", s.handOver)
+
+	// What was captured.
+	staff("GET /week", s.weekPage)
+	staff("GET /week/customers.pdf", s.printCustomers)
+	admin("GET /settings/capture", s.coveragePage)
+	admin("POST /settings/capture", s.saveCompare)
 
 	// Programs: by a token, without a session.
 	mux.Handle("POST /api/v1/orders", s.api(crm.ScopeOrdersWrite, s.apiOrders))

@@ -127,7 +127,7 @@ func (s *Server) newCall(r *http.Request) (*call, error) {
 		q.Del("see")
 		c.path = strings.TrimSuffix(r.URL.Path+"?"+q.Encode(), "?")
 	}
-	c.clock = newClock(c.lang, "", s.Now())
+	c.clock = newClock(c.lang, &crm.Firm{}, s.Now())
 	firm, err := s.Store.Firm(r.Context())
 	if err != nil && crm.KindOf(err) != crm.KindNotFound {
 		return c, err
@@ -144,7 +144,7 @@ func (s *Server) newCall(r *http.Request) (*call, error) {
 		}
 	}
 	c.lang = pickLanguage(r, c.me.Language, firm.Language)
-	c.clock = newClock(c.lang, firm.TimeZone, s.Now())
+	c.clock = newClock(c.lang, &firm, s.Now())
 	return c, nil
 }
 

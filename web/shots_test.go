@@ -42,7 +42,9 @@ func TestShots(t *testing.T) {
 		busy.excluded = append(busy.excluded, e)
 	}
 	five := company()
-	five.register = registerOf(5)
+	five.register, five.stall = registerOf(5), stallOf(5, 13)
+	wait := company()
+	wait.stall.pending = true
 	waits := ""
 	demo := func(o *Options) {
 		o.Demo = func(context.Context) (string, error) { return "", nil }
@@ -52,7 +54,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1"}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1", "/baskets", "/offers"}}, {"wait", wait, []string{"/offers/measured?" + bicycles}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/baskets", "/offers", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys", "/week", "/settings/capture", "/loyalty/risk"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
 		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
 		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {

@@ -110,10 +110,12 @@ type Options struct {
 	Courier   Courier
 	Intake    Intake
 	Loyalty   Loyalty
+	Baskets   Baskets
 	Clock     Clock
 	Drafts    Drafts
 	Postbox   Postbox
 	Wishes    Wishes
+	Team      Team
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.
@@ -159,8 +161,8 @@ type Server struct {
 // New makes the handler. It fails when a template does not parse or an option
 // that it cannot do without is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Clock == nil || o.Wishes == nil || o.Intake == nil {
-		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty, Clock, Wishes and Intake are needed")
+	if o.Store == nil || o.Reader == nil || o.Connector == nil || o.Ledger == nil || o.Courier == nil || o.Drafts == nil || o.Postbox == nil || o.Loyalty == nil || o.Baskets == nil || o.Clock == nil || o.Wishes == nil || o.Intake == nil || o.Team == nil {
+		return nil, errors.New("web: Store, Reader, Connector, Ledger, Courier, Drafts, Postbox, Loyalty, Baskets, Clock, Wishes, Intake and Team are needed")
 	}
 	if o.Now == nil {
 		o.Now = time.Now

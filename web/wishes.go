@@ -2,12 +2,9 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
-	"time"
 
 	"kaveri/crm"
 	"kaveri/crm/sheet"
@@ -51,7 +48,7 @@ type WishesPage struct {
 	Rows   []WishLine
 	Filter WishFilter
 	Next   string // address of the next page
-	CSV    string
+	Files  Files
 	Faults Faults
 	Alone  bool // a page of the list further down: nothing but the list
 }
@@ -135,7 +132,7 @@ func (s *Server) showWishes(w http.ResponseWriter, r *http.Request, c *call, f F
 	p.Rows, p.Filter = c.wishLines(rows, "/wishes"), c.wishFilter(q)
 	q.Del("after")
 	q.Del("done")
-	p.CSV = "/wishes.csv?" + q.Encode()
+	p.Files = filesOf("/wishes", q.Encode())
 	if (next != crm.PageKey{}) {
 		q.Set("after", formatKey(next))
 		p.Next = "/wishes?" + q.Encode() + "#all"
@@ -299,55 +296,23 @@ func (s *Server) stepWish(w http.ResponseWriter, r *http.Request, c *call) error
 	return go303(w, r, wishBack(r), "wish-step")
 }
 
-// maxExport bounds the wishes of one file.
-const maxExport = 100_000
-
-// wishesCSV gives the list as a file for a spreadsheet.
-func (s *Server) wishesCSV(w http.ResponseWriter, r *http.Request, c *call) error {
+// wishesFile gives the list as a file for a spreadsheet.
+func (s *Server) wishesFile(w http.ResponseWriter, r *http.Request, c *call) error {
 	q, err := wishQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	q.Limit = 500
-	rows, next, err := s.Wishes.Wishes(r.Context(), c.viewer, q)
-	if err != nil { // as long as nothing is written, a page can say so
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="wishes.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	out := csv.NewWriter(w)
-	out.Write([]string{"id", "said", "customer_id", "customer", "rung", "value_12m", "kind", "state", "reason", "topic", "product", "strength", "not_before", "expires", "quote", "written_by"})
-	for n := 0; ; {
-		for _, l := range rows {
-			out.Write(wishCells(l))
+	titles := []string{"id", "said", "customer_id", "customer", "rung", "value_12m", "kind", "state", "reason", "topic", "product", "strength", "not_before", "expires", "quote", "written_by"}
+	return exportPages(s, w, r, c, titles, func(ctx context.Context, after crm.PageKey) ([]crm.WishRow, crm.PageKey, error) {
+		q.Limit = exportPage
+		if (after != crm.PageKey{}) {
+			q.After = after
 		}
-		n += len(rows)
-		if (next == crm.PageKey{}) || n >= maxExport {
-			break
-		}
-		q.After = next
-		if rows, next, err = s.Wishes.Wishes(r.Context(), c.viewer, q); err != nil {
-			s.Log.ErrorContext(r.Context(), "an export was cut short", "request", c.id, "error", err)
-			panic(http.ErrAbortHandler) // a file that ends early must not look whole
-		}
-	}
-	out.Flush()
-	return nil
+		return s.Wishes.Wishes(ctx, c.viewer, q)
+	}, c.wishRecord)
 }
 
-func wishCells(l crm.WishRow) []string {
-	day := func(d crm.Day) string {
-		if d == 0 {
-			return ""
-		}
-		return d.String()
-	}
-	cells := []string{strconv.FormatInt(int64(l.ID), 10), l.At.UTC().Format(time.RFC3339), strconv.FormatInt(int64(l.Customer), 10), l.CustomerName, string(l.Rung), l.Value.String(), string(l.Kind), string(l.State), l.Reason, l.Topic, l.ProductName, string(l.Strength), day(l.NotBefore), day(l.ExpiresOn), l.Quote, l.StaffName}
-	for i := range cells {
-		if i != 5 { // a value may be below 0, and is ours
-			cells[i] = sheet.Safe(cells[i])
-		}
-	}
-	return cells
+func (c *call) wishRecord(l *crm.WishRow) []sheet.Cell {
+	return []sheet.Cell{sheet.Int(l.ID), c.timeCell(l.At), sheet.Int(l.Customer), sheet.Text(l.CustomerName), sheet.Text(l.Rung), sheet.Money(l.Value), sheet.Text(l.Kind), sheet.Text(l.State), sheet.Text(l.Reason), sheet.Text(l.Topic),
+		sheet.Text(l.ProductName), sheet.Text(l.Strength), sheet.Day(l.NotBefore), sheet.Day(l.ExpiresOn), sheet.Text(l.Quote), sheet.Text(l.StaffName)}
 }

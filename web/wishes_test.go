@@ -123,7 +123,7 @@ func TestWishesCSV(t *testing.T) {
 	m.book.wishes[1].Quote = `=HYPERLINK("https://evil.example")`
 	w := newSite(t, m).signIn().get("/wishes.csv?text=hyperlink")
 	rows, err := csv.NewReader(w.Body).ReadAll()
-	if err != nil || len(rows) != 2 || rows[1][14] != `'=HYPERLINK("https://evil.example")` || rows[1][3] != "Baltic Sea Walks Ltd" {
+	if err != nil || len(rows) != 2 || rows[0][0] != "\ufeffid" || rows[1][14] != `'=HYPERLINK("https://evil.example")` || rows[1][3] != "Baltic Sea Walks Ltd" {
 		t.Errorf("%q, %v", rows, err)
 	}
 }

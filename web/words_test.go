@@ -54,6 +54,28 @@ func TestCatalogueIsComplete(t *testing.T) {
 // stands in the catalogue that nothing names.
 func TestKeysInUse(t *testing.T) {
 	used := map[Key]string{}
+	keysOfTemplates(t, used)
+	keysOfCode(t, used)
+	keysOfMail(used)
+	keysOfSending(used)
+	keysOfLoyalty(used)
+	keysOfOrders(used)
+	for k, where := range used {
+		if !words[k].has() {
+			t.Errorf("%s names %q, which the catalogue lacks", where, k)
+		}
+	}
+	open := regexp.MustCompile(`^(done|fault|defect|state|order\.fault)\.`) // looked up, and done without when missing
+	for k := range words {
+		if used[k] == "" && !open.MatchString(string(k)) {
+			t.Errorf("nothing names %q", k)
+		}
+	}
+}
+
+// keysOfTemplates notes the keys that templates name.
+func keysOfTemplates(t *testing.T, used map[Key]string) {
+	t.Helper()
 	st, err := newStatic()
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +91,11 @@ func TestKeysInUse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// keysOfCode notes the strings of the code that are keys.
+func keysOfCode(t *testing.T, used map[Key]string) {
+	t.Helper()
 	fset := token.NewFileSet()
 	files, err := fs.Glob(sourceFiles, "*.go")
 	if err != nil {
@@ -92,7 +119,11 @@ func TestKeysInUse(t *testing.T) {
 			return true
 		})
 	}
-	// Keys that are put together from a value of the domain.
+}
+
+// keysOfMail notes the keys that are put together from a value of the domain: of
+// mail and of what is decided about it.
+func keysOfMail(used map[Key]string) {
 	for _, k := range []crm.Class{crm.ClassAutoReply, crm.ClassBounce, crm.ClassComplaint, crm.ClassList, crm.ClassNewsletter, crm.ClassSystem, crm.ClassCalendar} {
 		used[Key("class."+string(k))] = "crm"
 	}
@@ -137,6 +168,10 @@ func TestKeysInUse(t *testing.T) {
 			used[Key("wish.move."+string(to))] = "crm"
 		}
 	}
+}
+
+// keysOfSending: of what becomes of mail that is sent.
+func keysOfSending(used map[Key]string) {
 	for _, k := range crm.SurveyKinds {
 		used[Key("survey.low."+string(k))], used[Key("survey.high."+string(k))] = "crm", "crm"
 	}
@@ -158,11 +193,27 @@ func TestKeysInUse(t *testing.T) {
 	for k := range senderTones {
 		used[Key("state.sender."+string(k))] = "crm"
 	}
+}
+
+// keysOfLoyalty: of rungs, and of what is advised.
+func keysOfLoyalty(used map[Key]string) {
 	for _, r := range crm.Rungs {
 		used[Key("rung."+string(r))] = "crm"
 		if r != crm.RungContact {
 			used[Key("rung-text."+string(r))] = "crm"
 		}
+	}
+	for _, name := range periods {
+		used[Key("span."+name)] = "team.go"
+	}
+	for _, k := range []insight.Part{insight.PartPromoted, insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced, insight.PartOwnOffer, insight.PartNone} {
+		used[Key("part."+string(k))] = "insight"
+	}
+	for _, k := range []insight.Part{insight.PartHalo, insight.PartCannibalised, insight.PartDisplaced} {
+		used[Key("study."+string(k))] = "insight"
+	}
+	for _, k := range ruleOrders {
+		used[Key("baskets.by."+string(k))] = "web"
 	}
 	for _, k := range crm.Timings {
 		used[Key("timing."+string(k))] = "crm"
@@ -185,6 +236,10 @@ func TestKeysInUse(t *testing.T) {
 			used[Key(prefix+row.Label)] = "insight"
 		}
 	}
+}
+
+// keysOfOrders: of orders, of files of them, and of the API that takes them.
+func keysOfOrders(used map[Key]string) {
 	for _, k := range []crm.Rule{crm.RuleByHand, crm.RuleExact, crm.RuleAlias, crm.RuleBuyerNumber, crm.RuleDomain, crm.RuleBuyer, crm.ReasonNoBuyer, crm.ReasonSeveral, crm.RuleInternal, crm.RuleNoCustomer} {
 		used[Key("order-rule."+string(k))] = "crm"
 	}
@@ -196,17 +251,6 @@ func TestKeysInUse(t *testing.T) {
 	}
 	for _, f := range []orders.Field{orders.FieldOrder, orders.FieldDate, orders.FieldTotal} { // what a table cannot do without
 		used[Key("mapping.missing."+string(f))] = "crm/orders"
-	}
-	for k, where := range used {
-		if !words[k].has() {
-			t.Errorf("%s names %q, which the catalogue lacks", where, k)
-		}
-	}
-	open := regexp.MustCompile(`^(done|fault|defect|state|order\.fault)\.`) // looked up, and done without when missing
-	for k := range words {
-		if used[k] == "" && !open.MatchString(string(k)) {
-			t.Errorf("nothing names %q", k)
-		}
 	}
 }
 

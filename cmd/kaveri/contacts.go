@@ -2,10 +2,7 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,7 +49,7 @@ func (p *program) readContacts(ctx context.Context, names []string) error {
 	}
 	var damaged []error
 	for _, name := range names {
-		err := p.readAddressBook(name, func(c *contacts.Contact) error {
+		err := p.readAddressBook(ctx, name, func(c *contacts.Contact) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -95,8 +92,8 @@ func (p *program) damagedBooks(damaged []error, all int) error {
 
 // readAddressBook reads one file. What is wrong with its bytes is a
 // [partlyError]; that there is no such file is not.
-func (p *program) readAddressBook(name string, each func(*contacts.Contact) error) error {
-	f, err := p.openSeekable(name)
+func (p *program) readAddressBook(ctx context.Context, name string, each func(*contacts.Contact) error) error {
+	f, err := p.openTwice(ctx, "file", "an address book", name)
 	if err != nil {
 		return err
 	}
@@ -113,37 +110,4 @@ func (p *program) readAddressBook(name string, each func(*contacts.Contact) erro
 		return partly("%s: %d places could not be read, the first in line %d: %s; %s read", shownName(name), report.Damaged, report.Line, report.Problem, plural(report.Contacts, "contact was", "contacts were"))
 	}
 	return nil
-}
-
-// shownName names a file for people.
-func shownName(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return name
-}
-
-// seekable is a file that can be read twice.
-type seekable struct {
-	io.ReadSeeker
-	io.Closer
-}
-
-// openSeekable opens a file; standard input and pipes are read into memory.
-func (p *program) openSeekable(name string) (seekable, error) {
-	info, err := os.Stat(name)
-	switch {
-	case name == "-", err == nil && !info.Mode().IsRegular() && !info.IsDir():
-		data, err := p.readFile(name, maxList)
-		return seekable{bytes.NewReader(data), io.NopCloser(nil)}, err
-	case err != nil:
-		return seekable{}, ingest.FileError(name, err)
-	case info.IsDir():
-		return seekable{}, crm.Invalid("file", "%s is a folder; name an address book in it", name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return seekable{}, ingest.FileError(name, err)
-	}
-	return seekable{f, f}, nil
 }

@@ -72,7 +72,7 @@ func (p *program) importContacts(ctx context.Context, name string, preview bool,
 	if err != nil {
 		return err
 	}
-	list, wrong, damaged := p.entriesOf(name, signature.Home(&firm))
+	list, wrong, damaged := p.entriesOf(ctx, name, signature.Home(&firm))
 	if partly := (partlyError{}); damaged != nil && (!errors.As(damaged, &partly) || len(list) == 0) {
 		return damaged
 	}
@@ -127,9 +127,9 @@ func (p *program) carryOut(ctx context.Context, s *store.Store, v crm.Viewer, na
 
 // entriesOf reads an address book as it is imported, and says of entries what is
 // wrong with an address of theirs. The error is that of [program.readAddressBook].
-func (p *program) entriesOf(name, home string) (list []store.ContactImport, wrong map[int]string, err error) {
+func (p *program) entriesOf(ctx context.Context, name, home string) (list []store.ContactImport, wrong map[int]string, err error) {
 	wrong = map[int]string{}
-	err = p.readAddressBook(name, func(c *contacts.Contact) error {
+	err = p.readAddressBook(ctx, name, func(c *contacts.Contact) error {
 		e := store.ContactImport{CustomerImport: store.CustomerImport{Name: c.Name, Organisation: c.Organisation}, Note: c.Notes}
 		if strings.Contains(e.Name, "@") { // called after its address
 			e.Name = ""
@@ -147,22 +147,18 @@ func (p *program) entriesOf(name, home string) (list []store.ContactImport, wron
 		list = append(list, e)
 		return nil
 	})
-	inE164(list, home)
+	allInE164(list, home)
 	return list, wrong, err
 }
 
-// inE164 writes phones as the network does, by which they are found. That takes
-// longer than all else that is looked at, so all cores share it.
-func inE164(list []store.ContactImport, home string) {
+// allInE164 is inE164 for a whole address book. That takes longer than all else
+// that is looked at, so all cores share it.
+func allInE164(list []store.ContactImport, home string) {
 	var g sync.WaitGroup
 	for part := range slices.Chunk(list, max(len(list)/runtime.GOMAXPROCS(0), 1000)) {
 		g.Go(func() {
 			for i := range part {
-				for k, phone := range part[i].Phones {
-					if n, ok := signature.Number(phone, home); ok {
-						part[i].Phones[k] = n
-					}
-				}
+				inE164(part[i].Phones, home)
 			}
 		})
 	}

@@ -41,11 +41,7 @@ func day(flag, text string, f crm.Firm) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	zone, err := time.LoadLocation(f.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
-	t, err := time.ParseInLocation(time.DateOnly, text, zone)
+	t, err := time.ParseInLocation(time.DateOnly, text, f.Zone())
 	if err != nil {
 		return t, misused("--%s: %q is not a date; write it like 2026-01-31", flag, text)
 	}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
-	"io"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
-	"kaveri/ingest"
 	"kaveri/ingest/signature"
 )
 
@@ -50,7 +46,7 @@ type badJSON struct {
 }
 
 func (p *program) importCustomers(ctx context.Context, file, rejects string) error {
-	data, err := p.readFile(file, maxList)
+	data, err := p.readFile(ctx, file, maxList)
 	if err != nil {
 		return err
 	}
@@ -67,7 +63,9 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	if err != nil {
 		return err
 	}
-	list.inE164(signature.Home(&firm))
+	for _, r := range list.rows {
+		inE164(r.Phones, signature.Home(&firm))
+	}
 	j := importedJSON{Rows: list.total, Rejected: len(list.bad), Read: list.seen, Bad: []badJSON{}}
 	b := p.bar("customers")
 	for rest := list.rows; len(rest) > 0; {
@@ -98,12 +96,10 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 
 // inE164 writes phones as the network does, by which they are found; what is no
 // number of the firm's country, or of the one it names, stays as it is.
-func (l *customerList) inE164(home string) {
-	for _, r := range l.rows {
-		for i, s := range r.Phones {
-			if n, ok := signature.Number(s, home); ok {
-				r.Phones[i] = n
-			}
+func inE164(phones []string, home string) {
+	for i, s := range phones {
+		if n, ok := signature.Number(s, home); ok {
+			phones[i] = n
 		}
 	}
 }
@@ -117,64 +113,13 @@ func (p *program) printImported(j importedJSON) error {
 	return nil
 }
 
-// readFile reads a file, or standard input for "-", up to a limit.
-func (p *program) readFile(name string, limit int64) ([]byte, error) {
-	return p.readFileAs("file", name, limit)
-}
-
-// readFileAs is readFile for what the user knows by another name than file.
-func (p *program) readFileAs(field, name string, limit int64) ([]byte, error) {
-	from, size := p.stdin, int64(0)
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, inField(field, ingest.FileError(name, err))
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil {
-			if info.IsDir() {
-				return nil, crm.Invalid(field, "%s is a folder; name a file in it", name)
-			}
-			size = info.Size()
-		}
-		from = f
-	}
-	// As large as the file from the start: growing would take twice as much.
-	data := bytes.NewBuffer(make([]byte, 0, min(size, limit+1)+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(from, limit+1)); err != nil {
-		return nil, inField(field, ingest.FileError(name, err))
-	}
-	switch large := int64(data.Len()) > limit; {
-	case large && field != "file" && ingest.Binary(data.Bytes()):
-		return nil, crm.Invalid(field, "%s is not a text file", shownName(name))
-	case large && field == "template":
-		return nil, crm.Invalid(field, "%s is larger than %s; no mail that large arrives", shownName(name), bytesOf(limit))
-	case large:
-		return nil, crm.Invalid(field, "%s is larger than %s; split it", shownName(name), bytesOf(limit))
-	}
-	return data.Bytes(), nil
-}
-
-// fileError says what is wrong with a file that the user named to be written.
-func fileError(name string, err error) error {
-	switch {
-	case os.IsNotExist(err):
-		return missing("file", "the folder of %s does not exist; make it, or name another", name)
-	case os.IsPermission(err):
-		return &crm.Error{Kind: crm.KindForbidden, Field: "file", Text: name + " may not be written by you; name another place"}
-	case os.IsExist(err):
-		return inConflict("file", "%s exists already; name another", name)
-	}
-	return failure("file: %v", err)
-}
-
 func writeRejects(name string, bad []badRow) error {
 	if name == "" || len(bad) == 0 {
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := createFile(name)
 	if err != nil {
-		return fileError(name, err)
+		return err
 	}
 	defer f.Close()
 	w := csv.NewWriter(f)

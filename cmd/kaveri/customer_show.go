@@ -163,14 +163,14 @@ func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []
 		}
 		p.printf(", %s\n", printable(c.Origin))
 		for _, d := range c.Details {
-			p.printf("    %s %s, accepted by %s on %s\n", d.Kind, printable(d.Value), printable(cmp.Or(d.Staff, "an administrator")), cell(d.At))
+			p.printf("    %s %s, accepted by %s on %s\n", d.Kind, printable(d.Value), printable(cmp.Or(d.Staff, "an administrator")), p.when(d.At))
 		}
 	}
 	for _, d := range cu.Domains {
 		p.printf("  everybody at %s belongs here; to undo it: kaveri organisation remove %s\n", d, d)
 	}
 	for _, m := range merges {
-		p.printf("  merged with %s (customer %d) on %s; to undo it: kaveri customer unmerge %d\n", printable(m.Name), m.Other, cell(m.At), m.ID)
+		p.printf("  merged with %s (customer %d) on %s; to undo it: kaveri customer unmerge %d\n", printable(m.Name), m.Other, p.when(m.At), m.ID)
 	}
 	p.printf("\n")
 	t := p.table("WHEN", "WHAT", "WHO", "SUBJECT OR NOTE", "THROUGH", "WHY")

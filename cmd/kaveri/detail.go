@@ -85,7 +85,7 @@ func (p *program) listDetails(ctx context.Context, args []string, limit int, as 
 		if p.json {
 			err = p.printJSON(proposalJSON{d.ID, d.Kind, d.Value, d.Now, *named(d.Contact, d.ContactName, d.Customer), d.Message, jsonTime(d.At)})
 		} else {
-			p.printf("%d  %s\n    %s\n", d.ID, printable(proposalText(d)), printable(fmt.Sprintf("From the signature of mail %d, %s.", d.Message, cell(d.At))))
+			p.printf("%d  %s\n    %s\n", d.ID, printable(proposalText(d)), printable(fmt.Sprintf("From the signature of mail %d, %s.", d.Message, p.when(d.At))))
 		}
 		if err != nil {
 			return err

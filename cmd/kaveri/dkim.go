@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +101,7 @@ func (p *program) remark(k shownKey) string {
 		return k.dns
 	}
 	if until := k.Retired.Add(crm.DKIMKeep); p.now().Before(until) {
-		return k.dns + ", keep until " + until.Format(time.DateOnly)
+		return k.dns + ", keep until " + p.dayOf(until)
 	}
 	if k.dns == string(crm.DKIMRecordMissing) {
 		return "removed"

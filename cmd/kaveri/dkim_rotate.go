@@ -91,6 +91,6 @@ func (p *program) useKeys(ctx context.Context, s *store.Store, domain string, wa
 		return p.printDKIM(domain, unasked(all))
 	}
 	p.printf("%s signs with the new keys now. Leave the records of the old ones in DNS until %s, for mail that is under way.\n",
-		domain, p.now().Add(crm.DKIMKeep).Format("2006-01-02"))
+		domain, p.dayOf(p.now().Add(crm.DKIMKeep)))
 	return nil
 }

@@ -8,8 +8,9 @@
 //
 // [run] is the program as a function: arguments and streams in, exit code out.
 // One file holds one verb (mailbox_add.go is "kaveri mailbox add"). Shared by
-// all: open.go (where data lies, the key), exit.go (errors to exit codes),
-// output.go (JSON and tables), progress.go, password.go.
+// all: open.go (where data lies, the key), file.go (files that the user
+// names), exit.go (errors to exit codes), output.go (JSON, tables, times),
+// progress.go, password.go.
 //
 // site.go introduces the services to each other and stops them in order: first
 // the pages, then the followers of the mailboxes; whoever opened the store

@@ -230,6 +230,7 @@ func (x *examination) inside(ctx context.Context, s *store.Store, quick bool) {
 func (x *examination) firm(ctx context.Context, s *store.Store) {
 	f, err := s.Firm(ctx)
 	staff, serr := s.Staff(ctx)
+	x.p.zone = f.Zone()
 	switch {
 	case err != nil || serr != nil:
 		x.wrong("firm", "its settings cannot be read", "restore the last backup")
@@ -278,9 +279,9 @@ func (x *examination) mailboxes(ctx context.Context, s *store.Store) {
 		x.ok("mailboxes", "%s, all well", plural(well, "mailbox", "mailboxes"))
 	}
 	if now.Year() < 2026 || future {
-		x.wrong("clock", "the clock of this machine is behind: "+now.UTC().Format(time.RFC3339), "set the clock; switch on time synchronisation")
+		x.wrong("clock", "the clock of this machine is behind: "+x.p.when(now), "set the clock; switch on time synchronisation")
 	} else {
-		x.ok("clock", "%s", now.UTC().Format(time.RFC3339))
+		x.ok("clock", "%s", x.p.when(now))
 	}
 }
 
@@ -300,6 +301,6 @@ func (x *examination) census(name string, h crm.MailboxHealth, now time.Time) {
 	case j.Difference != 0:
 		x.wrong(name, plural(j.Difference, "mail has", "mails have")+" no known place by the last census", again)
 	case now.Sub(oldest) > 72*time.Hour && h.State != crm.MailboxPaused:
-		x.warn(name, "the last census is of "+oldest.UTC().Format(time.RFC3339), again+"; serving takes it every night")
+		x.warn(name, "the last census is of "+x.p.when(oldest), again+"; serving takes it every night")
 	}
 }

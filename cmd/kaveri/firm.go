@@ -57,6 +57,7 @@ func (p *program) printFirm(f crm.Firm) error {
 	}
 	t.row("topics", strings.Join(topics, " "))
 	t.row("deletions followed", deletionsText(f.FollowDeletions))
+	t.row("colleagues compared", f.CompareColleagues)
 	return t.end()
 }
 
@@ -79,7 +80,7 @@ func joinAddresses(list []crm.Address) string {
 type firmChange struct {
 	name, zone, currency, language, policy, server, public, deletions string
 	domains, addresses, relays                                        []string
-	opens, clicks, form                                               bool
+	opens, clicks, form, compare                                      bool
 }
 
 func (p *program) firmSetCommand() *cobra.Command {
@@ -88,7 +89,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 		Use: "set", Short: "Change settings of your firm; what is not named stays",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions", "feedback-form"}, c.Flags().Changed) {
+			if !slices.ContainsFunc([]string{"name", "domain", "address", "relay", "auth-server", "time-zone", "currency", "language", "policy", "public-url", "track-opens", "track-clicks", "follow-deletions", "feedback-form", "compare-colleagues"}, c.Flags().Changed) {
 				return misused("nothing to change: name a setting, such as --domain example.com")
 			}
 			return p.setFirm(c, ch)
@@ -109,6 +110,7 @@ func (p *program) firmSetCommand() *cobra.Command {
 	f.BoolVar(&ch.clicks, "track-clicks", false, "lead the links of new mailings over the public address, so that clicks are counted")
 	f.StringVar(&ch.deletions, "follow-deletions", "", "remove captured mail when it has been gone from every mailbox for so long, such as 30d; off keeps it")
 	f.BoolVar(&ch.form, "feedback-form", false, "open the form at /feedback of the public address, which anybody may fill in")
+	f.BoolVar(&ch.compare, "compare-colleagues", false, "let administrators see beside each other, in numbers, what was captured for each colleague")
 	return c
 }
 
@@ -184,6 +186,9 @@ func (ch firmChange) apply(f *crm.Firm, changed func(string) bool, own, relays [
 	}
 	if changed("feedback-form") {
 		f.FeedbackForm = ch.form
+	}
+	if changed("compare-colleagues") {
+		f.CompareColleagues = ch.compare
 	}
 	if changed("track-clicks") {
 		f.TrackClicks = ch.clicks

@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/crm"
 	"kaveri/crm/orders"
-	"kaveri/ingest"
 	"kaveri/store"
 )
 
@@ -49,11 +46,8 @@ func (p *program) importOrdersCommand() *cobra.Command {
 
 // options gives what the flags and the firm say about a file.
 func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
-	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency}
+	out := orders.Options{Source: o.source, Map: o.mapping, Currency: firm.Currency, Zone: firm.Zone()}
 	var err error
-	if out.Zone, err = time.LoadLocation(firm.TimeZone); err != nil {
-		return out, err
-	}
 	if o.currency != "" {
 		if out.Currency, err = crm.ParseCurrency(o.currency); err != nil {
 			return out, err
@@ -77,14 +71,11 @@ func (o *orderImportFlags) options(firm *crm.Firm) (orders.Options, error) {
 }
 
 func (p *program) importOrders(ctx context.Context, file string, o orderImportFlags) error {
-	f, err := os.Open(file)
+	f, err := p.openTwice(ctx, "file", "a file", file)
 	if err != nil {
-		return ingest.FileError(file, err)
+		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return crm.Invalid("file", "%s is a folder", file)
-	}
 	s, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -109,7 +100,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 	if err := run.rejectsTo(o.rejects, t.Head); err != nil {
 		return err
 	}
-	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, filepath.Base(file)); err != nil {
+	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, shownName(filepath.Base(file))); err != nil {
 		return err
 	}
 	run.j.Import = run.how.Import
@@ -155,9 +146,9 @@ func (r *orderRun) rejectsTo(name string, head []string) error {
 	if name == "" {
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := createFile(name)
 	if err != nil {
-		return fileError(name, err)
+		return err
 	}
 	r.rejects, r.file = orders.NewRejects(f, head), f
 	return nil
@@ -287,7 +278,7 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	}
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {
-		table.row(s.Number, s.At.In(o.Zone).Format("2006-01-02 15:04"), s.Buyer.says(), s.Total+" "+s.Currency, len(s.Lines))
+		table.row(s.Number, p.when(s.At), (*crm.Buyer)(&s.Buyer).Display(), s.Total+" "+s.Currency, len(s.Lines))
 	}
 	if err := table.end(); err != nil {
 		return err

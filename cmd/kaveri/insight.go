@@ -10,7 +10,7 @@ import (
 )
 
 func (p *program) insightCommand() *cobra.Command {
-	return group("insight", "Say what a file of orders tells, without a database",
+	return group("insight", "Say what a file of orders tells, without a database; baskets and promo also what the database tells",
 		p.insightFitCommand(), p.insightTimingCommand(), p.insightLadderCommand(), p.insightTransitionsCommand(), p.insightBasketsCommand(), p.insightExperimentCommand(), p.insightPromoCommand())
 }
 

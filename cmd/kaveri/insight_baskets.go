@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"strings"
 
@@ -15,16 +16,16 @@ func (p *program) insightBasketsCommand() *cobra.Command {
 	var support, confidence string
 	var length int
 	c := p.reads(&cobra.Command{
-		Use: "baskets FILE", Short: "Find what is bought together, in a file of one basket a line, items separated by commas",
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.baskets(args[0], support, confidence, length) },
+		Use: "baskets [FILE]", Short: "Find what is bought together: in a file of one basket a line, items separated by commas, or in the database",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.baskets(c.Context(), args, support, confidence, length)
+		},
 	})
 	f := c.Flags()
 	f.StringVar(&support, "min-support", "", "share of the baskets that an itemset must stand in, such as 0.001")
 	f.StringVar(&confidence, "min-confidence", "", "share of the baskets with the left side of a rule that must have the right one, such as 0.5")
 	f.IntVar(&length, "max-length", 0, "items of an itemset at most (default any number)")
-	c.MarkFlagRequired("min-support")
-	c.MarkFlagRequired("min-confidence")
 	return c
 }
 
@@ -52,7 +53,16 @@ type ruleJSON struct {
 	Adjusted   jsonNumber `json:"p_adjusted"`
 }
 
-func (p *program) baskets(name, support, confidence string, length int) error {
+func (p *program) baskets(ctx context.Context, args []string, support, confidence string, length int) error {
+	usual := len(args) == 0 && support == "" && confidence == "" && length == 0
+	if usual {
+		return p.storedBaskets(ctx, insight.BasketOptions{}, true)
+	}
+	for _, flag := range []struct{ name, text string }{{"min-support", support}, {"min-confidence", confidence}} {
+		if flag.text == "" {
+			return misused("needed: --%s; only for the database, and without --max-length, is one found that suits", flag.name)
+		}
+	}
 	o := insight.BasketOptions{MaxLength: length}
 	for _, flag := range []struct {
 		name, text string
@@ -67,7 +77,10 @@ func (p *program) baskets(name, support, confidence string, length int) error {
 	if length < 0 {
 		return misused("--max-length: it must be 1 or more")
 	}
-	b, left, err := p.readBaskets(name)
+	if len(args) == 0 {
+		return p.storedBaskets(ctx, o, false)
+	}
+	b, left, err := p.readBaskets(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -88,8 +101,8 @@ func (p *program) baskets(name, support, confidence string, length int) error {
 
 // readBaskets reads one basket a line. Items with commas stand in quotes. Empty
 // lines are no baskets; lines that cannot be read, or hold nothing, are named.
-func (p *program) readBaskets(name string) (b *insight.Baskets, left int, err error) {
-	data, err := p.readFile(name, maxFigures)
+func (p *program) readBaskets(ctx context.Context, name string) (b *insight.Baskets, left int, err error) {
+	data, err := p.readFile(ctx, name, maxFigures)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -24,7 +25,7 @@ func (p *program) insightExperimentCommand() *cobra.Command {
 			case changed("worth") && !(o.Worth > 0):
 				return misused("--worth: it must be above 0; it is %v", o.Worth)
 			}
-			return p.experiment(args[0], o)
+			return p.experiment(c.Context(), args[0], o)
 		},
 	})
 	f := c.Flags()
@@ -81,14 +82,14 @@ type experimentJSON struct {
 	Needed      neededJSON      `json:"needed"`
 }
 
-func (p *program) experiment(name string, o insight.ExperimentOptions) error {
+func (p *program) experiment(ctx context.Context, name string, o insight.ExperimentOptions) error {
 	if !(o.Holdout > 0 && o.Holdout < 1) {
 		return misused("--holdout: it must lie between 0 and 1, such as 0.1; it is %v", o.Holdout)
 	}
 	if !(o.Cap > 0 && o.Cap <= 1) {
 		return misused("--cap: it is a quantile between 0 and 1, such as 0.99; it is %v", o.Cap)
 	}
-	treated, holdout, left, err := p.readArms(name)
+	treated, holdout, left, err := p.readArms(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -109,8 +110,8 @@ func (p *program) experiment(name string, o insight.ExperimentOptions) error {
 // readArms reads who was in which arm and what they brought. Somebody who stands
 // in the file twice counts once: whoever is counted twice seems two people who
 // agree.
-func (p *program) readArms(name string) (treated, holdout insight.Sample, left int, err error) {
-	f, err := p.openFigures(name, "id", "arm", "y")
+func (p *program) readArms(ctx context.Context, name string) (treated, holdout insight.Sample, left int, err error) {
+	f, err := p.openFigures(ctx, name, "id", "arm", "y")
 	if err != nil {
 		return treated, holdout, 0, err
 	}

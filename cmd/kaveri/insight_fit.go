@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func (p *program) insightFitCommand() *cobra.Command {
 		Use: "fit FILE", Short: "Fit a model to the orders up to a day, and hold it to those that came after",
 		Long: ordersLong,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.insightFit(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error { return p.insightFit(c.Context(), args[0], f) },
 	})
 	c.Flags().StringVar(&f.model, "model", "", "bgnbd, mbgnbd, mbgcnbd (how often) or gammagamma (worth how much)")
 	c.Flags().StringVar(&f.calEnd, "cal-end", "", "the last day that the model sees")
@@ -117,12 +118,12 @@ func (f fitFlags) understand() (p period, err error) {
 	return p, err
 }
 
-func (p *program) insightFit(name string, f fitFlags) error {
+func (p *program) insightFit(ctx context.Context, name string, f fitFlags) error {
 	per, err := f.understand()
 	if err != nil {
 		return err
 	}
-	file, err := p.readOrders(name, f.orderFlags)
+	file, err := p.readOrders(ctx, name, f.orderFlags)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -25,7 +26,7 @@ func (p *program) insightLadderCommand() *cobra.Command {
 		Use: "ladder FILE", Short: "Say on which rung of the ladder each customer stands, and whether they are due",
 		Long: ordersLong + "\nA file that begins with { is JSON, with the orders and what else is known of the customers (docs/cli.md).",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.insightLadder(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error { return p.insightLadder(c.Context(), args[0], f) },
 	})
 	c.Flags().StringVar(&f.today, "today", "", "the day to stand on; what comes after it is not known (needed unless JSON says it)")
 	c.Flags().StringVar(&f.model, "model", modelAuto, "starter (the prior alone), fitted, or auto: fitted when there is enough to fit")
@@ -79,7 +80,7 @@ func standingOf(id any, s *crm.Standing, model string) standingJSON {
 	return j
 }
 
-func (p *program) insightLadder(name string, f ladderFlags) error {
+func (p *program) insightLadder(ctx context.Context, name string, f ladderFlags) error {
 	if err := checkModelChoice(f.model); err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (p *program) insightLadder(name string, f ladderFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := p.readFile(name, maxOrders)
+	data, err := p.readFile(ctx, name, maxOrders)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (p *program) standings(model string) standingsOut {
 		o.json = json.NewEncoder(o.buffer)
 		o.json.SetEscapeHTML(false)
 	} else {
-		o.table = newTable(o.buffer, "CUSTOMER", "ORDERS", "RUNG", "NOTE", "TIMING", "ALIVE", "ORDER IN 90 D", "DUE", "OVERDUE", "LAPSED", "ATTITUDE")
+		o.table = p.tableOn(o.buffer, "CUSTOMER", "ORDERS", "RUNG", "NOTE", "TIMING", "ALIVE", "ORDER IN 90 D", "DUE", "OVERDUE", "LAPSED", "ATTITUDE")
 	}
 	return o
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -32,12 +33,12 @@ type orderFile struct {
 
 // readOrders reads a file of orders. A row that cannot be used is named on
 // standard error and left out.
-func (p *program) readOrders(name string, o orderFlags) (*orderFile, error) {
+func (p *program) readOrders(ctx context.Context, name string, o orderFlags) (*orderFile, error) {
 	zone, err := o.zoneOf()
 	if err != nil {
 		return nil, err
 	}
-	data, err := p.readFile(name, maxOrders)
+	data, err := p.readFile(ctx, name, maxOrders)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -13,12 +14,31 @@ import (
 
 func (p *program) insightPromoCommand() *cobra.Command {
 	var o insight.Promotion
+	var from, to string
+	var group bool
 	c := p.reads(&cobra.Command{
-		Use: "promo FILE.csv", Short: "Say what an offer did to other products, from a table with the columns product, category, promo_count and base_count",
+		Use: "promo [FILE.csv]", Short: "Say what an offer did to other products, from a table of counts or from the orders in the database",
 		Long: "Say what an offer did to other products, from a table with the columns product, category, promo_count and base_count: the baskets that held the product during the offer\n" +
-			"and on comparable days without it; after_count, those right after the offer, may stand there too. Control are the products of other categories.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.promo(args[0], o) },
+			"and on comparable days without it; after_count, those right after the offer, may stand there too. Control are the products of other categories.\n" +
+			"Without a file the orders in the database are counted: say what was on offer and on which days.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			stored := c.Flags().Changed("from") || c.Flags().Changed("to") || group
+			switch {
+			case o.Promoted == "":
+				return misused("needed: --promoted; the verb with --help says what it is")
+			case len(args) == 0:
+				return p.storedPromo(c.Context(), o.Promoted, group, from, to)
+			case stored:
+				return misused("--from, --to and --group are for the database; a table has the counts of the offer already")
+			}
+			for _, name := range []string{"promo-baskets", "base-baskets"} {
+				if !c.Flags().Changed(name) {
+					return misused("needed: --%s; the verb with --help says what it is", name)
+				}
+			}
+			return p.promo(c.Context(), args[0], o)
+		},
 	})
 	f := c.Flags()
 	f.StringVar(&o.Promoted, "promoted", "", "the product that was on offer")
@@ -26,9 +46,9 @@ func (p *program) insightPromoCommand() *cobra.Command {
 	f.IntVar(&o.BaseBaskets, "base-baskets", 0, "all baskets on the comparable days")
 	f.IntVar(&o.AfterBaskets, "after-baskets", 0, "all baskets right after the offer, for after_count")
 	f.StringArrayVar(&o.Affine, "affine", nil, "product that goes with the promoted one, hence is no control (several allowed)")
-	for _, name := range []string{"promoted", "promo-baskets", "base-baskets"} {
-		c.MarkFlagRequired(name)
-	}
+	f.StringVar(&from, "from", "", "of the database: the first day of the offer, like 2026-03-02")
+	f.StringVar(&to, "to", "", "of the database: its last day")
+	f.BoolVar(&group, "group", false, "of the database: the whole group of that name was on offer")
 	return c
 }
 
@@ -62,7 +82,7 @@ type afterJSON struct {
 	Missing jsonNumber   `json:"missing"`
 }
 
-func (p *program) promo(name string, o insight.Promotion) error {
+func (p *program) promo(ctx context.Context, name string, o insight.Promotion) error {
 	for _, n := range []struct {
 		flag  string
 		value int
@@ -72,7 +92,7 @@ func (p *program) promo(name string, o insight.Promotion) error {
 			return misused("--%s: it must be above 0; it is %d", n.flag, n.value)
 		}
 	}
-	left, err := p.readSales(name, &o)
+	left, err := p.readSales(ctx, name, &o)
 	if err != nil {
 		return err
 	}
@@ -95,12 +115,12 @@ func (p *program) promo(name string, o insight.Promotion) error {
 }
 
 // readSales reads the products of an offer.
-func (p *program) readSales(name string, o *insight.Promotion) (left int, err error) {
+func (p *program) readSales(ctx context.Context, name string, o *insight.Promotion) (left int, err error) {
 	needed := []string{"product", "category", "promo_count", "base_count"}
 	if o.AfterBaskets > 0 {
 		needed = append(needed, "after_count")
 	}
-	f, err := p.openFigures(name, needed...)
+	f, err := p.openFigures(ctx, name, needed...)
 	if err != nil {
 		return 0, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,8 +54,8 @@ type figureFile struct {
 
 // openFigures reads the titles. A column that is needed and missing is an error
 // of kind [crm.KindInvalid] that names those that are there.
-func (p *program) openFigures(name string, needed ...string) (*figureFile, error) {
-	data, err := p.readFile(name, maxFigures)
+func (p *program) openFigures(ctx context.Context, name string, needed ...string) (*figureFile, error) {
+	data, err := p.readFile(ctx, name, maxFigures)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,9 @@ func (p *program) insightTimingCommand() *cobra.Command {
 		Use: "timing FILE", Short: "Say how long customers take from one order to the next (Kaplan-Meier)",
 		Long: ordersLong,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.insightTiming(args[0], today, order, o) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.insightTiming(c.Context(), args[0], today, order, o)
+		},
 	})
 	c.Flags().StringVar(&today, "today", "", "the last day that is looked at")
 	c.Flags().IntVar(&order, "from-order", 1, "from the order of this number to the next")
@@ -40,7 +43,7 @@ type timingJSON struct {
 	Orders         int          `json:"orders"`
 }
 
-func (p *program) insightTiming(name, today string, order int, o orderFlags) error {
+func (p *program) insightTiming(ctx context.Context, name, today string, order int, o orderFlags) error {
 	day, err := dayFlag("today", today)
 	if err != nil {
 		return err
@@ -48,7 +51,7 @@ func (p *program) insightTiming(name, today string, order int, o orderFlags) err
 	if order < 1 {
 		return misused("--from-order: %d is not a number from 1 on", order)
 	}
-	file, err := p.readOrders(name, o)
+	file, err := p.readOrders(ctx, name, o)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -23,7 +24,7 @@ func (p *program) insightTransitionsCommand() *cobra.Command {
 		Use: "transitions FILE", Short: "Count who moved between the rungs of the ladder from one day to another",
 		Long: ordersLong + "\nClock and model are those of the first day on both, so that nobody moves who has not moved.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.insightTransitions(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error { return p.insightTransitions(c.Context(), args[0], f) },
 	})
 	c.Flags().StringVar(&f.from, "from", "", "the first day")
 	c.Flags().StringVar(&f.to, "to", "", "the second day")
@@ -71,7 +72,7 @@ func rateOf(p insight.Proportion) rateJSON {
 	return j
 }
 
-func (p *program) insightTransitions(name string, f transitionsFlags) error {
+func (p *program) insightTransitions(ctx context.Context, name string, f transitionsFlags) error {
 	from, err := dayFlag("from", f.from)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (p *program) insightTransitions(name string, f transitionsFlags) error {
 	if err := checkModelChoice(f.model); err != nil {
 		return err
 	}
-	file, err := p.readOrders(name, f.orderFlags)
+	file, err := p.readOrders(ctx, name, f.orderFlags)
 	if err != nil {
 		return err
 	}

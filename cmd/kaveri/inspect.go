@@ -102,9 +102,12 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 	}
 	done, failed := 0, 0
 	one := func(name string) error {
-		raw, err := p.readFile(name, maxInspect)
+		raw, err := p.readFile(ctx, name, maxInspect)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err == nil && !body {
-			err = noMail(name, raw)
+			err = ingest.NoMail(shownName(name), raw)
 		}
 		if err != nil {
 			failed++
@@ -139,21 +142,6 @@ func (p *program) inspect(ctx context.Context, names []string, body bool) error 
 
 // noFiles says that a folder has nothing to read.
 func noFiles(name string) error { return crm.Invalid("file", "%s has no files in it", name) }
-
-// noMail refuses what is no mail in any state of repair. Text without a header
-// is one whose header was lost.
-func noMail(name string, raw []byte) error {
-	if name == "-" {
-		name = "standard input"
-	}
-	switch {
-	case len(raw) == 0:
-		return ingest.Empty(name)
-	case !parse.HasHeader(raw) && ingest.Binary(raw):
-		return ingest.NoMail(name)
-	}
-	return nil
-}
 
 // several says that a file is an mbox, of which a mail is but the first part.
 func several(name string, mails int, cut bool) error {
@@ -207,7 +195,7 @@ func (p *program) printInspected(name string, m *crm.Message) error {
 	line("file", name)
 	line("message-id", m.MessageID)
 	if !m.Date.IsZero() {
-		line("date", m.Date.UTC().Format("2006-01-02 15:04:05 UTC"))
+		line("date", p.when(m.Date))
 	}
 	line("subject", m.Subject)
 	for _, who := range []struct {

@@ -208,7 +208,7 @@ func (p *program) printMailing(r *crm.MailingRow, j *mailingShowJSON) {
 		}
 	}
 	if j.Waiting > 0 {
-		p.printf("put off   %d, the last until %s: %s\n", j.Waiting, time.Time(j.Forecast).UTC().Format(time.RFC3339), printable(j.Why))
+		p.printf("put off   %d, the last until %s: %s\n", j.Waiting, p.when(time.Time(j.Forecast)), printable(j.Why))
 	}
 	for _, l := range j.Links {
 		url := printable(l.URL)

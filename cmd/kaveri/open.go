@@ -76,7 +76,23 @@ func (p *program) open(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.openAt(ctx, dsn, keyFile, store.Open)
+	return p.openInZone(ctx, dsn, keyFile)
+}
+
+// openInZone opens the store; from then on people are told times in the firm's
+// zone.
+func (p *program) openInZone(ctx context.Context, dsn, keyFile string) (*store.Store, error) {
+	s, err := p.openAt(ctx, dsn, keyFile, store.Open)
+	if err != nil {
+		return nil, err
+	}
+	firm, err := s.Firm(ctx)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	p.zone = firm.Zone()
+	return s, nil
 }
 
 // openExisting opens the store for reading: a mistyped folder must not become
@@ -89,7 +105,7 @@ func (p *program) openExisting(ctx context.Context) (*store.Store, error) {
 	if err := mustExist(dsn); err != nil {
 		return nil, err
 	}
-	return p.openAt(ctx, dsn, keyFile, store.Open)
+	return p.openInZone(ctx, dsn, keyFile)
 }
 
 func mustExist(dsn string) error {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,19 +58,8 @@ type buyerJSON struct {
 	Phone   string      `json:"phone"`
 }
 
-func (b *buyerJSON) says() string { return cmp.Or(b.Name, string(b.Address), b.Number, b.Phone) }
-
 func orderJSONOf(o *crm.Order) orderJSON {
 	return orderJSON{web.APIOrderOf(o), o.Contact, o.Rule, o.Evidence, buyerJSON(o.Buyer)}
-}
-
-// zoneOf gives the firm's time zone, in which its orders have their days.
-func zoneOf(ctx context.Context, s *store.Store) (*time.Location, error) {
-	firm, err := s.Firm(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return time.LoadLocation(firm.TimeZone)
 }
 
 func (p *program) listOrders(ctx context.Context, customer string, nobody bool) error {
@@ -87,10 +74,6 @@ func (p *program) listOrders(ctx context.Context, customer string, nobody bool) 
 			return err
 		}
 	}
-	zone, err := zoneOf(ctx, s)
-	if err != nil {
-		return err
-	}
 	l := p.listing("ID", "NUMBER", "DATE", "CUSTOMER", "BUYER", "TOTAL", "NET")
 	for {
 		list, next, err := s.Orders(ctx, crm.SystemViewer, q)
@@ -99,7 +82,7 @@ func (p *program) listOrders(ctx context.Context, customer string, nobody bool) 
 		}
 		for i := range list {
 			j := orderJSONOf(&list[i])
-			if err := l.entry(j, int64(j.ID), j.Number, list[i].At.In(zone).Format(time.DateOnly), int64(j.Customer), j.Buyer.says(), j.Total+" "+j.Currency, j.Net); err != nil {
+			if err := l.entry(j, int64(j.ID), j.Number, p.dayOf(list[i].At), int64(j.Customer), list[i].Buyer.Display(), j.Total+" "+j.Currency, j.Net); err != nil {
 				return err
 			}
 		}
@@ -128,11 +111,7 @@ func (p *program) showOrder(ctx context.Context, order string) error {
 	if p.json {
 		return p.printJSON(j)
 	}
-	zone, err := zoneOf(ctx, s)
-	if err != nil {
-		return err
-	}
-	p.printf("Order %s of %s, %s: %s %s, net %s.\nCustomer %d (%s, %s).\n", printable(j.Number), printable(j.Source), o.At.In(zone).Format("2006-01-02 15:04"), j.Total, j.Currency, j.Net, j.Customer, j.Rule, printable(j.Evidence))
+	p.printf("Order %s of %s, %s: %s %s, net %s.\nCustomer %d (%s, %s).\n", printable(j.Number), printable(j.Source), p.when(o.At), j.Total, j.Currency, j.Net, j.Customer, j.Rule, printable(j.Evidence))
 	t := p.table("PRODUCT", "NAME", "QUANTITY", "TOTAL", "DISCOUNT")
 	for _, l := range j.Lines {
 		t.row(l.SKU, l.Name, l.Quantity, l.Total, l.Discount)

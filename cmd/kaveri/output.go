@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,6 +36,20 @@ func (t jsonTime) MarshalJSON() ([]byte, error) {
 	}
 	return []byte(strconv.Quote(time.Time(t).UTC().Format(time.RFC3339))), nil
 }
+
+// when tells people a time, in the firm's zone as the pages do; without a database,
+// in the machine's. "-" is the zero time.
+func (p *program) when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(p.place()).Format("2006-01-02 15:04")
+}
+
+// dayOf tells people on which day a time is.
+func (p *program) dayOf(t time.Time) string { return t.In(p.place()).Format(time.DateOnly) }
+
+func (p *program) place() *time.Location { return cmp.Or(p.zone, time.Local) }
 
 // party is a name with an address in JSON.
 type party struct {
@@ -93,6 +108,7 @@ func shorten(s string, n int) string {
 
 // table prints rows under a head, in columns.
 type table struct {
+	p      *program
 	w      *tabwriter.Writer
 	widest int // cell, in characters
 }
@@ -104,10 +120,10 @@ const (
 	wholeCell = 2000
 )
 
-func (p *program) table(head ...string) table { return newTable(p.stdout, head...) }
+func (p *program) table(head ...string) table { return p.tableOn(p.stdout, head...) }
 
-func newTable(w io.Writer, head ...string) table {
-	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), wholeCell}
+func (p *program) tableOn(w io.Writer, head ...string) table {
+	t := table{p, tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), wholeCell}
 	if isTerminal(w) {
 		t.widest = shortCell
 	}
@@ -157,6 +173,9 @@ func (t table) row(cells ...any) {
 		if i > 0 {
 			io.WriteString(t.w, "\t")
 		}
+		if at, ok := c.(time.Time); ok {
+			c = t.p.when(at)
+		}
 		io.WriteString(t.w, cellOf(c, t.widest))
 	}
 	io.WriteString(t.w, "\n")
@@ -168,11 +187,6 @@ func cell(c any) string { return cellOf(c, shortCell) }
 
 func cellOf(c any, widest int) string {
 	switch c := c.(type) {
-	case time.Time:
-		if c.IsZero() {
-			return "-"
-		}
-		return c.Local().Format("2006-01-02 15:04")
 	case bool:
 		if c {
 			return "yes"

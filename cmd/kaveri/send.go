@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,15 +9,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"kaveri/campaigns"
 	"kaveri/crm"
-	"kaveri/ingest"
 )
 
 // sendFlags are the flags of send.
@@ -99,7 +95,7 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 	if err != nil {
 		return err
 	}
-	l, err := p.readLetter(f.template)
+	l, err := p.readLetter(ctx, f.template)
 	var wrong campaigns.SyntaxErrors
 	if errors.As(err, &wrong) {
 		return p.toldErrors(f.template, wrong)
@@ -107,11 +103,11 @@ func (p *program) send(ctx context.Context, f sendFlags, open func(context.Conte
 	if err != nil {
 		return err
 	}
-	file, end, err := p.openAudience(f.audience)
+	file, err := p.openTwice(ctx, "audience", "a CSV file", f.audience)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer file.Close()
 	mark, err := f.mark(l, file)
 	if err != nil {
 		return err
@@ -224,7 +220,7 @@ func (p *program) launch(ctx context.Context, pre *preflight, j *sendJSON) error
 	if done[crm.Unknown] > 0 && !p.json {
 		p.printf("In doubt, taken by the server or not (kaveri mailing settle says which):\n")
 		return pre.sending.Doubtful(ctx, id, func(d crm.Dispatch) error {
-			p.printf("  %d  %s, since %s\n", d.ID, d.Address, d.Changed.UTC().Format(time.RFC3339))
+			p.printf("  %d  %s, since %s\n", d.ID, d.Address, p.when(d.Changed))
 			return nil
 		})
 	}
@@ -258,21 +254,4 @@ func sendOutcome(j sendJSON) error {
 		return partly("%s left out; mend what can be mended and send to them alone", plural(j.LeftOut, "row was", "rows were"))
 	}
 	return nil
-}
-
-// openAudience opens a file that is read twice; standard input is kept in memory.
-func (p *program) openAudience(name string) (io.ReadSeeker, func() error, error) {
-	if name == "-" {
-		data, err := p.readFileAs("audience", name, maxList)
-		return bytes.NewReader(data), func() error { return nil }, err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, nil, inField("audience", ingest.FileError(name, err))
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		f.Close()
-		return nil, nil, crm.Invalid("audience", "%s is a folder; name a CSV file in it", name)
-	}
-	return f, f.Close, nil
 }

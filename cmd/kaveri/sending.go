@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -147,7 +148,7 @@ func (p *program) roots() *x509.CertPool {
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	if pem, err := p.readFile(name, 1<<20); err != nil || !pool.AppendCertsFromPEM(pem) {
+	if pem, err := os.ReadFile(name); err != nil || !pool.AppendCertsFromPEM(pem) {
 		p.log.Warn("the file of certificates is not used", "file", name, "err", err)
 	}
 	return pool
@@ -313,7 +314,7 @@ func (o *mailroom) enlist(ctx context.Context, m crm.Mailing, recipients iter.Se
 	case err != nil:
 		return 0, err
 	case was.Finished() || was.State == crm.MailingStopped:
-		return was.ID, inConflict("audience", "this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, was.Created.Format(time.DateTime))
+		return was.ID, inConflict("audience", "this letter was sent to this audience before (mailing %d, %s); to send it once more give --again", was.ID, o.p.when(was.Created))
 	case was.State == crm.MailingPaused || was.State == crm.MailingHeld:
 		return was.ID, inConflict("mailing", "mailing %d is %s: %s; to go on: kaveri mailing resume %d", was.ID, was.State, was.Reason, was.ID)
 	case was.State == crm.MailingRunning:
@@ -342,7 +343,7 @@ func (o *mailroom) goOn(ctx context.Context, was, m *crm.Mailing) error {
 	if m.Doubt != crm.DoubtHold { // which is also what nothing said means
 		doubt = m.Doubt
 	}
-	o.p.notef("Going on with mailing %d of %s; policy for doubts: %s.\n", was.ID, was.Created.Format(time.DateTime), doubt)
+	o.p.notef("Going on with mailing %d of %s; policy for doubts: %s.\n", was.ID, o.p.when(was.Created), doubt)
 	if m.Sender == was.Sender && doubt == was.Doubt {
 		return nil
 	}
@@ -397,7 +398,7 @@ func (o *mailroom) watch(ctx context.Context, id crm.MailingID, post *post, prog
 		if wait, err := o.s.MailingWaits(ctx, crm.SystemViewer, id); err != nil {
 			return row.Recipients, err
 		} else if wait.N > 0 && wait.N >= waiting {
-			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), wait.Until.Format(time.RFC3339), wait.Reason)
+			o.p.notef("%s put off until %s: %s. kaveri serve sends them then, or the same command again.\n", plural(wait.N, "mail is", "mails are"), o.p.when(wait.Until), wait.Reason)
 			return row.Recipients, nil
 		}
 		if why := post.service.Status().Problem; why != "" && why != said {

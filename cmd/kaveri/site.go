@@ -17,6 +17,7 @@ import (
 	"kaveri/ingest/dropbox"
 	"kaveri/ingest/enrich"
 	"kaveri/ingest/parse"
+	"kaveri/insight/buying"
 	"kaveri/insight/standing"
 	"kaveri/store"
 	"kaveri/web"
@@ -31,6 +32,8 @@ type site struct {
 	follower *ingest.Service
 	enrich   enrich.Options
 	store    *store.Store
+	baskets  *buying.Service
+	ordered  chan struct{}    // wakes baskets
 	drop     *dropbox.Service // nil: nothing is dropped here
 	door     net.Listener     // of drop
 	post     *post            // nil: nothing is sent from here
@@ -43,10 +46,13 @@ type site struct {
 // returns, so an address may be given away before run.
 func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.Time, o web.Options) (*site, error) {
 	follower := ingest.New(ingest.Options{Store: s, Log: log, Now: now})
-	o.Store, o.Reader, o.Connector, o.Ledger, o.Loyalty, o.Wishes, o.Intake, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, s, s, log, now
+	o.Store, o.Reader, o.Connector, o.Ledger, o.Loyalty, o.Wishes, o.Intake, o.Team, o.Log, o.Now = wakingStore{s, follower.Wake}, reader{}, connector{}, s, s, s, s, s, log, now
 	o.Clock = standing.New(standing.Options{Store: s, Log: log, Now: now})
 	o.Drafts, o.Postbox = s, newPostbox(s, now)
-	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now}
+	ordered := make(chan struct{}, 1)
+	baskets := buying.New(buying.Options{Store: s, Log: log, Now: now, Wake: ordered})
+	o.Baskets = baskets
+	site := &site{store: s, listener: l, follower: follower, enrich: enrich.Options{Store: s, Busy: follower.Busy, Log: log}, log: log, now: now, baskets: baskets, ordered: ordered}
 	o.Waiting = site.waiting
 	handler, err := web.New(o)
 	if err != nil {
@@ -93,6 +99,7 @@ func (s *site) run(ctx context.Context) error {
 	g.Go(func() error {
 		return segments.New(segments.Options{Store: s.store, Log: s.log, Now: s.now}).Run(inner)
 	})
+	g.Go(func() error { return s.baskets.Run(inner) })
 	if s.drop != nil {
 		g.Go(func() error { return s.drop.Serve(inner, s.door) })
 	}
@@ -109,7 +116,7 @@ func (s *site) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// rank keeps the loyalty ladder; an order wakes it.
+// rank keeps the loyalty ladder; an order wakes it, and what looks at baskets.
 func (s *site) rank(ctx context.Context) error {
 	wake := make(chan struct{}, 1)
 	go func() {
@@ -117,9 +124,11 @@ func (s *site) rank(ctx context.Context) error {
 			if e.Kind != "order" {
 				continue
 			}
-			select {
-			case wake <- struct{}{}:
-			default: // it will look anyway
+			for _, c := range []chan struct{}{wake, s.ordered} {
+				select {
+				case c <- struct{}{}:
+				default: // it will look anyway
+				}
 			}
 		}
 	}()

@@ -10,10 +10,12 @@ import (
 )
 
 func (p *program) suppressionCommand() *cobra.Command {
+	var all bool
 	list := p.reads(&cobra.Command{
 		Use: "list", Short: "List who is not written to, and why", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.listSuppressions(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return p.listSuppressions(c.Context(), all) },
 	})
+	list.Flags().BoolVar(&all, "all", false, "also those that were lifted")
 	var as, why string
 	add := &cobra.Command{
 		Use: "add ADDRESS --why TEXT", Short: "Write to an address no more", Args: cobra.ExactArgs(1),
@@ -39,17 +41,21 @@ type suppressionJSON struct {
 	Lifted   jsonTime              `json:"lifted"`
 }
 
-func (p *program) listSuppressions(ctx context.Context) error {
+func (p *program) listSuppressions(ctx context.Context, all bool) error {
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	l := p.listing("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE")
+	read := s.Suppressions
+	if all {
+		read = s.AllSuppressions
+	}
+	l := p.listing("ADDRESS", "WHY", "TOPIC", "EVIDENCE", "SINCE", "LIFTED")
 	err = eachPage(func(page crm.PageKey) ([]crm.Suppression, crm.PageKey, error) {
-		return s.Suppressions(ctx, crm.SystemViewer, page, 500)
+		return read(ctx, crm.SystemViewer, page, 500)
 	}, func(m crm.Suppression) error {
-		return l.entry(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}, string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At)
+		return l.entry(suppressionJSON{m.Address, m.Reason, m.Topic, m.Evidence, jsonTime(m.At), jsonTime(m.Lifted)}, string(m.Address), string(m.Reason), m.Topic, m.Evidence, m.At, m.Lifted)
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ func (p *program) templateCommand() *cobra.Command {
 	check := p.reads(&cobra.Command{
 		Use: "check FILE", Short: "Say which fields a template uses, which have no fallback, and what is wrong with it, without a database",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.checkTemplate(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return p.checkTemplate(c.Context(), args[0]) },
 	})
 	return group("template", "Templates: the texts of mailings, with merge tags", check)
 }
@@ -68,8 +69,8 @@ type syntaxJSON struct {
 	Message string `json:"message"`
 }
 
-func (p *program) checkTemplate(file string) error {
-	l, err := p.readLetter(file)
+func (p *program) checkTemplate(ctx context.Context, file string) error {
+	l, err := p.readLetter(ctx, file)
 	var wrong campaigns.SyntaxErrors
 	if err != nil && !errors.As(err, &wrong) {
 		return err
@@ -86,8 +87,8 @@ func (p *program) checkTemplate(file string) error {
 
 // readLetter reads a template file. What is wrong with its text is
 // [campaigns.SyntaxErrors].
-func (p *program) readLetter(file string) (*campaigns.Letter, error) {
-	data, err := p.readFileAs("template", file, maxTemplate)
+func (p *program) readLetter(ctx context.Context, file string) (*campaigns.Letter, error) {
+	data, err := p.readFileAs(ctx, "template", file, maxTemplate)
 	if err != nil {
 		return nil, err
 	}

@@ -155,7 +155,7 @@ func (p *program) printTree(number int, t crm.Thread, mails *threadFiles) {
 			continue
 		}
 		m := &mails.mails[n.Mail]
-		p.printf("%s  %s", cell(m.Date), cell(string(m.Author)))
+		p.printf("%s  %s", p.when(m.Date), cell(string(m.Author)))
 		switch {
 		case n.Topic:
 			p.printf("  new topic: %s", cell(m.Subject))

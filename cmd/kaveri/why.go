@@ -167,7 +167,7 @@ func explained(m crm.MailView, open []crm.Review) explainedJSON {
 
 func (p *program) printWhy(m crm.MailView, open []crm.Review) {
 	say := func(text string) { p.printf("%s\n", printable(text)) }
-	p.printf("Mail %d, %s, %s: %s\n", m.ID, cell(m.At), printable(m.From.Display()), printable(m.Subject))
+	p.printf("Mail %d, %s, %s: %s\n", m.ID, p.when(m.At), printable(m.From.Display()), printable(m.Subject))
 	p.printf("Kind: %s, %s (%s)\n", m.Class, classText[m.Class], printable(strings.Join(m.ClassReasons, "; ")))
 	switch {
 	case m.Verified:
@@ -188,7 +188,7 @@ func (p *program) printWhy(m crm.MailView, open []crm.Review) {
 		if by == "" {
 			by = "an administrator"
 		}
-		p.printf("It does not belong to %s: %s said so, %s.\n", printable(whoIs(d.ContactName, d.CustomerName)), printable(by), cell(d.At))
+		p.printf("It does not belong to %s: %s said so, %s.\n", printable(whoIs(d.ContactName, d.CustomerName)), printable(by), p.when(d.At))
 	}
 	for _, q := range open {
 		p.printf("\nOpen question ")

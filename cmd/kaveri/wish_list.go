@@ -174,14 +174,14 @@ func (p *program) showWish(ctx context.Context, s *store.Store, v crm.Viewer, id
 		return p.printJSON(j)
 	}
 	p.printf("%s (customer %d), %s, %s: %s\n", printable(w.CustomerName), w.Customer, w.Kind, w.State, printable(w.Quote))
-	t := newTable(p.stdout, "FACT", "VALUE")
+	t := p.table("FACT", "VALUE")
 	for _, row := range [][2]string{{"topic", w.Topic}, {"product", w.ProductName}, {"strength", string(w.Strength)}, {"force", string(w.Force)}, {"job", w.Job}, {"not before", dayCell(w.NotBefore)}, {"expires", dayCell(w.ExpiresOn)}, {"asked by", w.AskedName}} {
 		if row[1] != "" {
 			t.row(row[0], row[1])
 		}
 	}
 	for _, st := range steps {
-		t.row(string(st.State), cell(st.At)+" "+st.Staff+" "+st.Reason)
+		t.row(string(st.State), p.when(st.At)+" "+st.Staff+" "+st.Reason)
 	}
 	return t.end()
 }
@@ -281,7 +281,7 @@ func (p *program) listProposedWishes(ctx context.Context, args []string, limit i
 		if p.json {
 			err = p.printJSON(wishProposalJSON{w.ID, w.Kind, w.Quote, w.Topic, w.NotBefore, w.CustomerName, w.Customer, w.Message, w.Place, jsonTime(w.At)})
 		} else {
-			p.printf("%d  %s (customer %d), %s: %s\n    From mail %d, %s.\n", w.ID, printable(w.CustomerName), w.Customer, w.Kind, printable(w.Quote), w.Message, cell(w.At))
+			p.printf("%d  %s (customer %d), %s: %s\n    From mail %d, %s.\n", w.ID, printable(w.CustomerName), w.Customer, w.Kind, printable(w.Quote), w.Message, p.when(w.At))
 		}
 		if err != nil {
 			return err

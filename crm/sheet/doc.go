@@ -1,6 +1,10 @@
 // Package sheet reads the tables that people export from spreadsheets, shops
-// and other programs: CSV with any of the usual delimiters, in any of the
-// charsets that are in use for it.
+// and other programs, and writes those that they open in them.
+//
+// # Reading
+//
+// Tables come as CSV with any of the usual delimiters, in any of the charsets
+// that are in use for it.
 //
 // A file says neither its delimiter nor its charset, so both are guessed, and
 // the guess is told ([Guess]): who reads "windows-1252, semicolon-separated" can
@@ -13,4 +17,12 @@
 //
 // The form is that of RFC 4180, read more leniently: any delimiter, any line
 // ends, and in tab-separated files quotes that are only quotes.
+//
+// # Writing
+//
+// [NewWriter] writes CSV or XLSX, row by row, straight to whoever asked. A [Cell]
+// knows what it is: words of others are never a formula (CWE-1236), numbers are
+// numbers and days are days. XLSX is written here, and not by one of the libraries
+// for it, because a list needs so little of it: those bring the whole of the
+// format, and most keep the table until its end.
 package sheet

@@ -59,7 +59,7 @@ type text struct {
 }
 
 func newText(raw, subject string) *text {
-	t := &text{raw: cut(raw, maxText), subject: strings.ToLower(cut(subject, crm.MaxSubject))}
+	t := &text{raw: crm.Cut(raw, maxText), subject: strings.ToLower(crm.Cut(subject, crm.MaxSubject))}
 	t.subject = " " + t.subject + " "
 	block, at := 0, 0
 	for l := range strings.Lines(t.raw) {
@@ -339,16 +339,5 @@ func (t *text) line(i int) string {
 	if n := strings.IndexByte(t.raw[at:], '\n'); n >= 0 {
 		to = at + n
 	}
-	return cut(strings.TrimSpace(t.raw[from:to]), maxLine)
-}
-
-// cut shortens s to n bytes at a rune's edge.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+	return crm.Cut(strings.TrimSpace(t.raw[from:to]), maxLine)
 }

@@ -1,6 +1,9 @@
 package bounce
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // notice is the text that a mail system wrote for people, cut from the mail
 // that it returns below.
@@ -161,18 +164,17 @@ var finals = []string{"permanent error", "permanent fatal", "permanently", "give
 func actionOf(text, subject string) string {
 	head := text[:min(len(text), 4<<10)]
 	for _, a := range actions {
-		for _, p := range a.phrases {
-			if says(head, p) || says(subject, p) {
-				if a.action == "delayed" {
-					for _, f := range finals {
-						if says(subject, f) && !says(subject, "(delay)") {
-							return "failed"
-						}
-					}
-				}
-				return a.action
-			}
+		switch {
+		case !saysAny(head, a.phrases) && !saysAny(subject, a.phrases):
+		case a.action == "delayed" && saysAny(subject, finals) && !says(subject, "(delay)"):
+			return "failed"
+		default:
+			return a.action
 		}
 	}
 	return "failed"
+}
+
+func saysAny(text string, phrases []string) bool {
+	return slices.ContainsFunc(phrases, func(p string) bool { return says(text, p) })
 }

@@ -2,7 +2,6 @@ package enrich
 
 import (
 	"context"
-	"time"
 
 	"kaveri/crm"
 	"kaveri/crm/orders"
@@ -19,12 +18,8 @@ func orderStep(ctx context.Context, s Store) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	zone, err := time.LoadLocation(firm.TimeZone)
-	if err != nil {
-		return 0, err
-	}
 	for i := range mails {
-		if err := s.TakeOrderMail(ctx, mails[i].ID, ordersIn(&mails[i], &firm, zone)); err != nil {
+		if err := s.TakeOrderMail(ctx, mails[i].ID, ordersIn(&mails[i], &firm)); err != nil {
 			return i, err
 		}
 	}
@@ -33,11 +28,11 @@ func orderStep(ctx context.Context, s Store) (int, error) {
 
 // ordersIn reads the orders that a mail carries. They are of the address that
 // wrote it, and of whom it was written to when they do not say.
-func ordersIn(m *crm.OrderMail, firm *crm.Firm, zone *time.Location) []crm.Order {
+func ordersIn(m *crm.OrderMail, firm *crm.Firm) []crm.Order {
 	if !m.Trusted {
 		return nil
 	}
-	list := orders.ReadMail(parse.Captured(m.Raw).HTML, m.At, zone, firm.Currency)
+	list := orders.ReadMail(parse.Captured(m.Raw).HTML, m.At, firm.Zone(), firm.Currency)
 	for i := range list {
 		list[i].Source = string(m.Author)
 		if b := m.Buyer(firm); list[i].Buyer.Anonymous() {

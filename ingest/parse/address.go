@@ -146,28 +146,32 @@ func (sc *addressScanner) scan(s string) string {
 		case '>':
 			i++
 		default:
-			j := i
-			for j < len(s) && strings.IndexByte(" \t\r\n,;:(\"<>", s[j]) < 0 {
-				if s[j] == '\\' && j+1 < len(s) {
-					j++
-				}
-				// An encoded word may hold what else separates (some
-				// programs leave commas in the Q encoding).
-				if s[j] == '=' && j+1 < len(s) && s[j+1] == '?' {
-					if _, _, n, ok := encodedWord(s[j:]); ok {
-						j += n
-						continue
-					}
-				}
-				j++
-			}
-			j = min(j, len(s))
-			sc.atom(s[i:j], space)
-			i = j
+			n := atomLength(s[i:])
+			sc.atom(s[i:i+n], space)
+			i += n
 		}
 		space = false
 	}
 	return ""
+}
+
+// atomLength gives how far an atom goes, which begins s. An encoded word may hold
+// what else separates (some programs leave commas in the Q encoding).
+func atomLength(s string) int {
+	i := 0
+	for i < len(s) && strings.IndexByte(" \t\r\n,;:(\"<>", s[i]) < 0 {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		if strings.HasPrefix(s[i:], "=?") {
+			if _, _, n, ok := encodedWord(s[i:]); ok {
+				i += n
+				continue
+			}
+		}
+		i++
+	}
+	return min(i, len(s))
 }
 
 func (sc *addressScanner) atom(text string, space bool) {

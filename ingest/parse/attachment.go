@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"kaveri/crm"
 )
 
 // hasher streams an attachment: decode into a small buffer, hash it, forget it.
@@ -157,7 +159,7 @@ func cleanName(s string) string {
 		if i := strings.LastIndexByte(s, '.'); i >= 0 && len(s)-i <= 10 && utf8.ValidString(s[i:]) {
 			ext = s[i:]
 		}
-		s = strings.TrimRight(cutText(s, maxName-len(ext)-3), " ") + "…" + ext
+		s = strings.TrimRight(crm.Cut(s, maxName-len(ext)-3), " ") + "…" + ext
 	}
 	return s
 }

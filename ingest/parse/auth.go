@@ -25,7 +25,7 @@ func authResults(h *header) []crm.AuthResult {
 		if err != nil || server == "" {
 			continue
 		}
-		r := crm.AuthResult{Server: cutText(strings.ToLower(validText(server)), 255)}
+		r := crm.AuthResult{Server: crm.Cut(strings.ToLower(validText(server)), 255)}
 		for _, one := range results {
 			switch one := one.(type) {
 			case *authres.DMARCResult:
@@ -46,5 +46,5 @@ func verdict(was string, v authres.ResultValue) string {
 	if was == string(authres.ResultPass) {
 		return was
 	}
-	return cutText(validText(string(v)), 20)
+	return crm.Cut(validText(string(v)), 20)
 }

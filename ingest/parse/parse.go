@@ -80,7 +80,7 @@ func readEnvelope(h *header, e *crm.Envelope) {
 	e.To = parties("To", true)
 	e.Cc = parties("Cc", true)
 	e.Bcc = parties("Bcc", true)
-	e.Subject = cutText(h.subject(), crm.MaxSubject)
+	e.Subject = crm.Cut(h.subject(), crm.MaxSubject)
 	e.MessageID = h.messageID()
 	e.InReplyTo = h.messageIDs("In-Reply-To")
 	e.BareReply = len(e.InReplyTo) > 0 && strings.IndexByte(h.Get("In-Reply-To"), '<') < 0
@@ -94,17 +94,6 @@ func readEnvelope(h *header, e *crm.Envelope) {
 		e.Date = t
 	}
 	classify(h, e)
-}
-
-// cutText cuts s to n bytes at a character.
-func cutText(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xc0 == 0x80 {
-		n--
-	}
-	return s[:n]
 }
 
 // piece is a part of the body.
@@ -287,7 +276,7 @@ func (p *parser) finish() {
 		}
 	}
 	if len(m.Text) > maxText {
-		m.Text = cutText(m.Text, maxText)
+		m.Text = crm.Cut(m.Text, maxText)
 		p.w.def.add(defTextCut)
 	}
 	author := m.Author()

@@ -111,11 +111,7 @@ func (s *Service) today(ctx context.Context) (crm.Day, error) {
 	if err != nil {
 		return 0, err
 	}
-	zone, err := time.LoadLocation(firm.TimeZone)
-	if err != nil {
-		return 0, err
-	}
-	return crm.DayOf(s.o.Now().In(zone)), nil
+	return crm.DayOf(s.o.Now().In(firm.Zone())), nil
 }
 
 // Night finds the standings of all customers on this day, and gives the facts

@@ -110,6 +110,14 @@ func testSuppressions(t *testing.T, s *store.Store) {
 	if len(all) != 2 || all[0].LiftedBy != w.anna.Staff || all[0].Lifted.IsZero() || !all[1].Lifted.IsZero() {
 		t.Errorf("its history is %+v", all)
 	}
+	if list, next, err := s.AllSuppressions(w.ctx, w.pekka, crm.PageKey{}, 2); err != nil || len(list) != 2 || next == (crm.PageKey{}) || list[0].Evidence != "550 once more" {
+		t.Errorf("the first two of all are %v, then %v, %v", list, next, err)
+	} else if list, next, err = s.AllSuppressions(w.ctx, w.pekka, next, 2); err != nil || len(list) != 1 || next != (crm.PageKey{}) || list[0].Lifted.IsZero() {
+		t.Errorf("the last of all is %v, then %v, %v", list, next, err)
+	}
+	if list, _, err := s.AllSuppressions(w.ctx, crm.Viewer{}, crm.PageKey{}, 0); err != nil || len(list) != 0 {
+		t.Errorf("a stranger sees %v %v", list, err)
+	}
 	if list, _, err := s.Suppressions(w.ctx, crm.Viewer{}, crm.PageKey{}, 0); err != nil || len(list) != 0 {
 		t.Errorf("a stranger sees %v %v", list, err)
 	}

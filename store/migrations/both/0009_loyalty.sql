@@ -173,3 +173,10 @@ CREATE TABLE ladders (
 CREATE TABLE unranked (
     customer_id BIGINT PRIMARY KEY REFERENCES customers (id)
 );
+
+-- What is bought together, found by night: one row, the newest.
+CREATE TABLE findings (
+    id    BIGINT PRIMARY KEY, -- 1
+    found TEXT   NOT NULL,    -- JSON
+    at_us BIGINT NOT NULL
+);

@@ -90,7 +90,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 # ---- what the tree does not hold ---------------------------------------------------------------------------------------
 
 # The browser libraries: versions and checksums stand in package-lock.json, their files go to a folder that git ignores.
-LIBRARIES := web/static/vendor/htmx.min.js web/static/vendor/hx-sse.min.js
+LIBRARIES := $(addprefix web/static/vendor/,htmx.min.js hx-sse.min.js uPlot.iife.min.js uPlot.min.css)
 
 browser-libraries: $(LIBRARIES)
 
@@ -104,6 +104,9 @@ web/static/vendor/htmx.min.js: node_modules/.package-lock.json
 
 web/static/vendor/hx-sse.min.js: node_modules/.package-lock.json
 	cp node_modules/htmx.org/dist/ext/hx-sse.min.js $@
+
+web/static/vendor/uPlot.%: node_modules/.package-lock.json
+	cp node_modules/uplot/dist/uPlot.$* $@
 
 # The servers, the browser and the judges of our mail that the tests talk to, from Debian. As root they are installed, with a policy-rc.d that
 # keeps Debian from starting a service: the tests start private ones.

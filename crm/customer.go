@@ -39,6 +39,7 @@ type Customer struct {
 	Language     string   // in which to write to it, by its ISO 639-1 code; "" when unknown
 	LanguageSaid bool     // a colleague said so, and mail does not change it
 	Contacts     []Contact
+	Tags         []string // as they are shown, in order
 	Created      time.Time
 }
 

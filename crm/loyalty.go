@@ -57,7 +57,12 @@ type LadderFacts struct {
 	MeanOrder Money       `json:"mean_order"` // of all events
 	Core      []GroupID   `json:"core"`
 	Typical   []float64   `json:"typical"` // rates by signal; none: the starter values
+	Weights   []float64   `json:"weights"` // of the signals; none: those of the table
 	Ranked    int         `json:"ranked"`  // customers
+
+	// Afterwards: nobody stood by them on that day. They were told later, from the
+	// orders until then.
+	Afterwards bool `json:"afterwards,omitempty"`
 }
 
 // Ranked is a customer with the standing that was found.
@@ -114,11 +119,53 @@ type RungCount struct {
 	Value     Money            // awaited in the next 12 months
 }
 
-// RungMove is how many customers stood on one rung and stand on another one now.
-// Who had not ordered was a [RungContact].
+// MoveSpans are the days over which it is told who moved.
+var MoveSpans = []int{30, 91, 365}
+
+// Movement says of which two days it is told who moved, and by what. Both are told
+// by clock and model of the first (docs/loyalty.md §8.6).
+type Movement struct {
+	Span    int     `json:"span"`  // in days
+	Since   Day     `json:"since"` // the first day
+	Until   Day     `json:"until"`
+	Clock   float64 `json:"clock"` // days
+	Starter bool    `json:"starter"`
+	Kept    bool    `json:"kept"` // clock and model were those in use on that day; else they are told from the orders until then
+}
+
+// Moved is where a customer stood on the two days of a [Movement]. Who had not
+// ordered was a [RungContact].
+type Moved struct {
+	Customer CustomerID
+	Was, Now Rung
+}
+
+// RungMove is how many customers went from one rung to another one.
 type RungMove struct {
 	Was, Now  Rung
 	Customers int
+}
+
+// RungDay is how many customers stood on a rung on a day.
+type RungDay struct {
+	Day       Day
+	Rung      Rung
+	Customers int
+}
+
+// OrderWeek is what was ordered in a week.
+type OrderWeek struct {
+	Monday Day
+	Orders int
+	Value  Money // in the firm's currency, less what was given back in that week
+}
+
+// WeightChange is a day on which the signs came to weigh otherwise.
+type WeightChange struct {
+	Staff        StaffID   // 0: on the machine itself
+	Name         string    // theirs
+	Weights, Was []float64 // by signal; none: those of the table
+	At           time.Time
 }
 
 // Traced is where a customer stood in the past, as it was found afterwards.
@@ -133,9 +180,9 @@ type LoyaltyQuery struct {
 	Timings []Timing
 	Note    RungNote
 	Day     Day    // as they stood then; 0: now
-	Was     []Rung // and stood there on WasDay; [RungContact] holds who was not known yet
-	WasDay  Day
-	After   int64 // the key that the page before gave
+	Span    int    // one of [MoveSpans]: Rungs is where they moved to over it
+	Was     []Rung // and these where from
+	After   int64  // the key that the page before gave
 	Limit   int
 }
 

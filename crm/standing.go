@@ -18,6 +18,9 @@ func DayOf(t time.Time) Day {
 // Time gives the day's midnight in UTC.
 func (d Day) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
+// Monday gives the first day of its week (ISO 8601). Day 0 was a Thursday.
+func (d Day) Monday() Day { return d - ((d+3)%7+7)%7 }
+
 // String gives the day as 2006-01-02.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }
 

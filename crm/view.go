@@ -15,12 +15,17 @@ type CustomerRow struct {
 	Notes    int
 	Orders   int
 	Ordered  time.Time // last; zero when never
+	Tags     []string  // as they are shown, in order
 	LastIn   time.Time // last human mail from them; zero when none
 	LastOut  time.Time // last mail from us
+	Waits    time.Time // since when a mail of theirs waits for our answer; zero when none does
 }
 
-// Waiting reports that they wrote last.
-func (r CustomerRow) Waiting() bool { return r.LastIn.After(r.LastOut) }
+// Waiting reports that a mail of theirs waits for our answer ([ExchangeOf]).
+func (r CustomerRow) Waiting() bool { return !r.Waits.IsZero() }
+
+// WroteLast reports that they wrote last.
+func (r CustomerRow) WroteLast() bool { return r.LastIn.After(r.LastOut) }
 
 // Direction of a mail as the firm sees it.
 type Direction string
@@ -199,7 +204,7 @@ type MailboxHealth struct {
 
 // Event says that something a page may show has changed.
 type Event struct {
-	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "segment"
+	Kind     string // "mail", "note", "detail", "mailbox", "question", "mailing", "sender", "draft", "order", "ladder", "wish", "survey", "feedback", "waiting", "tag", "segment"
 	Customer CustomerID
 	// Conversation is of an answer that a colleague writes.
 	Conversation ConversationID
@@ -213,6 +218,7 @@ type Event struct {
 // name or address has words beginning with the words of Text.
 type CustomerQuery struct {
 	Text  string
+	Tag   string  // "": whatever their tags
 	After PageKey // zero: the first page
 	Limit int     // 0: 50
 }

@@ -20,24 +20,34 @@ type found struct {
 	at     []float64
 	value  float64
 	rounds int
-	rested bool // it ended because nothing changed any more
+	rested bool        // it ended because nothing changed any more
+	curve  [][]float64 // the inverse of the second derivatives there; nil: not learned
 }
 
 // minimise searches a minimum in a box, from a start within it, by BFGS steps
 // that are projected onto the box: a variable at its bound stays there while the
 // gradient points outwards.
 func minimise(f objective, start []float64, low, high float64) found {
-	n := len(start)
+	return minimiseFrom(f, found{at: start}, low, high)
+}
+
+// minimiseFrom searches from where another search for nearly the same minimum has
+// ended, with what that has learned.
+func minimiseFrom(f objective, from found, low, high float64) found {
+	start, n := from.at, len(from.at)
 	s := search{f: f, low: low, high: high, at: append([]float64(nil), start...), gradient: make([]float64, n)}
 	s.value = f(s.at, s.gradient)
 	s.reset()
+	if from.curve != nil {
+		s.inverse, s.fresh = from.curve, false
+	}
 	rests, crawls := 0, 0
 	for s.rounds < mostRounds {
 		s.rounds++
 		before := s.value
 		if !s.step() {
 			if s.fresh { // even the steepest way leads nowhere
-				return found{s.at, s.value, s.rounds, true}
+				return s.end(true)
 			}
 			s.reset()
 			continue
@@ -46,15 +56,24 @@ func minimise(f objective, start []float64, low, high float64) found {
 		if before-s.value > restChange*scale {
 			rests = 0
 		} else if rests++; rests == 2 {
-			return found{s.at, s.value, s.rounds, true}
+			return s.end(true)
 		}
 		if !s.atBound() || before-s.value > crawlChange*scale {
 			crawls = 0
 		} else if crawls++; crawls == crawlRounds { // a ridge that the box cuts off
-			return found{s.at, s.value, s.rounds, true}
+			return s.end(true)
 		}
 	}
-	return found{s.at, s.value, s.rounds, false}
+	return s.end(false)
+}
+
+// end says where the search has come to.
+func (s *search) end(rested bool) found {
+	out := found{at: s.at, value: s.value, rounds: s.rounds, rested: rested}
+	if !s.fresh {
+		out.curve = s.inverse
+	}
+	return out
 }
 
 type search struct {

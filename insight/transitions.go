@@ -52,6 +52,22 @@ func CountTransitions(before, after []crm.Rung) *Transitions {
 	return t
 }
 
+// SumTransitions makes the matrix of counts; nobody is named behind them. Who had
+// not ordered stands in the row of [RowNew].
+func SumTransitions(list []crm.RungMove) *Transitions {
+	t := CountTransitions(nil, nil)
+	for _, m := range list {
+		row, column := slices.Index(t.Rows, string(m.Was)), slices.Index(t.Columns, string(m.Now))
+		if row < 0 {
+			row = slices.Index(t.Rows, RowNew)
+		}
+		if column >= 0 {
+			t.Counts[row][column] += m.Customers
+		}
+	}
+	return t
+}
+
 // RowSum gives the number of customers of a row.
 func (t *Transitions) RowSum(row int) int {
 	n := 0

@@ -49,10 +49,10 @@ var backupTables = []string{
 	"mailing_links", "visits",
 	"drafts", "draft_files", "snippets",
 	"order_imports", "product_groups", "products", "offers", "buyers", "orders", "order_lines", "order_offers", "import_contacts", "order_versions", "rates",
-	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "unranked",
+	"wishes", "wish_steps", "wish_words", "sayings", "surveys", "votes", "ballots", "feedback", "recommendations", "standings", "loyalty", "ladders", "rung_counts", "moves", "movements", "weight_changes", "unranked",
 	"exclusions",
 	"api_tokens", "api_answers", "webhooks", "webhook_orders", "order_mails",
-	"customer_tags", "correspondence", "uncounted", "closed_questions", "segments", "segment_members", "segment_days",
+	"tags", "customer_tags", "correspondence", "open_questions", "uncounted", "closed_questions", "segments", "segment_members", "segment_days",
 	"campaigns", "campaign_versions", "members", "touches", "campaign_mailings",
 }
 

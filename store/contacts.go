@@ -101,6 +101,7 @@ func (b *batch) nameUnnamed(e *crm.Envelope) error {
 		}
 		us[0].named = true
 		b.touched[us[0].customer] = true
+		b.x.mark(us[0].customer) // the name is looked for in what they write
 		if err := b.x.exec(`UPDATE contacts SET name = $1, named = 1, name_key = $2 WHERE id = $3`, cut(name, 300), nameKey(name), us[0].contact); err != nil {
 			return err
 		}
@@ -154,7 +155,8 @@ func (b *batch) link(message int64, at time.Time, links []crm.Link) ([]crm.Custo
 	var customers []crm.CustomerID
 	for _, l := range links {
 		c := int64(l.Contact)
-		customer := b.customers[c]
+		customer := int64(l.Customer) // not by what was looked up: a thread may lead to people whom no address names
+		b.x.mark(customer)
 		b.links = append(b.links, c, micros(at), message, string(l.Rule), cut(l.Evidence, 1000), units(l.Confidence))
 		b.last[customer] = max(b.last[customer], micros(at))
 		customers = append(customers, crm.CustomerID(customer))

@@ -30,6 +30,9 @@ func (s *Store) Customers(ctx context.Context, v crm.Viewer, q crm.CustomerQuery
 	if !mayRead(v) || len(words) == 0 && strings.TrimSpace(q.Text) != "" {
 		return nil, crm.PageKey{}, nil
 	}
+	if err := s.Recount(ctx); err != nil {
+		return nil, crm.PageKey{}, err
+	}
 	limit := pageLimit(q.Limit, 50)
 	at, id := after(q.After)
 	args := []any{at, id}
@@ -37,6 +40,13 @@ func (s *Store) Customers(ctx context.Context, v crm.Viewer, q crm.CustomerQuery
 	for _, w := range words[:min(len(words), maxQueryWords)] {
 		args = append(args, w, w+"\U0010FFFF") // no word goes on with the last rune
 		where += ` AND c.id IN (SELECT w.customer_id FROM customer_words w WHERE w.word >= $` + strconv.Itoa(len(args)-1) + ` AND w.word < $` + strconv.Itoa(len(args)) + `)`
+	}
+	if q.Tag != "" {
+		key, _, err := crm.ParseTag(q.Tag)
+		if err != nil {
+			return nil, crm.PageKey{}, err
+		}
+		where += ` AND c.id IN (SELECT t.customer_id FROM customer_tags t WHERE t.tag = ` + arg(&args, key) + `)`
 	}
 	args = append(args, limit+1)
 	var rows []crm.CustomerRow
@@ -106,6 +116,23 @@ WHERE ct.customer_id IN (IN) ORDER BY ct.customer_id, ct.id, a.id`, nil, ids, fu
 		var last int64
 		err := r.Scan(&customer, &n, &last)
 		at[customer].Orders, at[customer].Ordered = n, fromMicros(last)
+		return err
+	}); err != nil {
+		return err
+	}
+	tags, err := x.tagsOf(ids)
+	if err != nil {
+		return err
+	}
+	for id, list := range tags {
+		at[id].Tags = list
+	}
+	condition, args := visible(v, nil)
+	if err := each(x, `SELECT q.customer_id, min(q.at_us) FROM open_questions q JOIN messages m ON m.id = q.message_id WHERE `+condition+` AND q.customer_id IN (IN) GROUP BY q.customer_id`, args, ids, func(r *sql.Rows) error {
+		var customer crm.CustomerID
+		var since int64
+		err := r.Scan(&customer, &since)
+		at[customer].Waits = fromMicros(since)
 		return err
 	}); err != nil {
 		return err
@@ -182,6 +209,11 @@ func (x *tx) customer(id crm.CustomerID) (crm.Customer, error) {
 			return c, err
 		}
 	}
+	tags, err := x.tagsOf([]int64{int64(id)})
+	if err != nil {
+		return c, err
+	}
+	c.Tags = tags[c.ID]
 	return c, x.fillContacts(c.Contacts)
 }
 

@@ -70,8 +70,8 @@ func (x *tx) forgetContacts(ids []int64) (contacts, customers []int64, err error
 		touched[c] = true
 	}
 	x.tellOf(touched)
-	for _, table := range []string{`customer_words WHERE customer_id`, `standings WHERE customer_id`, `loyalty WHERE customer_id`, `unranked WHERE customer_id`,
-		`correspondence WHERE customer_id`, `uncounted WHERE customer_id`, `segment_members WHERE customer_id`, `customers WHERE id`} {
+	for _, table := range []string{`customer_words WHERE customer_id`, `standings WHERE customer_id`, `loyalty WHERE customer_id`, `moves WHERE customer_id`, `unranked WHERE customer_id`,
+		`open_questions WHERE customer_id`, `correspondence WHERE customer_id`, `uncounted WHERE customer_id`, `segment_members WHERE customer_id`, `customers WHERE id`} {
 		if _, err := x.changedEach(`DELETE FROM `+table+` IN (IN)`, nil, customers); err != nil {
 			return nil, nil, err
 		}

@@ -189,6 +189,9 @@ func (g *group) attempt(parts []*part, errs []error, together bool) (err error) 
 	if err := x.index(); err != nil {
 		return passing(err)
 	}
+	if err := x.writeMarks(); err != nil {
+		return passing(err)
+	}
 	if err := g.s.segments.settle(); err != nil {
 		return err
 	}
@@ -230,7 +233,7 @@ var errTogether = errors.New("one of several deliveries failed")
 
 // runPart runs one part under a savepoint when others share the transaction.
 func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
-	indexed, told := len(x.toIndex), len(x.news)
+	indexed, told, marked := len(x.toIndex), len(x.news), len(x.marked)
 	if shared {
 		if _, err := x.t.Exec(`SAVEPOINT part`); err != nil {
 			return passing(err)
@@ -248,7 +251,7 @@ func (g *group) runPart(x *tx, p *part, shared bool, own *error) error {
 		*own = nil
 		return err
 	case shared:
-		x.toIndex, x.news = x.toIndex[:indexed], x.news[:told]
+		x.toIndex, x.news, x.marked = x.toIndex[:indexed], x.news[:told], x.marked[:marked]
 		g.s.ids.forget()
 		_, err := x.t.Exec(`ROLLBACK TO SAVEPOINT part`)
 		return passing(err)
@@ -275,6 +278,7 @@ type tx struct {
 	t *sql.Tx
 
 	toIndex []any       // rows of the search index, written last
+	marked  []int64     // customers whose mail has changed, see [tx.mark]
 	news    []crm.Event // sent when it is durable
 }
 

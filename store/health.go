@@ -280,6 +280,9 @@ func (s *Store) Integrity(ctx context.Context) error {
 		if err := x.checkCounts(); err != nil {
 			return err
 		}
+		if err := x.checkCorrespondence(); err != nil {
+			return err
+		}
 		return x.integrity()
 	})
 }

@@ -169,6 +169,9 @@ func (g *steps) finish() error {
 	if err := g.flush(); err != nil {
 		return err
 	}
+	if err := g.markWritten(); err != nil {
+		return err
+	}
 	keys := slices.SortedFunc(maps.Keys(g.counts), func(a, b count) int {
 		if a.mailing != b.mailing {
 			return int(min(max(a.mailing-b.mailing, -1), 1))

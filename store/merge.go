@@ -17,6 +17,7 @@ type moved struct {
 	Orders   []int64  `json:"orders,omitempty"`
 	Wishes   []int64  `json:"wishes,omitempty"`
 	Words    []string `json:"words,omitempty"`   // new to the kept customer
+	Tags     []string `json:"tags,omitempty"`    // likewise
 	Domains  []string `json:"domains,omitempty"` // of the other's organisation
 	Company  int64    `json:"company,omitempty"` // that organisation
 	Owner    int64    `json:"owner,omitempty"`   // who looked after the other, and now after the kept one
@@ -42,8 +43,9 @@ type shop struct {
 	Number string `json:"number"`
 }
 
-// Merge makes two customers one: keep takes over the contacts, notes, orders and
-// wishes of other. When samePerson is set, their contacts are one human. Everything can
+// Merge makes two customers one: keep takes over the contacts, notes, orders,
+// wishes and tags of other. What campaigns have done with either stays theirs: the
+// row of customers says that the two are one, and an estimate sees two arms. When samePerson is set, their contacts are one human. Everything can
 // be undone by [Store.Unmerge].
 func (s *Store) Merge(ctx context.Context, v crm.Viewer, keep, other crm.CustomerID, samePerson bool) (crm.MergeID, error) {
 	if !mayRead(v) {
@@ -116,6 +118,9 @@ func (x *tx) merge(v crm.Viewer, keep, other crm.CustomerID, one *person) (crm.M
 		return 0, err
 	}
 	if m.Words, err = x.newWords(keep, other); err != nil {
+		return 0, err
+	}
+	if m.Tags, err = x.newTags(keep, other); err != nil {
 		return 0, err
 	}
 	if m.Owner, err = x.inheritOwner(keep, other); err != nil {
@@ -191,6 +196,9 @@ func (x *tx) moveTo(keep, other crm.CustomerID, m *moved) error {
 		words = append(words, w, int64(keep))
 	}
 	if err := x.insert(`INSERT INTO customer_words (word, customer_id) VALUES `, 2, words, ` ON CONFLICT DO NOTHING`); err != nil {
+		return err
+	}
+	if err := x.giveTags(keep, other, m.Tags); err != nil {
 		return err
 	}
 	for _, q := range []string{
@@ -290,8 +298,10 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 			}
 		}
 	}
-	if err := x.exec(`DELETE FROM loyalty WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
-		return err
+	for _, table := range []string{`loyalty`, `moves`} {
+		if err := x.exec(`DELETE FROM `+table+` WHERE customer_id IN ($1, $2)`, int64(a), int64(b)); err != nil {
+			return err
+		}
 	}
 	if err := x.unrank(a, b); err != nil {
 		return err
@@ -301,6 +311,7 @@ func (x *tx) merged(a, b crm.CustomerID, contacts []int64) error {
 			return err
 		}
 		x.tell(crm.Event{Kind: "mail", Customer: c})
+		x.mark(int64(c))
 	}
 	if err := x.tellQuestions(0); err != nil { // whether two are the same is asked of two only
 		return err
@@ -389,6 +400,11 @@ func (x *tx) moveBack(keep, other int64, m *moved) error {
 	}
 	for _, w := range m.Words {
 		if err := x.exec(`DELETE FROM customer_words WHERE customer_id = $1 AND word = $2`, keep, w); err != nil {
+			return err
+		}
+	}
+	for _, t := range m.Tags {
+		if err := x.exec(`DELETE FROM customer_tags WHERE customer_id = $1 AND tag = $2`, keep, t); err != nil {
 			return err
 		}
 	}

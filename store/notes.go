@@ -45,6 +45,9 @@ func (s *Store) AddNote(ctx context.Context, v crm.Viewer, n crm.Note) (crm.Note
 			contact = int64(n.Contact)
 		}
 		x.tell(crm.Event{Kind: "note", Customer: n.Customer})
+		if n.Kind == crm.NoteKindCall { // it answers what they had asked
+			x.mark(int64(n.Customer))
+		}
 		return x.exec(`INSERT INTO notes (id, customer_id, contact_id, staff_id, kind, body, at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			id, int64(n.Customer), contact, int64(n.Staff), n.Kind, n.Body, micros(n.At))
 	})
@@ -106,6 +109,7 @@ func (s *Store) SetPrivate(ctx context.Context, v crm.Viewer, id crm.MessageID, 
 			// Everybody may hear of it: they see the mail now, or did before
 			// and must see it go.
 			x.tell(crm.Event{Kind: "mail", Customer: c})
+			x.mark(int64(c)) // the words of private mail are not looked at
 		}
 		var asked int
 		if err := x.row(`SELECT count(*) FROM reviews WHERE message_id = $1 AND state = 'open'`, int64(id)).Scan(&asked); err != nil || asked == 0 {

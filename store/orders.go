@@ -54,6 +54,7 @@ type orderBatch struct {
 	refunds                                   map[orderKey][]int64 // what is refunded -> refunds of this batch
 	refunded                                  map[int64]bool       // orders whose refunds changed
 	people                                    map[int64]bool       // customers whose orders changed
+	shrunk                                    map[int64]bool       // those of them who may have lost their newest
 }
 
 // orderKey names an order, or a buyer, in its source.
@@ -89,7 +90,7 @@ func (x *tx) newOrders(list []crm.Order, how OrderOptions) (*orderBatch, error) 
 	}
 	g := &orderBatch{batch: b, how: how, list: list, known: map[orderKey]*knownOrder{}, numbered: map[orderKey]crm.Person{},
 		products: map[string]*knownProduct{}, groups: map[string]int64{}, offers: map[string]int64{},
-		refunds: map[orderKey][]int64{}, refunded: map[int64]bool{}, people: map[int64]bool{}}
+		refunds: map[orderKey][]int64{}, refunded: map[int64]bool{}, people: map[int64]bool{}, shrunk: map[int64]bool{}}
 	g.zone = b.firm.Zone()
 	if g.rates, err = x.rates(); err != nil {
 		return nil, err
@@ -216,11 +217,14 @@ func (g *orderBatch) keep(o *crm.Order, was *knownOrder, target int64, digest [3
 		if err := g.putAside(id); err != nil {
 			return 0, err
 		}
-		g.people[was.customer] = true
+		g.people[was.customer], g.shrunk[was.customer], g.shrunk[int64(o.Customer)] = true, true, true
 	} else if id, err = g.x.id(); err != nil {
 		return 0, err
 	}
 	g.people[int64(o.Customer)] = true
+	if o.Customer != 0 {
+		g.last[int64(o.Customer)] = max(g.last[int64(o.Customer)], micros(o.At))
+	}
 	g.rows = append(g.rows, id, o.Source, o.Number, orNull(o.Customer), orNull(o.Contact), string(o.Rule), cut(o.Evidence, 1000),
 		o.Buyer.Number, o.Buyer.Name, string(o.Buyer.Address), string(o.Buyer.Address.Canonical()), o.Buyer.Phone,
 		micros(o.At), dayOf(o.At, g.zone), string(o.State), o.Currency, int64(o.Total), int64(o.Discount), flag(o.Discount == 0 && len(o.Offers) == 0), int64(o.Value),
@@ -323,27 +327,28 @@ refunds = excluded.refunds, refunds_id = excluded.refunds_id, import_id = exclud
 	return nil
 }
 
-// finish writes what is left, binds refunds to what they refund, and tells.
+// finish writes what is left, binds refunds to what they refund, and tells. Orders
+// that were here before are placed again first, while those of this batch, whose
+// place is new, are not written yet.
 func (g *orderBatch) finish() error {
+	for _, c := range customersOf(g.people) {
+		g.touched[int64(c)] = true
+	}
+	if err := g.batch.finish(); err != nil {
+		return err
+	}
 	if err := g.write(); err != nil {
 		return err
 	}
 	if err := g.bindRefunds(); err != nil {
 		return err
 	}
-	for _, c := range sortedKeys(g.people) {
-		if c == 0 {
-			continue
-		}
-		if err := g.x.recomputeLast(crm.CustomerID(c)); err != nil {
+	for _, c := range customersOf(g.shrunk) {
+		if err := g.x.recomputeLast(c); err != nil {
 			return err
 		}
-		g.touched[c] = true
 	}
-	if err := g.x.unrank(customersOf(g.people)...); err != nil {
-		return err
-	}
-	return g.batch.finish()
+	return g.x.unrank(customersOf(g.people)...)
 }
 
 // customersOf gives the customers among keys that may be 0.

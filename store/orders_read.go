@@ -247,7 +247,7 @@ func (g *orderBatch) again(o *crm.Order) error {
 		}
 		p = crm.Placement{Rule: crm.RuleNoCustomer, Evidence: p.Evidence}
 	}
-	if p.Customer == o.Customer && p.Contact == o.Contact && p.Rule == o.Rule && p.Evidence == o.Evidence {
+	if p.Customer == o.Customer && p.Contact == o.Contact && (p.Rule == o.Rule && p.Evidence == o.Evidence || o.Rule == crm.RuleBuyer) { // who became known by this order is known by it
 		return nil
 	}
 	if err := g.x.exec(`UPDATE orders SET customer_id = $1, contact_id = $2, rule = $3, evidence = $4, changed_us = $5 WHERE id = $6`,

@@ -236,6 +236,9 @@ func (b *batch) redecide(m *storedMail) error {
 		b.grown[b.root(m.conversation)] = len(b.stored)
 	}
 	if d := b.direction(m.Envelope); d != m.direction || v.Loose != m.loose {
+		for _, l := range m.links {
+			b.x.mark(int64(l.Customer))
+		}
 		// Theirs is read again after this, ours is not.
 		if err := b.x.exec(`UPDATE messages SET loose = $1, language = CASE WHEN direction = $2 THEN language ELSE '' END, direction = $3 WHERE id = $4`, flag(v.Loose), string(d), string(d), m.id); err != nil {
 			return err
@@ -288,6 +291,7 @@ func (b *batch) relink(m *storedMail, links []crm.Link) (changed bool, err error
 		changed = true
 		customer := int64(m.links[c].Customer)
 		b.lost[customer], b.touched[customer] = true, true
+		b.x.mark(customer)
 		if err := b.x.exec(`DELETE FROM links WHERE contact_id = $1 AND at_us = $2 AND message_id = $3`, c, at, m.id); err != nil {
 			return changed, err
 		}
@@ -305,6 +309,7 @@ func (b *batch) placed(contact, at int64, private bool) error {
 		b.customers[contact] = customer
 	}
 	b.touched[customer] = true
+	b.x.mark(customer)
 	if !private { // the order of the customers must not tell of it
 		b.last[customer] = max(b.last[customer], at)
 	}

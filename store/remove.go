@@ -27,6 +27,7 @@ func (b *batch) forget(mails []*storedMail) error {
 		for c := range m.links {
 			customer := int64(m.links[c].Customer)
 			b.lost[customer], b.touched[customer] = true, true
+			b.x.mark(customer)
 		}
 	}
 	phones, signers, err := b.x.shownBy(ids)
@@ -127,6 +128,7 @@ var removal = []string{
 	`DELETE FROM stale WHERE message_id IN (IN)`,
 	`DELETE FROM topics WHERE message_id IN (IN)`,
 	`DELETE FROM closed_questions WHERE message_id IN (IN)`,
+	`DELETE FROM open_questions WHERE message_id IN (IN)`,
 	`UPDATE correspondence SET open_us = 0, open_id = 0 WHERE open_id IN (IN)`,
 	`DELETE FROM corrections WHERE message_id IN (IN)`,
 	`DELETE FROM links WHERE message_id IN (IN)`,

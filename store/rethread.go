@@ -44,6 +44,9 @@ func (b *batch) split(m *storedMail, here int64) error {
 	if err != nil {
 		return err
 	}
+	if err := b.x.markConversation(here); err != nil {
+		return err
+	}
 	m.conversation = c
 	for _, a := range moving {
 		b.moved[a.id] = c

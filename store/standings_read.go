@@ -120,12 +120,18 @@ func (s *Store) Standings(ctx context.Context, v crm.Viewer, q LoyaltyQuery) (ou
 		from += ` JOIN standings t ON ` + stoodOn("t", arg(int64(q.Day)))
 		rung, timing, note = "t.rung", "t.timing", "t.note"
 	}
-	if len(q.Was) > 0 {
-		from += ` LEFT JOIN standings w ON ` + stoodOn("w", arg(int64(q.WasDay)))
-		where += ` AND COALESCE(w.rung, 'CONTACT') IN (` + list(q.Was, arg) + `)`
+	if q.Span != 0 {
+		from += ` JOIN moves m ON m.span = ` + arg(int64(q.Span)) + ` AND m.customer_id = l.customer_id`
+		if len(q.Was) > 0 {
+			where += ` AND m.rung_was IN (` + list(q.Was, arg) + `)`
+		}
 	}
 	if len(q.Rungs) > 0 {
-		where += ` AND ` + rung + ` IN (` + list(q.Rungs, arg) + `)`
+		on := rung
+		if q.Span != 0 {
+			on = "m.rung_now"
+		}
+		where += ` AND ` + on + ` IN (` + list(q.Rungs, arg) + `)`
 	}
 	if len(q.Timings) > 0 {
 		where += ` AND ` + timing + ` IN (` + list(q.Timings, arg) + `)`
@@ -152,20 +158,6 @@ func (s *Store) Standings(ctx context.Context, v crm.Viewer, q LoyaltyQuery) (ou
 // stoodOn joins the standings on a day, under an alias, with loyalty as l.
 func stoodOn(alias, day string) string {
 	return alias + `.customer_id = l.customer_id AND ` + alias + `.day = (SELECT max(u.day) FROM standings u WHERE u.customer_id = l.customer_id AND u.day <= ` + day + `)`
-}
-
-// RungMoves counts the customers by the rung on which they stood on a day and by
-// the one on which they stand now.
-func (s *Store) RungMoves(ctx context.Context, v crm.Viewer, since crm.Day) (out []crm.RungMove, err error) {
-	if !mayRead(v) {
-		return nil, nil
-	}
-	err = s.view(ctx, func(x *tx) error {
-		rows, err := x.query(`SELECT COALESCE(w.rung, 'CONTACT'), l.rung, count(*) FROM loyalty l LEFT JOIN standings w ON `+stoodOn("w", "$1")+` GROUP BY COALESCE(w.rung, 'CONTACT'), l.rung ORDER BY 1, 2`, int64(since))
-		out, err = collect(rows, err, func(r *sql.Rows, m *crm.RungMove) error { return r.Scan(&m.Was, &m.Now, &m.Customers) })
-		return err
-	})
-	return out, err
 }
 
 // list gives placeholders for values.

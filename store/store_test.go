@@ -43,6 +43,9 @@ func TestDraftsPostgres(t *testing.T) { storetest.Drafts(t, options, postgresDSN
 func TestSegmentsSQLite(t *testing.T)   { storetest.Segments(t, options, sqliteDSN) }
 func TestSegmentsPostgres(t *testing.T) { storetest.Segments(t, options, postgresDSN) }
 
+func TestWaitingSQLite(t *testing.T)   { storetest.Waiting(t, options, sqliteDSN) }
+func TestWaitingPostgres(t *testing.T) { storetest.Waiting(t, options, postgresDSN) }
+
 func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
 func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }
 
@@ -52,6 +55,9 @@ func TestMoveToSQLite(t *testing.T)   { storetest.Backup(t, options, postgresDSN
 
 func BenchmarkRematchSQLite(b *testing.B)   { storetest.Rematch(b, opener(sqliteDSN)(b)) }
 func BenchmarkRematchPostgres(b *testing.B) { storetest.Rematch(b, opener(postgresDSN)(b)) }
+
+func BenchmarkDeliverSQLite(b *testing.B)   { storetest.Deliver(b, opener(sqliteDSN)(b)) }
+func BenchmarkDeliverPostgres(b *testing.B) { storetest.Deliver(b, opener(postgresDSN)(b)) }
 
 func BenchmarkImportSQLite(b *testing.B)   { storetest.Import(b, opener(sqliteDSN)(b)) }
 func BenchmarkImportPostgres(b *testing.B) { storetest.Import(b, opener(postgresDSN)(b)) }

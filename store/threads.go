@@ -101,6 +101,9 @@ func (b *batch) join(x, y int64) (int64, error) {
 			return 0, err
 		}
 	}
+	if err := b.x.markConversation(x); err != nil {
+		return 0, err
+	}
 	for i := 0; i < len(b.messageRows); i += messageCols {
 		if b.messageRows[i+2].(int64) == y {
 			b.messageRows[i+2] = x

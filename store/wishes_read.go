@@ -138,6 +138,7 @@ func (s *Store) WishTopics(ctx context.Context, v crm.Viewer, by crm.TopicOrder,
 	}
 	open := list(crm.OpenWishStates, arg)
 	facts := list([]crm.WishKind{crm.WishPraise, crm.WishSwitch}, arg)
+	today := arg(int64(crm.DayOf(s.now())))
 	condition, args := wishVisible(v, args)
 	weight := `CASE COALESCE(ly.rung, '')`
 	for _, r := range crm.Rungs {
@@ -148,7 +149,7 @@ func (s *Store) WishTopics(ctx context.Context, v crm.Viewer, by crm.TopicOrder,
 	err = s.view(ctx, func(x *tx) error {
 		rows, err := x.query(`SELECT t.topic_key, max(t.topic), CAST(sum(t.wishes) AS BIGINT), count(*), count(CASE WHEN ly.rung IN ('LOYAL', 'ADVOCATE') THEN 1 END),
 CAST(sum(`+weight+`) AS BIGINT), CAST(sum(COALESCE(ly.value, 0)) AS BIGINT)
-FROM (SELECT w.topic_key, w.customer_id, max(w.topic) AS topic, count(*) AS wishes FROM wishes w WHERE w.state IN (`+open+`) AND w.kind NOT IN (`+facts+`) AND `+condition+` GROUP BY w.topic_key, w.customer_id) AS t
+FROM (SELECT w.topic_key, w.customer_id, max(w.topic) AS topic, count(*) AS wishes FROM wishes w WHERE w.state IN (`+open+`) AND w.kind NOT IN (`+facts+`) AND (w.until_day = 0 OR w.until_day >= `+today+`) AND `+condition+` GROUP BY w.topic_key, w.customer_id) AS t
 LEFT JOIN loyalty ly ON ly.customer_id = t.customer_id GROUP BY t.topic_key ORDER BY `+order+` DESC, 1 LIMIT $`+strconv.Itoa(len(args)), args...)
 		out, err = collect(rows, err, func(r *sql.Rows, t *crm.TopicWishes) error {
 			var key string

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
-	"time"
 
 	"kaveri/crm"
 	"kaveri/insight"
@@ -23,7 +21,16 @@ type Loyalty interface {
 	// before the first were found.
 	Ladder(ctx context.Context) (f crm.LadderFacts, ok bool, err error)
 	LadderCounts(ctx context.Context, v crm.Viewer) ([]crm.RungCount, error)
-	RungMoves(ctx context.Context, v crm.Viewer, since crm.Day) ([]crm.RungMove, error)
+	// RungMoves counts who moved over one of [crm.MoveSpans]; ok is false while
+	// nobody has told it.
+	RungMoves(ctx context.Context, v crm.Viewer, span int) (m crm.Movement, list []crm.RungMove, ok bool, err error)
+	// RungDays gives how many stood on each rung on the days since one that were
+	// counted, the oldest first.
+	RungDays(ctx context.Context, v crm.Viewer, since crm.Day) ([]crm.RungDay, error)
+	// OrderWeeks sums orders by week, the oldest first.
+	OrderWeeks(ctx context.Context, v crm.Viewer, since crm.Day) ([]crm.OrderWeek, error)
+	// WeightChanges lists who put which weights of the signs in use, the newest first.
+	WeightChanges(ctx context.Context, v crm.Viewer) ([]crm.WeightChange, error)
 	// Standings lists customers by the value awaited of them, the highest first,
 	// with the key of the next page, 0 at the end.
 	Standings(ctx context.Context, v crm.Viewer, q crm.LoyaltyQuery) ([]crm.LoyaltyRow, int64, error)
@@ -40,9 +47,12 @@ type Loyalty interface {
 	AssignOrder(ctx context.Context, v crm.Viewer, id crm.OrderID, customer crm.CustomerID, contact crm.ContactID) error
 }
 
-// Clock takes the business clock that was proposed.
+// Clock takes what the ladder proposes and a person accepts: another business
+// clock, other weights of the signs. TableWeights takes the latter back.
 type Clock interface {
 	AcceptClock(ctx context.Context) (crm.LadderFacts, error)
+	AcceptWeights(ctx context.Context, v crm.Viewer) (crm.LadderFacts, error)
+	TableWeights(ctx context.Context, v crm.Viewer) (crm.LadderFacts, error)
 }
 
 // LoyaltyPage is the ladder: who stands where, who moved, who is awaited, and
@@ -63,6 +73,8 @@ type LoyaltyPage struct {
 	Overdue   []AwaitedLine
 	Due       []AwaitedLine
 	Trial     TrialView
+	Weights   WeightsView
+	Time      *Chart // nil: there are too few days
 }
 
 // RungLine is a rung of the picture.
@@ -134,6 +146,9 @@ func (s *Server) fillLoyalty(r *http.Request, c *call, f *crm.LadderFacts, p *Lo
 	if p.Moves, err = s.moves(r, c, f); err != nil {
 		return err
 	}
+	if p.Time, err = s.ladderTime(r, c, f.Day); err != nil {
+		return err
+	}
 	if p.Overdue, err = s.awaited(r, c, crm.TimingOverdue); err != nil {
 		return err
 	}
@@ -149,7 +164,8 @@ func (s *Server) fillLoyalty(r *http.Request, c *call, f *crm.LadderFacts, p *Lo
 		return err
 	}
 	p.Trial = c.trial(&t)
-	return nil
+	p.Weights, err = s.weights(r, c, f, &t)
+	return err
 }
 
 // ladder makes the picture of the counts.
@@ -278,38 +294,6 @@ func (s *Server) awaited(r *http.Request, c *call, t crm.Timing) ([]AwaitedLine,
 		out = append(out, AwaitedLine{k.LoyaltyRow, c.stands(k.Rung, k.Note), c.action(&st), c.day(k.Last), c.rounded(k.Value)})
 	}
 	return out, nil
-}
-
-// movesCache keeps who moved: counting it takes a second when customers are many,
-// and it changes by night.
-type movesCache struct {
-	mu   sync.Mutex
-	kept map[[2]crm.Day]keptMoves
-}
-
-type keptMoves struct {
-	moves []crm.RungMove
-	at    time.Time
-}
-
-// movesKept is for how long they are kept: orders of the day move people too.
-const movesKept = 5 * time.Minute
-
-func (s *Server) rungMoves(ctx context.Context, v crm.Viewer, day, since crm.Day) ([]crm.RungMove, error) {
-	key := [2]crm.Day{day, since}
-	s.moved.mu.Lock()
-	defer s.moved.mu.Unlock()
-	if k, ok := s.moved.kept[key]; ok && s.Now().Sub(k.at) < movesKept {
-		return k.moves, nil
-	}
-	list, err := s.Loyalty.RungMoves(ctx, v, since)
-	if err == nil {
-		if len(s.moved.kept) >= 16 || s.moved.kept == nil {
-			s.moved.kept = map[[2]crm.Day]keptMoves{}
-		}
-		s.moved.kept[key] = keptMoves{list, s.Now()}
-	}
-	return list, err
 }
 
 // The words of the ladder.

@@ -26,6 +26,7 @@ type register struct {
 	orders  []crm.Order // the newest first
 	trial   []byte
 	counted int // how often who moved was counted
+	weights []crm.WeightChange
 }
 
 // register gives the ladder of the company: customers whose events are drawn, and
@@ -166,14 +167,101 @@ func (g *register) LadderCounts(context.Context, crm.Viewer) (out []crm.RungCoun
 	return out, nil
 }
 
-func (g *register) RungMoves(_ context.Context, _ crm.Viewer, since crm.Day) (out []crm.RungMove, _ error) {
+func (g *register) RungMoves(_ context.Context, _ crm.Viewer, span int) (m crm.Movement, out []crm.RungMove, ok bool, _ error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.counted++
 	for _, l := range g.rows {
-		out = append(out, crm.RungMove{Was: g.was[int(g.facts.Day-since)][l.Customer], Now: l.Rung, Customers: 1})
+		out = append(out, crm.RungMove{Was: g.was[span][l.Customer], Now: l.Rung, Customers: 1})
+	}
+	return crm.Movement{Span: span, Since: g.facts.Day - crm.Day(span), Until: g.facts.Day, Clock: g.facts.Clock, Kept: span < 365}, out, len(g.rows) > 1, nil
+}
+
+// RungDays counts by what everybody's past says, each twenty days.
+func (g *register) RungDays(_ context.Context, _ crm.Viewer, since crm.Day) (out []crm.RungDay, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.facts == nil {
+		return nil, nil
+	}
+	for day := g.facts.Day - 400; day <= g.facts.Day; day += 20 {
+		n := map[crm.Rung]int{}
+		for _, past := range g.past {
+			for i := len(past) - 1; i >= 0; i-- {
+				if past[i].Day <= day {
+					n[past[i].Rung]++
+					break
+				}
+			}
+		}
+		for _, r := range crm.Rungs {
+			if day >= since {
+				out = append(out, crm.RungDay{Day: day, Rung: r, Customers: n[r]})
+			}
+		}
 	}
 	return out, nil
+}
+
+func (g *register) OrderWeeks(_ context.Context, _ crm.Viewer, since crm.Day) (out []crm.OrderWeek, _ error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.facts == nil {
+		return nil, nil
+	}
+	for i, day := 0, since; day <= crm.DayOf(now); i, day = i+1, day+7 {
+		if i%9 != 4 { // a week without any
+			out = append(out, crm.OrderWeek{Monday: day, Orders: 20 + i*7%31, Value: crm.MoneyOf(float64(2000 + i*i%1700))})
+		}
+	}
+	return out, nil
+}
+
+func (g *register) WeightChanges(context.Context, crm.Viewer) ([]crm.WeightChange, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.weights, nil
+}
+
+func (g *register) AcceptWeights(_ context.Context, v crm.Viewer) (crm.LadderFacts, error) {
+	var t standing.Trial
+	if err := json.Unmarshal(g.trial, &t); err != nil {
+		return crm.LadderFacts{}, err
+	}
+	if t.Offer == nil || !t.Offer.Better() {
+		return crm.LadderFacts{}, crm.Conflict("weights: no other weights are offered")
+	}
+	return g.weigh(v, t.Offer.Weights[:])
+}
+
+func (g *register) TableWeights(_ context.Context, v crm.Viewer) (crm.LadderFacts, error) {
+	return g.weigh(v, nil)
+}
+
+func (g *register) weigh(v crm.Viewer, weights []float64) (crm.LadderFacts, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.weights = append([]crm.WeightChange{{Staff: v.Staff, Name: "Mikko Laine", Weights: weights, Was: g.facts.Weights, At: now}}, g.weights...)
+	g.facts.Weights = weights
+	return *g.facts, nil
+}
+
+// offered makes the panel one on which LOYAL does not prove itself, and offers
+// weights by which it would.
+func (g *register) offered(better bool) {
+	var t standing.Trial
+	if err := json.Unmarshal(g.trial, &t); err != nil {
+		panic(err)
+	}
+	t.Validity.Loyal = insight.ProofNone
+	o := &insight.WeightOffer{Weights: insight.Weights{.21, 1.4, .1, 2.2, 1.9, .8, 1}, Up: 31, Down: 84,
+		Before: insight.WeightProof{Loyal: insight.ProportionOf(61, 130), Unproven: insight.ProportionOf(98, 211), Proof: insight.ProofNone},
+		After:  insight.WeightProof{Loyal: insight.ProportionOf(58, 77), Unproven: insight.ProportionOf(101, 264), Proof: insight.ProofBetter}}
+	if !better {
+		o.After.Proof = insight.ProofNone
+	}
+	t.Offer = o
+	g.trial, _ = json.Marshal(t)
 }
 
 func (g *register) Standings(_ context.Context, _ crm.Viewer, q crm.LoyaltyQuery) (out []crm.LoyaltyRow, next int64, _ error) {
@@ -183,7 +271,7 @@ func (g *register) Standings(_ context.Context, _ crm.Viewer, q crm.LoyaltyQuery
 	for _, l := range g.rows {
 		ok := (len(q.Rungs) == 0 || slices.Contains(q.Rungs, l.Rung)) && (len(q.Timings) == 0 || slices.Contains(q.Timings, l.Timing)) && (q.Note == "" || q.Note == l.Note)
 		if len(q.Was) > 0 {
-			ok = ok && slices.Contains(q.Was, g.was[int(g.facts.Day-q.WasDay)][l.Customer])
+			ok = ok && slices.Contains(q.Was, g.was[q.Span][l.Customer])
 		}
 		if begun && ok {
 			if len(out) == q.Limit {

@@ -57,8 +57,10 @@ func loyaltyQuery(v url.Values) (q crm.LoyaltyQuery, err error) {
 	if q.Day, err = dayOf(v.Get("at")); err != nil {
 		return q, err
 	}
-	if q.WasDay, err = dayOf(v.Get("since")); err != nil {
-		return q, err
+	if days := v.Get("days"); days != "" {
+		if q.Span, err = strconv.Atoi(days); err != nil || !slices.Contains(crm.MoveSpans, q.Span) {
+			return q, crm.Invalid("filter", "who moved is told over 30, 91 or 365 days")
+		}
 	}
 	if after := v.Get("after"); after != "" {
 		if q.After, err = strconv.ParseInt(after, 10, 64); err != nil || q.After <= 0 {
@@ -144,9 +146,9 @@ func (c *call) listSub(q *crm.LoyaltyQuery) string {
 	var parts []string
 	for _, r := range q.Was {
 		if r == crm.RungContact {
-			parts = append(parts, c.t("list.was-new", c.day(q.WasDay)))
+			parts = append(parts, c.t("list.was-new", c.n("moves.days", q.Span)))
 		} else {
-			parts = append(parts, c.t("list.was", c.day(q.WasDay), c.rung(r)))
+			parts = append(parts, c.t("list.was", c.n("moves.days", q.Span), c.rung(r)))
 		}
 	}
 	if q.Day != 0 {

@@ -17,6 +17,7 @@ import (
 type Moves struct {
 	Spans   []SpanLink
 	Since   string
+	Told    string // by what
 	Columns []string
 	Rows    []MoveRow
 	Rates   []string // the five rates in words
@@ -46,15 +47,22 @@ type MoveCell struct {
 	Class  string // heat, and up or down
 }
 
-// spans are the days that can be looked back; the first is usual.
-var spans = []int{91, 30, 365}
+// usualSpan is over how many days it is told who moved, when nothing is chosen.
+const usualSpan = 91
 
 func spanOf(r *http.Request) int {
 	n, err := strconv.Atoi(r.URL.Query().Get("days"))
-	if err != nil || !slices.Contains(spans, n) {
-		return spans[0]
+	if err != nil || !slices.Contains(crm.MoveSpans, n) {
+		return usualSpan
 	}
 	return n
+}
+
+// movement is who moved over a span; ok is false while nobody has told it.
+type movement struct {
+	crm.Movement
+	moves []crm.RungMove
+	ok    bool
 }
 
 // height orders the rungs: who moves to a higher one has climbed.
@@ -62,21 +70,26 @@ var height = map[crm.Rung]int{crm.RungLapsed: 0, crm.RungQuiet: 0, crm.RungOneTi
 
 func (s *Server) moves(r *http.Request, c *call, f *crm.LadderFacts) (Moves, error) {
 	span := spanOf(r)
-	since := f.Day - crm.Day(span)
-	list, err := s.rungMoves(r.Context(), c.viewer, f.Day, since)
-	if err != nil {
+	told, err := s.moved.get([2]int{int(f.Day), span}, s.Now(), func() (m movement, err error) {
+		m.Movement, m.moves, m.ok, err = s.Loyalty.RungMoves(r.Context(), c.viewer, span)
+		return m, err
+	})
+	if err != nil || !told.ok {
 		return Moves{}, err
 	}
-	m := Moves{Since: c.day(since)}
-	for _, n := range []int{30, 91, 365} {
+	m := Moves{Since: c.day(told.Since), Told: c.t("moves.told", c.days(told.Clock))}
+	if !told.Kept {
+		m.Told = c.t("moves.told-later", c.days(told.Clock))
+	}
+	for _, n := range crm.MoveSpans {
 		m.Spans = append(m.Spans, SpanLink{c.n("moves.days", n), fmt.Sprintf("/loyalty?days=%d#moves", n), n == span})
 	}
-	t := transitionsOf(list)
+	t := insight.SumTransitions(told.moves)
 	for _, column := range t.Columns {
 		m.Columns = append(m.Columns, c.rung(crm.Rung(column)))
 	}
 	for i := range t.Rows {
-		m.Rows = append(m.Rows, c.moveRow(t, i, since))
+		m.Rows = append(m.Rows, c.moveRow(t, i, span))
 	}
 	for _, name := range insight.Movements() {
 		if p := t.Rate(name); p.Of > 0 {
@@ -86,23 +99,7 @@ func (s *Server) moves(r *http.Request, c *call, f *crm.LadderFacts) (Moves, err
 	return m, nil
 }
 
-// transitionsOf fills the matrix with counts. The first row after the rungs is of
-// those who had not ordered.
-func transitionsOf(list []crm.RungMove) *insight.Transitions {
-	t := insight.CountTransitions(nil, nil)
-	for _, m := range list {
-		row, column := slices.Index(t.Rows, string(m.Was)), slices.Index(t.Columns, string(m.Now))
-		if row < 0 {
-			row = slices.Index(t.Rows, insight.RowNew)
-		}
-		if column >= 0 {
-			t.Counts[row][column] += m.Customers
-		}
-	}
-	return t
-}
-
-func (c *call) moveRow(t *insight.Transitions, row int, since crm.Day) MoveRow {
+func (c *call) moveRow(t *insight.Transitions, row int, span int) MoveRow {
 	was := crm.Rung(t.Rows[row])
 	out := MoveRow{N: t.RowSum(row), Few: t.Few(row)}
 	if t.Rows[row] == insight.RowNew {
@@ -116,7 +113,7 @@ func (c *call) moveRow(t *insight.Transitions, row int, since crm.Day) MoveRow {
 		if cell.N > 0 {
 			p := t.Share(row, j)
 			cell.Share, cell.Range = c.share(p), c.between(p)
-			cell.Link = listPath("was", string(was), "since", since.String(), "rung", column)
+			cell.Link = listPath("days", strconv.Itoa(span), "was", string(was), "rung", column)
 			cell.Class = moveClass(was, now, p.Rate())
 		}
 		out.Cells = append(out.Cells, cell)

@@ -16,16 +16,76 @@ func TestLoyaltyPage(t *testing.T) {
 	w := v.get("/loyalty")
 	want(t, w, 200, "The ladder", "Advocate", `<rect class="good" x="0"`, "every 49 days", "A new pace of 61 days is proposed", ">Use it<", "Call today.", "Aino Virtanen",
 		"Of 100 who order once, 40 order again within a year", "<polyline points=\"0,120 ", "Second order: ", "heat", "was=ONE-TIME", "Are the labels true?", "(0.", "within one pace")
-	for _, span := range spans {
+	for _, span := range crm.MoveSpans {
 		want(t, v.get(fmt.Sprintf("/loyalty?days=%d", span)), 200, fmt.Sprintf(`<a href="/loyalty?days=%d#moves" aria-current="true">`, span))
 	}
-	if n := m.register.counted; n != len(spans) {
-		t.Errorf("who moved was counted %d times for %d spans", n, len(spans))
+	if n := m.register.counted; n != len(crm.MoveSpans) {
+		t.Errorf("who moved was counted %d times for %d spans", n, len(crm.MoveSpans))
 	}
 	says(t, v.goes("/loyalty/pace"), "every 61 days")
 	want(t, v.post("/loyalty/pace"), 409)
 	fi := newSite(t, company()).signIn().in("fi")
 	want(t, fi.get("/loyalty"), 200, "Portaat", "49 päivän välein", "Soita tänään.", "Pitävätkö nimitykset paikkansa?", "Ota käyttöön")
+}
+
+// Other weights are offered where the label does not prove itself: an administrator
+// puts them in use and takes them back.
+func TestOtherWeights(t *testing.T) {
+	m := company()
+	m.register.offered(false)
+	v := newSite(t, m).signIn()
+	want(t, v.get("/loyalty"), 200, "do not prove themselves either", "does not prove itself here")
+	want(t, v.post("/loyalty/weights"), 409)
+	m.register.offered(true)
+	w := v.get("/loyalty")
+	want(t, w, 200, "would prove themselves", "47\u00a0% of 130", "75\u00a0% of 77", "31 steady customers would be loyal", "Answers personal mail", ">2.20<", ">Use these weights<")
+	if strings.Contains(w.Body.String(), "/loyalty/weights/table") {
+		t.Error("the usual weights are in use, and are offered")
+	}
+	says(t, v.goes("/loyalty/weights"), "The weights are in use; everybody was placed anew.")
+	want(t, v.get("/loyalty"), 200, "Since 18 Nov the signs weigh as your customers taught (Mikko Laine).", ">Back to the usual weights<", ">In use<")
+	says(t, v.goes("/loyalty/weights/table"), "The usual weights are in use again.")
+	want(t, v.get("/loyalty"), 200, "On 18 Nov the usual weights were put in use again (Mikko Laine).")
+	fi := newSite(t, m).signIn().in("fi")
+	want(t, fi.get("/loyalty"), 200, "Ota painot käyttöön", "Vastaa henkilökohtaiseen postiin", "2,20")
+}
+
+// What is drawn over time stands in a table.
+func TestNumbersOverTime(t *testing.T) {
+	v := newSite(t, company()).signIn()
+	w := v.get("/loyalty")
+	want(t, w, 200, "The ladder over time", `<tr data-at="`, `data-tone="loyal"`, `data-tone="lapsed" data-off`, `<details class="numbers" open>`, "Loyal customers and advocates: on ", "Both days are told by the pace of the first, 49 days")
+	want(t, v.get("/loyalty?days=365"), 200, "Kaveri was not here on the first day.")
+	want(t, v.get("/orders"), 200, "Orders by week", "In the last 53 weeks: ", `data-kind="weeks"`)
+	if s := v.get("/orders?nobody=1").Body.String(); strings.Contains(s, "figure") {
+		t.Error("orders of nobody have a chart")
+	}
+	want(t, v.in("fi").get("/orders"), 200, "Tilaukset viikoittain", "Viikko alkaen")
+	m := company()
+	m.register = registerOf(0)
+	if s := newSite(t, m).signIn().get("/orders").Body.String(); strings.Contains(s, "figure") {
+		t.Error("no orders have a chart")
+	}
+}
+
+func TestThinnedDays(t *testing.T) {
+	days := func(n, step int) (out []crm.Day) {
+		for i := range n {
+			out = append(out, crm.Day(20_000+i*step))
+		}
+		return out
+	}
+	for _, c := range []struct{ n, step, want int }{{0, 1, 0}, {20, 1, 20}, {100, 1, 15}, {400, 1, 14}, {10, 100, 10}} {
+		got := thinned(days(c.n, c.step))
+		if len(got) != c.want || c.n > 0 && got[len(got)-1] != crm.Day(20_000+(c.n-1)*c.step) {
+			t.Errorf("%d days, each %d: %d, %v", c.n, c.step, len(got), got)
+		}
+	}
+	for day, want := range map[crm.Day]crm.Day{0: -3, -3: -3, 4: 4, 10: 4, 20_000: 19_996} {
+		if got := day.Monday(); got != want {
+			t.Errorf("the Monday of %s is %s", day, got)
+		}
+	}
 }
 
 func TestLoyaltyOfFew(t *testing.T) {
@@ -64,9 +124,9 @@ func TestLoyaltyList(t *testing.T) {
 		t.Errorf("%d on a page", n)
 	}
 	want(t, v.get("/loyalty/list?rung=LOYAL&timing=OVERDUE"), 200, "Loyal, Overdue", "Aino Virtanen")
-	want(t, v.get("/loyalty/list?was=ONE-TIME&since=2026-08-19&rung=QUIET"), 200, "On 19 Aug they stood here: One order.")
+	want(t, v.get("/loyalty/list?was=ONE-TIME&days=91&rung=QUIET"), 200, "91 days ago they stood here: One order.")
 	want(t, v.get("/loyalty/list?note=was+LOYAL"), 200, "was: loyal")
-	for _, bad := range []string{"rung=KING", "timing=SOON", "at=yesterday", "after=x", "was=1"} {
+	for _, bad := range []string{"rung=KING", "timing=SOON", "at=yesterday", "after=x", "was=1", "days=92"} {
 		want(t, v.get("/loyalty/list?"+bad), 422)
 		want(t, v.get("/loyalty/list.csv?"+bad), 422)
 		want(t, v.get("/loyalty/list.xlsx?"+bad), 422)

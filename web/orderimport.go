@@ -177,7 +177,7 @@ func (s *Server) look(r *http.Request, c *call, u *upload, p *MappingPage) (*ord
 	if err != nil {
 		return nil, p.atColumn(c, m, head, err)
 	}
-	p.found(c, t)
+	p.found(r, c, t)
 	return t, nil
 }
 
@@ -246,11 +246,23 @@ func (p *MappingPage) atColumn(c *call, m orders.Mapping, head []string, err err
 }
 
 // found fills in how the table is read.
-func (p *MappingPage) found(c *call, t *orders.Table) {
-	p.Ready, p.Rows, p.Orders = true, t.Rows, t.Orders
+func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
+	p.Ready, p.Rows, p.Orders = t.Rows > 0, t.Rows, t.Orders
+	if !p.Ready {
+		p.Unsure = append(p.Unsure, c.t("mapping.empty"))
+	}
 	p.DatesAre, p.DecimalIs = c.t(Key("dates."+string(t.Dates))), c.t("decimal."+Key(map[byte]string{',': "comma", '.': "point"}[t.Decimal]))
 	if p.Dates == "" && t.UnsureDates() {
-		p.Unsure = append(p.Unsure, c.t("mapping.unsure.dates"))
+		k := Key("mapping.unsure.dates")
+		if t.MixedDates() {
+			k = "mapping.unsure.mixed"
+		}
+		p.Unsure = append(p.Unsure, c.t(k))
+	}
+	for _, d := range t.Mapping.Doubled(t.Head) {
+		if r.FormValue("col-"+string(d.Field)) == "" {
+			p.Unsure = append(p.Unsure, c.t("mapping.unsure.doubled", d.Columns, d.Title, t.Mapping[d.Field]+1, c.t(Key("field."+string(d.Field)))))
+		}
 	}
 	if p.Decimal == "" && t.UnsureDecimal() {
 		p.Unsure = append(p.Unsure, c.t("mapping.unsure.decimal"))

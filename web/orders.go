@@ -12,7 +12,8 @@ import (
 // OrdersPage lists orders, the newest first.
 type OrdersPage struct {
 	Shell
-	Nobody bool // only those of nobody
+	Nobody bool   // only those of nobody
+	Weeks  *Chart // on the first page of all orders
 	Rows   []OrderCard
 	Next   string
 	Files  Files
@@ -45,6 +46,11 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request, c *call) err
 	list, next, err := s.Loyalty.Orders(r.Context(), c.viewer, crm.OrderQuery{Nobody: p.Nobody, After: after, Limit: ordersPerPage})
 	if err != nil {
 		return err
+	}
+	if !p.Nobody && after == (crm.PageKey{}) {
+		if p.Weeks, err = s.orderWeeks(r, c); err != nil {
+			return err
+		}
 	}
 	title := Key("orders.title")
 	if p.Nobody {

@@ -30,10 +30,11 @@ type Shell struct {
 	Open   int    // questions that wait for an answer
 	Path   string // of this page, to come back to it
 	Script bool   // the browser libraries are built in
+	Charts bool   // so is what draws charts
 }
 
 func (s *Server) shell(c *call, nav, title string) Shell {
-	sh := Shell{Lang: c.lang, Other: otherLanguage(c.lang), Title: title, Nav: nav, Firm: c.firm.Name, Path: c.path, Script: s.static.has("htmx.min.js") && s.static.has("hx-sse.min.js")}
+	sh := Shell{Lang: c.lang, Other: otherLanguage(c.lang), Title: title, Nav: nav, Firm: c.firm.Name, Path: c.path, Script: s.static.has("htmx.min.js") && s.static.has("hx-sse.min.js"), Charts: s.static.has("uPlot.iife.min.js") && s.static.has("uPlot.min.css")}
 	if c.signedIn() {
 		sh.Me, sh.Admin = &c.me, c.viewer.MayAdminister()
 	}

@@ -106,14 +106,14 @@ func gist(w *httptest.ResponseRecorder) string {
 }
 
 // pages are all pages of a working firm.
-var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
+var pages = []string{"/customers", "/waiting", "/customers?tag=VIP", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
 	"/customers/11/merge", "/customers/11/merge?q=zzz", "/customers/21/merge?with=22", "/customers/11/merge?with=12", "/customers/21", "/customers/11?desk=1",
 	"/mails/150", "/mails/154", "/mails/161", "/mails/162", "/mails/161/belongs?q=aino", "/mails/161/belongs?q=zzz", "/reviews",
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/mailboxes/31/exclusions",
 	"/mailings", "/mailings/95", "/mailings/95?state=failed", "/mailings/94", "/mailings/92", "/mailings/91", "/mailings/95/stop", "/dispatches/95143", "/senders", "/senders/new", "/senders/82/remove", "/suppressions", "/reports",
 	"/loyalty", "/loyalty?days=365", "/loyalty/list", "/loyalty/list?rung=LOYAL&timing=OVERDUE", "/loyalty/list?rung=ONE-TIME&note=bound", "/orders", "/orders?nobody=1", "/orders/904", "/orders/902?q=aino",
 	"/baskets", "/baskets?by=leverage&least=50&product=kajakki", "/baskets?product=zzz", "/offers", "/offers?code=SYKSY&from=2026-09-19&to=2026-09-25", "/offers?what=vuokra&from=2026-09-19&to=2026-09-25", "/offers/measured?product=702&from=2026-09-19&to=2026-09-25", "/offers/measured?product=702&from=2026-09-19&to=2026-09-25&all=1", "/offers/measured?group=Sauna&from=2026-09-19&to=2026-09-25",
-	"/wishes", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",
+	"/wishes", "/wishes/701", "/wishes?by=value&state=open&topic=ruoka", "/wishes?text=zzz", "/surveys", "/search?q=sauna",
 	"/settings", "/settings/access", "/settings/currencies", "/orders/import", "/colleagues", "/week", "/week?span=last-month", "/settings/capture", "/colleagues/4/handover", "/loyalty/risk", "/nowhere"}
 
 var bareKey = regexp.MustCompile(`%!|&lt;no value|ZgotmplZ`)

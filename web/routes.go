@@ -53,16 +53,24 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/details/{detail}", s.decideDetail)
 	staff("POST /customers/{id}/details/remove", s.removeDetail)
 	staff("POST /customers/{id}/language", s.setCustomerLanguage)
+	staff("POST /customers/{id}/tags", s.addTag)
+	staff("POST /customers/{id}/tags/remove", s.removeTag)
 	staff("GET /customers/{id}/merge", s.mergePage)
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
 	staff("POST /customers/{id}/recommended", s.recommendedBy)
 
+	// What waits for our answer.
+	staff("GET /waiting", s.waitingPage)
+	staff("POST /mails/{id}/no-answer", s.closeQuestion)
+
 	// What customers want.
 	staff("GET /wishes", s.wishesPage)
 	file("/wishes", s.wishesFile)
+	staff("GET /wishes/{id}", s.wishPage)
 	staff("POST /wishes/{id}", s.stepWish)
+	staff("POST /wishes/{id}/edit", s.editWish)
 	staff("POST /wishes/{id}/decide", s.decideWish)
 	staff("GET /surveys", s.surveysPage)
 	staff("POST /surveys", s.addSurvey)
@@ -103,6 +111,8 @@ func (s *Server) routes() http.Handler {
 	// Loyalty.
 	staff("GET /loyalty", s.loyaltyPage)
 	admin("POST /loyalty/pace", s.acceptPace)
+	admin("POST /loyalty/weights", s.acceptWeights)
+	admin("POST /loyalty/weights/table", s.tableWeights)
 	staff("GET /loyalty/list", s.loyaltyListPage)
 	file("/loyalty/list", s.loyaltyFile)
 	staff("GET /loyalty/risk", s.riskPage)

@@ -14,6 +14,9 @@ import (
 // Store is what the pages read and change. Every read takes a viewer and
 // returns only what that viewer may see.
 type Store interface {
+	Questions
+	Tagging
+
 	Firm(ctx context.Context) (crm.Firm, error)
 	SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error
 	Staff(ctx context.Context) ([]crm.Staff, error)
@@ -150,7 +153,8 @@ type Server struct {
 	views   *views
 	static  *static
 	tries   *throttle
-	moved   movesCache
+	moved   shortly[[2]int, movement]
+	weeks   shortly[crm.Day, []crm.OrderWeek]
 	uploads *uploads
 	root    http.Handler
 

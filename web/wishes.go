@@ -18,6 +18,10 @@ type Wishes interface {
 	AddWish(ctx context.Context, v crm.Viewer, w crm.Wish) (crm.Wish, error)
 	// StepWish takes a wish to another state; [crm.KindConflict] when it cannot go there.
 	StepWish(ctx context.Context, v crm.Viewer, id crm.WishID, to crm.WishState, reason string) error
+	// Wish gives a wish with the steps that it went, the oldest first.
+	Wish(ctx context.Context, v crm.Viewer, id crm.WishID) (crm.WishRow, []crm.WishStep, error)
+	// EditWish changes what a wish says, but not whose it is or its state.
+	EditWish(ctx context.Context, v crm.Viewer, w crm.Wish) error
 	Wishes(ctx context.Context, v crm.Viewer, q crm.WishQuery) ([]crm.WishRow, crm.PageKey, error)
 	// WishTopics sums what is open by topic, the largest first.
 	WishTopics(ctx context.Context, v crm.Viewer, by crm.TopicOrder, limit int) ([]crm.TopicWishes, error)
@@ -82,6 +86,8 @@ type WishLine struct {
 	Status string
 	Tone   string
 	Before string
+	Until  string // "of no interest after 1 May", "" for any time
+	Force  string // how much it is wanted
 	When   Stamp
 	Last   Stamp
 	Worth  string // "LOYAL · € 1,200 awaited"
@@ -219,6 +225,15 @@ func (c *call) wishLines(rows []crm.WishRow, back string) []WishLine {
 	for _, w := range rows {
 		l := WishLine{WishRow: w, Back: back, What: c.t(Key("wish.kind." + string(w.Kind))), Status: c.t(Key("wish.state." + string(w.State))), Tone: wishTones[w.State],
 			Before: c.notBefore(w.NotBefore), When: c.clock.stamp(w.At), Last: c.clock.ago(w.LastSeen)}
+		if w.Strength != "" {
+			l.Force = c.t(Key("wish.strength." + string(w.Strength)))
+		}
+		if w.ExpiresOn != 0 {
+			l.Until = c.t("wish.until", c.day(w.ExpiresOn))
+			if w.State.Open() && w.ExpiresOn < crm.DayOf(c.clock.now.In(c.clock.loc)) {
+				l.Status, l.Tone = c.t("wish.expired"), ""
+			}
+		}
 		if w.Rung != "" {
 			rung := string(w.Rung)
 			if k := Key("rung." + rung); words[k].has() {

@@ -52,6 +52,29 @@ func (b *book) StepWish(_ context.Context, _ crm.Viewer, id crm.WishID, to crm.W
 	return crm.NotFound("no wish")
 }
 
+func (b *book) Wish(_ context.Context, v crm.Viewer, id crm.WishID) (crm.WishRow, []crm.WishStep, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.wishes {
+		if w.ID == id && b.sees(v, w.Message) {
+			return w, []crm.WishStep{{State: crm.WishNew, Staff: w.StaffName, At: w.At}, {State: w.State, Reason: w.Reason, At: now}}, nil
+		}
+	}
+	return crm.WishRow{}, nil, crm.NotFound("no wish")
+}
+
+func (b *book) EditWish(_ context.Context, _ crm.Viewer, w crm.Wish) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.wishes {
+		if b.wishes[i].ID == w.ID {
+			b.wishes[i].Wish = w
+			return nil
+		}
+	}
+	return crm.NotFound("no wish")
+}
+
 func (b *book) Wishes(_ context.Context, v crm.Viewer, q crm.WishQuery) ([]crm.WishRow, crm.PageKey, error) {
 	var out []crm.WishRow
 	for _, w := range b.wishes {

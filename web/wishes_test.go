@@ -52,6 +52,41 @@ func TestDecideWish(t *testing.T) {
 	}
 }
 
+// TestEditWish changes a wish on its page; what cannot be kept stays in the form.
+func TestEditWish(t *testing.T) {
+	m := company()
+	v := newSite(t, m).signIn()
+	want(t, v.get("/wishes"), 200, `href="/wishes/701"`)
+	want(t, v.get("/wishes/701"), 200, "A wish of Aino Virtanen", "pyörät valmiiksi", `value="Pyörät"`, `value="2027-03-01"`, "What became of it", "not known")
+	fields := []string{"quote", "Pyörät rantaan.", "kind", "plan", "topic", "Polkupyörät", "strength", "must", "job", "When we arrive", "before", "2027-04-01", "until", "2027-05-01"}
+	says(t, v.goes("/wishes/701/edit", fields...), "The wish has been changed.")
+	w := m.book.wishes[0]
+	if w.Quote != "Pyörät rantaan." || w.Kind != crm.WishPlan || w.Topic != "Polkupyörät" || w.Strength != crm.StrengthMust || w.NotBefore.String() != "2027-04-01" || w.ExpiresOn.String() != "2027-05-01" || w.State != crm.WishNew {
+		t.Errorf("%+v", w.Wish)
+	}
+	want(t, v.get("/wishes"), 200, "must have", "of no interest after 1 May 2027")
+	for name, c := range map[string]struct{ field, value, says string }{
+		"no words": {"quote", " ", "The wish is empty"}, "no day": {"before", "soon", "hoose a day"}, "ends before it begins": {"until", "2027-03-01", "before which it is not wanted"}, "no kind": {"kind", "whim", "whim"},
+	} {
+		changed := append([]string{}, fields...)
+		for i := 0; i < len(changed); i += 2 {
+			if changed[i] == c.field {
+				changed[i+1] = c.value
+			}
+		}
+		t.Run(name, func(t *testing.T) { want(t, v.post("/wishes/701/edit", changed...), 422, c.says, "Polkupyörät") })
+	}
+	m.book.wishes[0].ExpiresOn = crm.DayOf(now) - 1
+	want(t, v.get("/wishes/701"), 200, "expired")
+	m.book.wishes[0].Message = 101
+	v.post("/wishes/701/edit", fields...)
+	want(t, v.get("/wishes/701"), 200, "stay as they were written")
+	m.private[101] = []crm.StaffID{2}
+	want(t, v.get("/wishes/701"), 404)
+	want(t, v.post("/wishes/701/edit", fields...), 404)
+	want(t, newSite(t, company()).signIn().in("fi").get("/wishes/702"), 200, "Toive: Baltic Sea Walks Ltd", "Kuinka tärkeää se on")
+}
+
 func TestStepWish(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()

@@ -162,6 +162,9 @@ func keysOfMail(used map[Key]string) {
 	for _, k := range crm.WishKinds {
 		used[Key("wish.kind."+string(k))] = "crm"
 	}
+	for _, k := range crm.WishStrengths {
+		used[Key("wish.strength."+string(k))] = "crm"
+	}
 	for _, k := range crm.WishStates {
 		used[Key("wish.state."+string(k))] = "crm"
 		for _, to := range k.Next() {
@@ -223,6 +226,7 @@ func keysOfLoyalty(used map[Key]string) {
 	}
 	for s := range crm.SignalCount {
 		used[Key("evidence."+crm.Signal(s).String())] = "crm"
+		used[Key("sign."+crm.Signal(s).String())] = "crm"
 	}
 	for _, k := range insight.Movements() {
 		used[Key("move."+string(k))] = "insight"

@@ -34,7 +34,7 @@ func (p *program) importOrdersCommand() *cobra.Command {
 	})
 	f := c.Flags()
 	f.StringVar(&o.source, "source", "shop", "the shop or register that numbers the orders")
-	f.StringVar(&o.mapping, "map", "", "columns by field, such as order=Receipt,date=Day,total=Sum; an empty one for none")
+	f.StringVar(&o.mapping, "map", "", "columns by field, such as order=Receipt,date=Day,total=#7 (the 7th); an empty one for none")
 	f.StringVar(&o.dates, "dates", "", "how dates are written: ymd, dmy or mdy (default: as the file shows)")
 	f.StringVar(&o.decimal, "decimal", "", "the decimal sign: comma or point (default: as the file shows)")
 	f.StringVar(&o.currency, "currency", "", "of orders that name none (default: the firm's)")
@@ -227,8 +227,9 @@ func (r *orderRun) end() error {
 
 func (p *program) printOrderImport(j *orderImportJSON) {
 	p.printf("Read as %s; %s.\n", j.Read, printable(j.Columns))
-	for _, u := range j.Unsure {
-		p.printf("Not sure: %s.\n", u)
+	p.printUnsure(j.Unsure)
+	if j.Rows == 0 {
+		p.notef("there are no rows below the titles: nothing was imported\n")
 	}
 	p.printf("%d rows: %d orders added, %d known already, %d replaced, %d kept aside. %s new, %s of nobody.\n",
 		j.Rows, j.Added, j.Same, j.Replaced, j.KeptAside, plural(j.NewCustomers, "customer is", "customers are"), plural(j.Nobody, "order is", "orders are"))
@@ -237,6 +238,16 @@ func (p *program) printOrderImport(j *orderImportJSON) {
 	}
 	if more := j.KeptAside - len(j.Bad); more > 0 {
 		p.notef("and %d more; --rejects FILE writes them all\n", more)
+	}
+}
+
+// printUnsure says what could be read otherwise, and how to settle it.
+func (p *program) printUnsure(list []string) {
+	for _, u := range list {
+		p.printf("Not sure: %s.\n", printable(u))
+	}
+	if len(list) > 0 {
+		p.printf("--dates dmy or mdy, --decimal comma or point and --map FIELD=#COLUMN settle it; --preview shows what comes of it.\n")
 	}
 }
 
@@ -273,9 +284,7 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	}
 	p.printf("Read as %s; %s.\nDates are %s, decimals follow %q, amounts without currency are %s. %d rows, %d orders. Nothing was kept.\n",
 		j.Read, printable(t.Mapping.Describe(t.Head)), j.Dates, j.Decimal, j.Currency, j.Rows, j.Orders)
-	for _, u := range j.Unsure {
-		p.printf("Not sure: %s.\n", u)
-	}
+	p.printUnsure(j.Unsure)
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {
 		table.row(s.Number, p.when(s.At), (*crm.Buyer)(&s.Buyer).Display(), s.Total+" "+s.Currency, len(s.Lines))

@@ -38,7 +38,7 @@ func (p *program) ladderCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.runLadder(c.Context(), accept) },
 	})
 	run.Flags().BoolVar(&accept, "accept-clock", false, "use the business clock that was proposed")
-	c.AddCommand(list, show, run)
+	c.AddCommand(list, show, run, p.ladderMovesCommand(), p.ladderWeightsCommand())
 	return c
 }
 

@@ -12,8 +12,9 @@ import (
 // The bounds of a transaction of orders: a waiting reader and a crash lose no
 // more than that.
 const (
-	atOnce     = 500
-	rowsAtOnce = 5000
+	atOnce     = 1000
+	rowsAtOnce = 10_000
+	textAtOnce = 8 << 20 // bytes of their cells: a table may be wide
 )
 
 // Bringing says how the orders of a table are brought in.
@@ -36,6 +37,7 @@ type bringer struct {
 	Tally
 	groups []Group
 	rows   int // of groups
+	text   int // bytes of those
 	done   int
 }
 
@@ -46,7 +48,10 @@ func (t *Table) Bring(b Bringing) (Tally, error) {
 	r := &bringer{Bringing: b}
 	err := t.Each(func(g Group) error {
 		r.groups, r.rows = append(r.groups, g), r.rows+len(g.Rows)
-		if len(r.groups) < atOnce && r.rows < rowsAtOnce {
+		for i := range g.Rows {
+			r.text += textOf(&g.Rows[i])
+		}
+		if len(r.groups) < atOnce && r.rows < rowsAtOnce && r.text < textAtOnce {
 			return nil
 		}
 		return r.save()
@@ -81,8 +86,17 @@ func (r *bringer) save() error {
 	if r.Progress != nil {
 		r.Progress(r.done)
 	}
-	r.groups, r.rows = r.groups[:0], 0
+	clear(r.groups) // they hold their rows
+	r.groups, r.rows, r.text = r.groups[:0], 0, 0
 	return nil
+}
+
+// textOf gives the bytes of a row's cells.
+func textOf(row *sheet.Row) (n int) {
+	for _, c := range row.Cells {
+		n += len(c)
+	}
+	return n
 }
 
 func (r *bringer) bad(g *Group, err error) {
@@ -140,7 +154,7 @@ func Titles(f io.ReadSeeker) ([]string, sheet.Guess, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, sheet.Guess{}, err
 	}
-	r, err := sheet.NewReader(f)
+	r, err := readerOf(f)
 	if err != nil {
 		return nil, sheet.Guess{}, err
 	}

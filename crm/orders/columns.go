@@ -3,7 +3,9 @@ package orders
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"kaveri/crm"
 )
@@ -65,6 +67,54 @@ var titles = map[Field][]string{
 // Mapping says in which column, from 0, each field stands.
 type Mapping map[Field]int
 
+// isTitle reports a title by which a column of orders is known.
+func isTitle(title string) bool {
+	folded := strings.Join(crm.Tokens(title), " ")
+	for _, f := range Fields {
+		if slices.Contains(titles[f], folded) {
+			return true
+		}
+	}
+	return false
+}
+
+// untitled reports a first row that is an order: none of its cells is a title that
+// anybody uses, and one is a date or a mail address.
+func untitled(head []string) bool {
+	return !slices.ContainsFunc(head, isTitle) && slices.ContainsFunc(head, func(c string) bool {
+		_, date := parseDate(c, DayFirst, time.UTC)
+		return date && numericDate.MatchString(c) || strings.Contains(c, "@")
+	})
+}
+
+// Doubled is a title that several columns bear, of which one holds a field.
+type Doubled struct {
+	Field   Field
+	Title   string
+	Columns int
+}
+
+// Doubled lists the fields that could stand in another column as well, which bears
+// the same title.
+func (m Mapping) Doubled(head []string) (out []Doubled) {
+	for _, f := range Fields {
+		at, ok := m[f]
+		if !ok {
+			continue
+		}
+		d := Doubled{Field: f, Title: head[at]}
+		for _, title := range head {
+			if strings.EqualFold(title, d.Title) {
+				d.Columns++
+			}
+		}
+		if d.Columns > 1 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // GuessMapping reads the titles of a table. Where several columns could hold a
 // field, the one whose title comes first in the order of preference does.
 func GuessMapping(head []string) Mapping {
@@ -116,8 +166,8 @@ func (m Mapping) firstOf(fs ...Field) (int, bool) {
 }
 
 // ParseMapping changes a mapping by what somebody wrote: "order=Invoice no,
-// date=Day, total=": field and title, an empty title for none. Its errors, of
-// kind [crm.KindInvalid], name what is unknown and what there is.
+// date=Day, total=#7": field and title, or the number of the column, from 1; an
+// empty title for none. Its errors, of kind [crm.KindInvalid], name what is unknown and what there is.
 func (m Mapping) ParseMapping(text string, head []string) error {
 	for pair := range strings.SplitSeq(text, ",") {
 		name, title, ok := strings.Cut(pair, "=")
@@ -131,12 +181,24 @@ func (m Mapping) ParseMapping(text string, head []string) error {
 			continue
 		}
 		i := slices.IndexFunc(head, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), title) })
+		if n, err := strconv.Atoi(strings.TrimPrefix(title, "#")); i < 0 && err == nil && title[0] == '#' && n >= 1 && n <= len(head) {
+			i = n - 1
+		}
 		if i < 0 {
-			return crm.Invalid("map", "%s: the file has no column %q; its columns are %s", f, title, strings.Join(head, ", "))
+			return crm.Invalid("map", "%s: the file has no column %q; its columns are %s", f, title, columnsOf(head))
 		}
 		m[f] = i
 	}
 	return nil
+}
+
+// columnsOf lists titles for people; a line of a megabyte is cut.
+func columnsOf(head []string) string {
+	s := []rune(strings.Join(head, ", "))
+	if len(s) > 300 {
+		return string(s[:300]) + "..."
+	}
+	return string(s)
 }
 
 func fieldNames() string {
@@ -149,7 +211,7 @@ func fieldNames() string {
 
 // Check says what is missing before orders can be read at all.
 func (m Mapping) Check(head []string) error {
-	columns := "the columns are: " + strings.Join(head, ", ")
+	columns := "the columns are: " + columnsOf(head)
 	if _, ok := m[FieldOrder]; !ok {
 		return crm.Invalid("order", "no column is known to hold the number of the order; say which with order=COLUMN; %s", columns)
 	}

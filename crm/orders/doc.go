@@ -12,6 +12,6 @@
 // may lie apart in the file, and a line that cannot be read keeps its order aside
 // with all of its rows, for half an order is a wrong one.
 //
-// Memory does not grow with the file but for eight bytes an order, and for the
+// Memory does not grow with the file but for sixteen bytes an order, and for the
 // orders whose rows lie apart.
 package orders

@@ -136,7 +136,7 @@ func TestWhatIsMissing(t *testing.T) {
 		"date,total\n":                    "order: no column is known to hold the number of the order; say which with order=COLUMN; the columns are: date, total",
 		"order,total\n":                   "date: no column is known to hold the date; say which with date=COLUMN; the columns are: order, total",
 		"order,date,sku,qty\n":            "total: no column is known to hold an amount; say which with total=COLUMN (of an order), amount=COLUMN (of a line), or quantity=COLUMN and price=COLUMN; the columns are: order, date, sku, qty",
-		"":                                "file: the file has no header row; the first row must name the columns, such as name and email",
+		"":                                "titles: the file has no header row; the first row must name the columns, such as order, date and total",
 		"order,date,total\n1,2026-01-01,": "",
 	} {
 		_, err := Look(strings.NewReader(file), Options{})

@@ -3,6 +3,7 @@ package orders
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"kaveri/crm"
 	"kaveri/crm/sheet"
@@ -24,6 +25,9 @@ func (t *Table) fill(o *crm.Order, rows []sheet.Row) error {
 	}
 	if o.Number == "" {
 		return crm.Invalid("order", "the row has no number of an order")
+	}
+	if err := t.agree(rows); err != nil {
+		return err
 	}
 	if err := t.fillHead(o, rows); err != nil {
 		return err
@@ -48,6 +52,53 @@ func (t *Table) fill(o *crm.Order, rows []sheet.Row) error {
 	var err error
 	o.Total, err = t.money(FieldTotal, total)
 	return err
+}
+
+// agreeing are the fields of which the rows of one order say the same, or nothing.
+var agreeing = []Field{FieldDate, FieldTotal, FieldCurrency, FieldBuyer, FieldEmail}
+
+// agree refuses rows that contradict each other: two orders under one number, of
+// which one would be lost.
+func (t *Table) agree(rows []sheet.Row) error {
+	for _, f := range agreeing {
+		first, at := "", 0
+		for _, row := range rows {
+			switch cell := t.cell(row.Cells, f); {
+			case cell == "" || cell == first:
+			case first == "":
+				first, at = cell, row.Number
+			case t.differ(f, first, cell):
+				return crm.Invalid(string(f), "rows %d and %d bear the same number of an order and differ in their %s, %q and %q; give one of them another number%s", at, row.Number, f, first, cell, hintOf(f))
+			}
+		}
+	}
+	return nil
+}
+
+// hintOf adds what else may be the matter.
+func hintOf(f Field) string {
+	if f == FieldTotal {
+		return ", or read the column as the amount of a line"
+	}
+	return ""
+}
+
+// differ reports two cells that say different things. The lines of an order may
+// bear times that are a little apart.
+func (t *Table) differ(f Field, a, b string) bool {
+	switch f {
+	case FieldDate:
+		x, ok := parseDate(a, t.Dates, t.options.Zone)
+		y, also := parseDate(b, t.Dates, t.options.Zone)
+		return ok && also && x.Sub(y).Abs() >= 24*time.Hour
+	case FieldTotal:
+		x, err := t.money(f, a)
+		y, also := t.money(f, b)
+		return err == nil && also == nil && x != y
+	case FieldBuyer:
+		return plainNumber(a) != plainNumber(b)
+	}
+	return !strings.EqualFold(a, b)
 }
 
 // checkTotal refuses an order of whose value the file says nothing.

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"io"
 	"slices"
@@ -25,20 +26,21 @@ type Options struct {
 
 // Table is a file of orders that was looked at once.
 type Table struct {
-	Head     []string
-	Read     sheet.Guess
-	Mapping  Mapping
-	Dates    Dates
-	Decimal  byte
-	Unsure   []string // what could be read otherwise, for people
-	unsure   struct{ dates, decimal bool }
-	Rows     int // behind the titles
-	Orders   int
-	Sample   []Group // the first few, to be looked at
-	options  Options
-	file     io.ReadSeeker
-	scatter  map[uint64]int // orders whose rows lie apart -> rows
-	scatters int            // rows of those
+	Head      []string
+	Read      sheet.Guess
+	Mapping   Mapping
+	Dates     Dates
+	Decimal   byte
+	Unsure    []string // what could be read otherwise, for people
+	unsure    struct{ dates, mixed, decimal bool }
+	Rows      int // behind the titles
+	Orders    int
+	Sample    []Group // the first few, to be looked at
+	options   Options
+	file      io.ReadSeeker
+	scatter   map[uint64]int // orders whose rows lie apart -> rows
+	scatters  int            // rows of those
+	scattered int            // bytes of those
 }
 
 // Group is an order with the rows that it is of.
@@ -50,8 +52,9 @@ type Group struct {
 
 // The bounds of what is held in memory.
 const (
-	sampled    = 5
-	maxScatter = 1 << 20 // rows of orders that lie apart
+	sampled        = 5
+	maxScatter     = 1 << 20   // rows of orders that lie apart
+	maxScatterText = 256 << 20 // bytes of those
 )
 
 var seed = maphash.MakeSeed()
@@ -66,7 +69,7 @@ func Look(f io.ReadSeeker, o Options) (*Table, error) {
 	if err := t.survey(); err != nil {
 		return nil, err
 	}
-	if t.scatters > maxScatter {
+	if t.scatters > maxScatter || t.scattered > maxScatterText {
 		return nil, crm.Invalid("file", "the rows of %d orders lie far apart; sort the file by the number of the order and bring it in again", len(t.scatter))
 	}
 	var enough = errors.New("enough")
@@ -90,6 +93,9 @@ func (t *Table) survey() error {
 		return err
 	}
 	t.Head, t.Read, t.Mapping = r.Head(), r.Guess(), GuessMapping(r.Head())
+	if untitled(t.Head) {
+		return crm.Invalid("titles", "the first row must name the columns, such as order, date and total; here it holds an order already; put a row of titles above it")
+	}
 	if t.options.Mapping != nil {
 		t.Mapping = t.options.Mapping
 	}
@@ -104,10 +110,10 @@ func (t *Table) survey() error {
 	var dates dateSeen
 	var amounts amountSeen
 	var runs []uint64
-	sizes := []int32{}
+	var sizes []extent
 	last, have := "", false
 	for {
-		row, err := r.Next()
+		row, err := t.next(r)
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -120,9 +126,10 @@ func (t *Table) survey() error {
 		t.Rows++
 		number := t.numberOf(row)
 		if !have || number != last {
-			runs, sizes, last, have = append(runs, maphash.String(seed, number)), append(sizes, 0), number, true
+			runs, sizes, last, have = append(runs, maphash.String(seed, number)), append(sizes, extent{}), number, true
 		}
-		sizes[len(sizes)-1]++
+		sizes[len(sizes)-1].rows++
+		sizes[len(sizes)-1].text += uint32(textOf(&row))
 		if row.Problem != "" {
 			continue
 		}
@@ -133,11 +140,17 @@ func (t *Table) survey() error {
 	}
 	t.spread(runs, sizes)
 	t.settle(&dates, &amounts)
+	for _, d := range t.Mapping.Doubled(t.Head) {
+		t.Unsure = append(t.Unsure, fmt.Sprintf("%d columns are named %s; column %d is read as %s", d.Columns, d.Title, t.Mapping[d.Field]+1, d.Field))
+	}
 	return nil
 }
 
+// extent is how much a run of rows is.
+type extent struct{ rows, text uint32 }
+
 // spread finds the orders whose rows lie apart: those with more than one run.
-func (t *Table) spread(runs []uint64, sizes []int32) {
+func (t *Table) spread(runs []uint64, sizes []extent) {
 	sorted := slices.Clone(runs)
 	slices.Sort(sorted)
 	t.scatter = map[uint64]int{}
@@ -152,8 +165,9 @@ func (t *Table) spread(runs []uint64, sizes []int32) {
 	}
 	for i, h := range runs {
 		if _, ok := t.scatter[h]; ok {
-			t.scatter[h] += int(sizes[i])
-			t.scatters += int(sizes[i])
+			t.scatter[h] += int(sizes[i].rows)
+			t.scatters += int(sizes[i].rows)
+			t.scattered += int(sizes[i].text)
 		}
 	}
 }
@@ -163,8 +177,12 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 	var sure bool
 	if t.Dates = t.options.Dates; t.Dates == DatesUnknown {
 		if t.Dates, sure = dates.dates(); !sure {
-			t.unsure.dates = true
-			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+"; the file fits "+string(MonthFirst)+" as well")
+			t.unsure.dates, t.unsure.mixed = true, dates.day && dates.month
+			said := "; the file fits " + string(MonthFirst) + " as well"
+			if t.unsure.mixed {
+				said = ", and some fit only " + string(MonthFirst)
+			}
+			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+said)
 		}
 	}
 	if t.Decimal = t.options.Decimal; t.Decimal == 0 {
@@ -178,6 +196,9 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 // UnsureDates reports that the dates could be read in another order as well.
 func (t *Table) UnsureDates() bool { return t.unsure.dates }
 
+// MixedDates reports that some dates fit only one order and others only another.
+func (t *Table) MixedDates() bool { return t.unsure.mixed }
+
 // UnsureDecimal reports that the amounts could be read otherwise as well.
 func (t *Table) UnsureDecimal() bool { return t.unsure.decimal }
 
@@ -186,7 +207,23 @@ func (t *Table) reader() (*sheet.Reader, error) {
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return sheet.NewReader(t.file)
+	return readerOf(t.file)
+}
+
+// readerOf reads a table of orders from where f stands.
+func readerOf(f io.ReadSeeker) (*sheet.Reader, error) {
+	return sheet.NewReaderKnowing(f, isTitle, "order, date and total")
+}
+
+// next gives the next row. One that has more cells than there are titles was cut in
+// the wrong places, and would be read wrongly: 1,234 as 1. Empty cells at its end
+// are no harm.
+func (t *Table) next(r *sheet.Reader) (sheet.Row, error) {
+	row, err := r.Next()
+	if err == nil && row.Problem == "" && len(row.Cells) > len(t.Head) && slices.ContainsFunc(row.Cells[len(t.Head):], func(c string) bool { return strings.TrimSpace(c) != "" }) {
+		row.Problem = fmt.Sprintf("it has %d cells, and there are %d titles; a cell that holds a delimiter must stand in quotes", len(row.Cells), len(t.Head))
+	}
+	return row, err
 }
 
 func (t *Table) cell(cells []string, f Field) string {
@@ -200,7 +237,7 @@ func (t *Table) cell(cells []string, f Field) string {
 // what stands in that place, so that its order is kept aside with it.
 func (t *Table) numberOf(row sheet.Row) string {
 	cells := row.Cells
-	if row.Problem != "" {
+	if row.Problem != "" && len(cells) == 1 {
 		cells = strings.Split(cells[0], string(t.Read.Delimiter))
 	}
 	return strings.Trim(t.cell(cells, FieldOrder), `"`)
@@ -233,7 +270,7 @@ func (t *Table) Each(yield func(Group) error) error {
 		return yield(t.group(number, rows))
 	}
 	for {
-		row, err := r.Next()
+		row, err := t.next(r)
 		if errors.Is(err, io.EOF) {
 			return flush()
 		}

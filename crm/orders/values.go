@@ -197,6 +197,10 @@ func (a *amountSeen) decimal() (sign byte, sure bool) {
 	return '.', a.point > 0 || a.either == 0
 }
 
+// minuses are the signs that stand for a minus. One replacer is made for all: to make
+// it takes longer than to use it.
+var minuses = strings.NewReplacer("\u2212", "-", "\u2013", "-")
+
 // bareAmount gives an amount without currency, spaces and other dress; one in
 // parentheses is below zero, as accountants write.
 func bareAmount(cell string) string {
@@ -207,7 +211,7 @@ func bareAmount(cell string) string {
 	if negative {
 		s = inner
 	}
-	s = strings.NewReplacer("\u2212", "-", "\u2013", "-").Replace(s)
+	s = minuses.Replace(s)
 	sign := ""
 	if rest, ok := strings.CutPrefix(s, "-"); ok {
 		sign, s = "-", rest

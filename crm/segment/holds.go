@@ -336,7 +336,16 @@ func reachable(_ *Condition, f *Facts) bool {
 
 func suppressed(c *Condition, f *Facts) bool { return len(f.Addresses) > 0 && !reachable(c, f) }
 
-func tagged(c *Condition, f *Facts) bool { return slices.Contains(f.Tags, Key(c.Words[0])) }
+// TagKey gives a tag as it is stored; "" for what can be no tag, which nobody has.
+func TagKey(text string) string {
+	key, _, err := crm.ParseTag(text)
+	if err != nil {
+		return ""
+	}
+	return key
+}
+
+func tagged(c *Condition, f *Facts) bool { return slices.Contains(f.Tags, TagKey(c.Words[0])) }
 
 func (f *Facts) code(field string) string {
 	if field == "owner" {

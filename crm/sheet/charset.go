@@ -22,7 +22,10 @@ import (
 // scan is what one look at all bytes of a file has found.
 type scan struct {
 	head       []byte // its first bytes
+	size       int
 	zeros      bool
+	zeroLine   int // of the first zero byte, as an editor counts
+	odd        int // control characters that no text has, zeros among them
 	letters    int // sequences of UTF-8 of more than one byte
 	broken     int // bytes that are no UTF-8
 	feeds, crs int // line ends
@@ -54,15 +57,21 @@ func scanAll(f io.Reader) (scan, error) {
 
 // block counts in a block and gives how many bytes at its end need the next.
 func (s *scan) block(b []byte, last bool) (rest int) {
-	s.zeros = s.zeros || bytes.IndexByte(b, 0) >= 0
+	if i := bytes.IndexByte(b, 0); i >= 0 && !s.zeros {
+		s.zeros, s.zeroLine = true, s.feeds+bytes.Count(b[:i], []byte{'\n'})+1
+	}
 	s.feeds += bytes.Count(b, []byte{'\n'})
 	s.crs += bytes.Count(b, []byte{'\r'})
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
+			if b[i] < ' ' && strings.IndexByte(blanks, b[i]) < 0 {
+				s.odd++
+			}
 			i++
 			continue
 		}
 		if !last && !utf8.FullRune(b[i:]) {
+			s.size += i
 			return len(b) - i
 		}
 		r, n := utf8.DecodeRune(b[i:])
@@ -73,22 +82,33 @@ func (s *scan) block(b []byte, last bool) (rest int) {
 		}
 		i += n
 	}
+	s.size += len(b)
 	return 0
 }
 
+// blanks are the control characters that texts have; the last one ends a file of
+// old programs.
+const blanks = "\t\n\v\f\r\x1a"
+
+// mixed reports text of windows-1252 with some UTF-8 in it, as files have that
+// were joined.
+func (s *scan) mixed() bool { return s.letters > 0 && s.broken > 0 }
+
 // charset names what a file is written in and gives what decodes it, nil for
-// UTF-8; sure is false for what nothing in the file says.
-func (s *scan) charset() (name string, sure bool, decode transform.Transformer, err error) {
+// UTF-8; sure is false for what nothing in the file says. A table may have a few
+// zero bytes, of which its reader tells row by row; what has many control
+// characters is no text at all.
+func (s *scan) charset(table bool) (name string, sure bool, decode transform.Transformer, err error) {
+	order, wide := s.wide()
 	switch {
 	case bytes.HasPrefix(s.head, []byte("PK\x03\x04")):
-		return "", false, nil, crm.Invalid("file", "this is a spreadsheet's own file; save the sheet as CSV and name that")
+		return "", false, nil, crm.Invalid("encoding", "this is a spreadsheet's own file; save the sheet as CSV and name that")
 	case bytes.HasPrefix(s.head, []byte("\xff\xfe")), bytes.HasPrefix(s.head, []byte("\xfe\xff")):
 		return "UTF-16", true, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder(), nil
-	case s.zeros:
-		if order, ok := s.wide(); ok {
-			return "UTF-16", false, unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder(), nil
-		}
-		return "", false, nil, crm.Invalid("file", "this is not a text file; export the list as CSV")
+	case s.zeros && wide:
+		return "UTF-16", false, unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder(), nil
+	case s.zeros && (!table || s.odd*20 > s.size):
+		return "", false, nil, crm.Invalid("encoding", "this is not a text file, or a damaged one: it has zero bytes, the first in line %d; export the list as CSV again", s.zeroLine)
 	// Windows text has hardly any sequence that could be UTF-8: a few bad bytes
 	// among many good letters are damage.
 	case s.broken*4 <= s.letters:
@@ -158,7 +178,7 @@ func Decode(data []byte) (text, charset string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	name, _, decode, err := s.charset()
+	name, _, decode, err := s.charset(false)
 	if err != nil {
 		return "", "", err
 	}

@@ -6,8 +6,10 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/transform"
 
 	"kaveri/crm"
@@ -53,6 +55,8 @@ type Row struct {
 // Reader reads a table.
 type Reader struct {
 	known  func(title string) bool
+	such   string // titles, for example
+	mixed  bool   // windows-1252, with UTF-8 in some rows
 	guess  Guess
 	head   []string
 	comma  string
@@ -72,17 +76,18 @@ type line struct {
 // NewReader looks through the whole file for its charset, then goes back and
 // reads the titles. A file without titles is an error of kind [crm.KindInvalid].
 func NewReader(f io.ReadSeeker) (*Reader, error) {
-	return NewReaderKnowing(f, func(title string) bool { return kindOf(title) != Other })
+	return NewReaderKnowing(f, func(title string) bool { return kindOf(title) != Other }, "name and email")
 }
 
 // NewReaderKnowing is [NewReader] for a table whose titles are of another kind:
-// delimiter and charset are those with which most of them are known.
-func NewReaderKnowing(f io.ReadSeeker, known func(title string) bool) (*Reader, error) {
+// delimiter and charset are those with which most of them are known. such names a
+// few for people.
+func NewReaderKnowing(f io.ReadSeeker, known func(title string) bool, such string) (*Reader, error) {
 	s, err := scanAll(f)
 	if err != nil {
 		return nil, err
 	}
-	charset, sure, decode, err := s.charset()
+	charset, sure, decode, err := s.charset(true)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +101,7 @@ func NewReaderKnowing(f io.ReadSeeker, known func(title string) bool) (*Reader, 
 	if decode != nil {
 		from = transform.NewReader(f, decode)
 	}
-	r := &Reader{known: known, guess: Guess{Charset: charset, Assumed: !sure}, file: bufio.NewReaderSize(from, 64<<10), end: '\n'}
+	r := &Reader{known: known, such: such, mixed: charset == assumed && s.mixed(), guess: Guess{Charset: charset, Assumed: !sure}, file: bufio.NewReaderSize(from, 64<<10), end: '\n'}
 	if s.feeds == 0 && s.crs > 0 {
 		r.end = '\r' // as spreadsheets of old Macintoshes end lines
 	}
@@ -117,7 +122,7 @@ func (r *Reader) titles() error {
 	begin, err := r.readLine()
 	first := begin.text
 	if errors.Is(err, io.EOF) {
-		return crm.Invalid("file", "the file has no header row; the first row must name the columns, such as name and email")
+		return r.noTitles()
 	}
 	if err != nil {
 		return err
@@ -128,19 +133,23 @@ func (r *Reader) titles() error {
 		r.number++
 	} else {
 		r.setDelimiter(delimiterOf(first, r.known))
-		r.again([]line{{text: first}})
+		r.again([]line{begin})
 	}
 	row, err := r.Next()
 	switch {
 	case errors.Is(err, io.EOF), err == nil && len(row.Cells) == 0:
-		return crm.Invalid("file", "the file has no header row; the first row must name the columns, such as name and email")
+		return r.noTitles()
 	case err == nil && row.Problem != "":
-		return crm.Invalid("file", "the first row, which must name the columns, cannot be read: %s", row.Problem)
+		return crm.Invalid("titles", "the first row, which must name the columns, cannot be read: %s", row.Problem)
 	}
 	for _, title := range row.Cells {
 		r.head = append(r.head, strings.TrimSpace(title))
 	}
 	return err
+}
+
+func (r *Reader) noTitles() error {
+	return crm.Invalid("titles", "the file has no header row; the first row must name the columns, such as %s", r.such)
 }
 
 func (r *Reader) setDelimiter(d rune) {
@@ -203,14 +212,46 @@ func (r *Reader) Next() (Row, error) {
 		c := cutter{r: r, text: first.text}
 		if row.Cells, row.Problem = c.cells(); row.Problem != "" {
 			r.again(c.taken) // only the first line is bad
-		} else if slices.ContainsFunc(row.Cells, damaged) {
-			row.Problem = "it has characters that are damaged"
+		} else {
+			row.Problem = r.damage(row.Cells)
 		}
 	}
 	if row.Problem != "" {
-		row.Cells = []string{strings.ToValidUTF8(first.text, "\uFFFD")}
+		row.Cells = []string{strings.ReplaceAll(strings.ToValidUTF8(first.text, "\uFFFD"), "\x00", "\uFFFD")}
 	}
 	return row, nil
+}
+
+// damage says what is wrong with the characters of a row, "" when nothing is.
+func (r *Reader) damage(cells []string) string {
+	for _, c := range cells {
+		switch {
+		case strings.IndexByte(c, 0) >= 0:
+			return "it has a zero byte, as a damaged file has; export the file again"
+		case !utf8.ValidString(c) || strings.ContainsRune(c, utf8.RuneError):
+			return "it has characters that are damaged, or written otherwise than the rest; save the whole file as UTF-8"
+		case r.mixed && twice(c):
+			return "it is written in UTF-8, and the rest of the file in " + assumed + "; save the whole file as UTF-8"
+		}
+	}
+	return ""
+}
+
+// twice reports a cell that was UTF-8 before it was decoded as windows-1252:
+// "MÃ¤ki". Letters alone count, since other signs meet by chance.
+func twice(cell string) bool {
+	raw, err := charmap.Windows1252.NewEncoder().String(cell)
+	if err != nil || !utf8.ValidString(raw) {
+		return false
+	}
+	found := false
+	for _, c := range raw {
+		if c >= utf8.RuneSelf && !unicode.Is(unicode.Latin, c) {
+			return false
+		}
+		found = found || c >= utf8.RuneSelf
+	}
+	return found
 }
 
 // empty reports a line without cells. In a tab-separated file blanks are cells.
@@ -219,10 +260,6 @@ func (r *Reader) empty(text string) bool {
 		return strings.Trim(text, " \r") == ""
 	}
 	return strings.TrimSpace(text) == ""
-}
-
-func damaged(cell string) bool {
-	return !utf8.ValidString(cell) || strings.ContainsRune(cell, utf8.RuneError)
 }
 
 // again has lines read once more.

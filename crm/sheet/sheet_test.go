@@ -69,7 +69,11 @@ func TestRead(t *testing.T) {
 		{"a stray quote", "a,email\nA\"b,x\nok,y\n", "UTF-8, comma-separated", "a|email", "2/2: A\"b,x ! a quote stands within a cell that does not begin with one\n3/3: ok|y"},
 		{"quotes between tabs", "a\temail\nJari \"J\" M\tx\n\"open\ty\n", "UTF-8, tab-separated", "a|email", "2/2: Jari \"J\" M|x\n3/3: \"open|y"},
 		{"empty lines", "a,email\n\n  \nx,y\n\n", "UTF-8, comma-separated", "a|email", "2/2: \n3/3: \n4/4: x|y\n5/5: "},
-		{"damage", "a,email\nÄä,x\nÖö,y\n\xe4,z\n", "UTF-8, comma-separated", "a|email", "2/2: Ää|x\n3/3: Öö|y\n4/4: \uFFFD,z ! it has characters that are damaged"},
+		{"damage", "a,email\nÄä,x\nÖö,y\n\xe4,z\n", "UTF-8, comma-separated", "a|email", "2/2: Ää|x\n3/3: Öö|y\n4/4: \uFFFD,z ! it has characters that are damaged, or written otherwise than the rest; save the whole file as UTF-8"},
+		{"another charset in some rows", "nimi,email\n\xc4ij\xe4 \xd6,x\nM\u00e4ki,y\n", "windows-1252, comma-separated", "nimi|email",
+			"2/2: \u00c4ij\u00e4 \u00d6|x\n3/3: M\u00c3\u00a4ki,y ! it is written in UTF-8, and the rest of the file in windows-1252; save the whole file as UTF-8"},
+		{"a zero byte", "a,email\n" + strings.Repeat("Aino,aino@x.example\n", 3) + "Ol\x00li,y\n", "UTF-8, comma-separated", "a|email",
+			"2/2: Aino|aino@x.example\n3/3: Aino|aino@x.example\n4/4: Aino|aino@x.example\n5/5: Ol\uFFFDli,y ! it has a zero byte, as a damaged file has; export the file again"},
 		{"a very long line", "a,email\n" + strings.Repeat("x", maxRow) + ",y\nok,z\n", "UTF-8, comma-separated", "a|email", "2/2: " + strings.Repeat("x", 200) + " ! it is longer than 1 MB\n3/3: ok|z"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,7 +100,7 @@ func TestCharsetLate(t *testing.T) {
 
 func TestNoTable(t *testing.T) {
 	for data, want := range map[string]string{
-		"": "no header row", "\n": "no header row", "PK\x03\x04\x00\x00": "save the sheet as CSV", "a\x00b\x00\x00\x00c": "not a text file", "\"a,b\nc": "cannot be read",
+		"": "no header row", "\n": "no header row", "PK\x03\x04\x00\x00": "save the sheet as CSV", "a\x00b\x00\x00\x00c": "not a text file", "\"a,b\nc": "cannot be read", "a,email," + strings.Repeat("x", maxRow): "longer than 1 MB",
 	} {
 		_, err := NewReader(strings.NewReader(data))
 		if crm.KindOf(err) != crm.KindInvalid || !strings.Contains(err.Error(), want) {

@@ -199,7 +199,7 @@ func TestNoAddressBook(t *testing.T) {
 		"jane@x.example,Jane\n":            "holds an address already",
 		"BEGIN:VCALENDAR\nEND:VCALENDAR\n": "no column of the table is named",
 		strings.Repeat("\x00", 1<<20):      "neither a vCard nor a table",
-		strings.Repeat("x", maxLine+1):     "no column of the table is named",
+		strings.Repeat("x", maxLine+1):     "neither a vCard nor a table",
 		"\n\n\n":                           "neither a vCard nor a table",
 	} {
 		got, _, err := readAll([]byte(file))

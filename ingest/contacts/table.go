@@ -12,7 +12,7 @@ import (
 // readTable reads an exported table.
 func readTable(f io.ReadSeeker, head []byte, each func(*Contact) error) (Report, error) {
 	var report Report
-	t, err := sheet.NewReaderKnowing(f, func(title string) bool { return kindOf(title) != other })
+	t, err := sheet.NewReaderKnowing(f, func(title string) bool { return kindOf(title) != other }, "name and email")
 	if err != nil {
 		return report, noAddressBook(head, err)
 	}

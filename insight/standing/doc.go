@@ -15,8 +15,10 @@
 // one ([Service.Catch]).
 //
 // After a night comes what may take longer ([Service.Review]). Customers whose
-// orders came with a history get past standings, month by month. And the labels of
-// two clocks ago are held against what came since ([Trial]).
+// orders came with a history get past standings, month by month. Who moved over a
+// month, a quarter and a year is told, both days by clock and model of the first.
+// And the labels of two clocks ago are held against what came since ([Trial]),
+// which may lead to an offer of other weights of the signs; a person decides.
 //
 // The typical rates of a night are those that the night before has counted: so one
 // pass over the customers is enough. The very first night makes two.

@@ -16,7 +16,7 @@ func (s *Service) tell(ctx context.Context, today crm.Day, was crm.LadderFacts) 
 	if err != nil {
 		return was, err
 	}
-	f := crm.LadderFacts{Day: today, Fitted: today, Core: was.Core, Typical: was.Typical, Clock: was.Clock}
+	f := crm.LadderFacts{Day: today, Core: was.Core, Typical: was.Typical, Weights: was.Weights, Clock: was.Clock}
 	clock := insight.BusinessClock(h, today)
 	f.Customers, f.Assumed = clock.Customers, clock.Assumed
 	switch {
@@ -25,17 +25,8 @@ func (s *Service) tell(ctx context.Context, today crm.Day, was crm.LadderFacts) 
 	case !clock.Assumed:
 		f.Proposed = clock.Days
 	}
-	m, fitted, err := insight.Usual(h, today, f.Clock)
-	if err != nil {
+	if err := tellModel(&f, h, today); err != nil {
 		return was, err
-	}
-	setModel(&f, m)
-	f.Starter = !fitted
-	seconds := insight.KaplanMeier(h.Spells(1, today))
-	f.Seconds = seconds.Events
-	f.Silent = make([]float64, min(seconds.Last(), longestCurve)+1)
-	for d := range f.Silent {
-		f.Silent[d] = seconds.Silent(d)
 	}
 	if events > 0 {
 		f.MeanOrder = spent / crm.Money(events)
@@ -44,6 +35,23 @@ func (s *Service) tell(ctx context.Context, today crm.Day, was crm.LadderFacts) 
 		f.Spend = &[3]float64{fit.P, fit.Q, fit.Gamma}
 	}
 	return f, nil
+}
+
+// tellModel tells model and curve of second orders from the orders until a day.
+func tellModel(f *crm.LadderFacts, h *insight.Histories, day crm.Day) error {
+	m, fitted, err := insight.Usual(h, day, f.Clock)
+	if err != nil {
+		return err
+	}
+	setModel(f, m)
+	f.Fitted, f.Starter = day, !fitted
+	seconds := insight.KaplanMeier(h.Spells(1, day))
+	f.Seconds = seconds.Events
+	f.Silent = make([]float64, min(seconds.Last(), longestCurve)+1)
+	for d := range f.Silent {
+		f.Silent[d] = seconds.Silent(d)
+	}
+	return nil
 }
 
 // old reports facts that are to be told anew.
@@ -107,6 +115,7 @@ func newRanker(f *crm.LadderFacts) *ranker {
 	if len(f.Typical) == crm.SignalCount {
 		copy(r.ladder.Typical[:], f.Typical)
 	}
+	r.ladder.Weights = weightsOf(f)
 	return r
 }
 
@@ -163,9 +172,20 @@ type counter struct {
 	observed []insight.Observed
 	buyers   int
 	groups   map[crm.GroupID]int
+	rungs    map[crm.Rung]int
 }
 
-func newCounter() *counter { return &counter{groups: map[crm.GroupID]int{}} }
+func newCounter() *counter {
+	return &counter{groups: map[crm.GroupID]int{}, rungs: map[crm.Rung]int{}}
+}
+
+// days gives how many customers stand on each rung on a day.
+func (c *counter) days(day crm.Day) (out []crm.RungDay) {
+	for _, r := range crm.Rungs {
+		out = append(out, crm.RungDay{Day: day, Rung: r, Customers: c.rungs[r]})
+	}
+	return out
+}
 
 func (c *counter) add(a *crm.Account) {
 	if len(a.Days) == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kaveri/crm"
+	"kaveri/insight"
 	"kaveri/insight/standing"
 )
 
@@ -36,8 +37,11 @@ func TestPastStandings(t *testing.T) {
 	if n := len(p.past(steady)); n > before+1 {
 		t.Errorf("the past was found again: %d standings, before %d", n, before)
 	}
-	moves, err := p.s.RungMoves(p.ctx, crm.SystemViewer, crm.DayOf(p.now)-365)
+	told, moves, _, err := p.s.RungMoves(p.ctx, crm.SystemViewer, 365)
 	p.check(err)
+	if told.Kept || told.Clock != insight.DefaultClock || told.Since != crm.DayOf(p.now)-365 {
+		t.Errorf("who moved is told by %+v", told)
+	}
 	n := 0
 	for _, m := range moves {
 		n += m.Customers
@@ -46,12 +50,12 @@ func TestPastStandings(t *testing.T) {
 		}
 	}
 	p.is("who moved, and who is new", n, 103)
-	was, _, err := p.s.Standings(p.ctx, crm.SystemViewer, crm.LoyaltyQuery{Was: []crm.Rung{crm.RungOneTime}, WasDay: crm.DayOf(p.now) - 365, Rungs: []crm.Rung{crm.RungQuiet}})
+	was, _, err := p.s.Standings(p.ctx, crm.SystemViewer, crm.LoyaltyQuery{Span: 365, Was: []crm.Rung{crm.RungOneTime}, Rungs: []crm.Rung{crm.RungQuiet}})
 	p.check(err)
 	if len(was) != 1 || was[0].Customer != once {
 		t.Errorf("behind the move stand %+v", was)
 	}
-	gone, _, err := p.s.Standings(p.ctx, crm.SystemViewer, crm.LoyaltyQuery{Was: []crm.Rung{crm.RungContact}, WasDay: crm.DayOf(p.now) - 365})
+	gone, _, err := p.s.Standings(p.ctx, crm.SystemViewer, crm.LoyaltyQuery{Span: 365, Was: []crm.Rung{crm.RungContact}})
 	p.check(err)
 	if len(gone) != 1 || gone[0].Customer != late {
 		t.Errorf("who had not ordered are %+v", gone)
@@ -135,4 +139,173 @@ func (p *shop) trial() (tr standing.Trial) {
 	p.check(err)
 	p.check(json.Unmarshal(body, &tr))
 	return tr
+}
+
+// moves tells who moved over a span, as "FROM TO n".
+func (p *shop) moves(span int) (out []string) {
+	p.Helper()
+	_, list, ok, err := p.s.RungMoves(p.ctx, crm.SystemViewer, span)
+	p.check(err)
+	if !ok {
+		p.Fatal("nobody has told who moved")
+	}
+	for _, m := range list {
+		out = append(out, fmt.Sprintf("%s %s %d", m.Was, m.Now, m.Customers))
+	}
+	return out
+}
+
+// A clock that was set anew moves nobody who has not moved: both days are told by
+// that of the first, although the standings that were kept are told by their own.
+func TestNobodyMovesByAnotherClock(t *testing.T) {
+	p := newShop(t)
+	steady := p.order("steady", 400, 40)
+	for _, days := range []int{320, 240, 160, 80} {
+		p.order("steady", days, 40)
+	}
+	p.order("once", 60, 40)
+	f := p.night()
+	p.check(p.k.Review(p.ctx, f))
+	p.wants(steady, "FREQUENT DUE unproven")
+
+	p.now = p.now.AddDate(0, 0, 30)
+	f.Proposed, f.Assumed, f.Fitted = 12, false, crm.DayOf(p.now)
+	p.check(p.s.SaveLadder(p.ctx, f))
+	f, err := p.k.AcceptClock(p.ctx)
+	p.check(err)
+	p.wants(steady, "OCCASIONAL DUE ") // by the new pace they are not steady any more
+	p.check(p.k.Review(p.ctx, f))
+	p.is("over the month", fmt.Sprint(p.moves(30)), "[FREQUENT FREQUENT 1 ONE-TIME ONE-TIME 1]")
+	m, _, _, err := p.s.RungMoves(p.ctx, crm.SystemViewer, 30)
+	p.check(err)
+	if !m.Kept || m.Clock != insight.DefaultClock || m.Until-m.Since != 30 {
+		t.Errorf("told by %+v", m)
+	}
+}
+
+// Who moved before there was a ladder is told by the clock that the orders of then
+// show, and orders that came since are not known then.
+func TestMovesBeforeTheFirstLadder(t *testing.T) {
+	p := newShop(t)
+	for i := range 40 {
+		for days := 700; days > 100; days -= 30 {
+			p.order(fmt.Sprint("monthly", i), days+i%3, 40)
+		}
+		p.order(fmt.Sprint("new", i), 20, 40)
+	}
+	p.check(p.k.Review(p.ctx, p.night()))
+	m, _, _, err := p.s.RungMoves(p.ctx, crm.SystemViewer, 365)
+	p.check(err)
+	if m.Kept || m.Clock < 29 || m.Clock > 31 {
+		t.Errorf("told by %+v", m)
+	}
+	p.is("over the year", fmt.Sprint(p.moves(365)), "[CONTACT ONE-TIME 40 FREQUENT LAPSED 40]")
+
+	// The ladder of then is kept, so that it is not told anew each night.
+	p.now = p.now.AddDate(0, 0, 1)
+	p.check(p.k.Review(p.ctx, p.night()))
+	g, _, err := p.s.LadderOn(p.ctx, crm.DayOf(p.now)-365)
+	p.check(err)
+	if !g.Afterwards || g.Day != crm.DayOf(p.now)-366 {
+		t.Errorf("the ladder of then: %s, afterwards %v", g.Day, g.Afterwards)
+	}
+	days, err := p.s.RungDays(p.ctx, crm.SystemViewer, 0)
+	p.check(err)
+	seen := map[crm.Day]int{}
+	for _, d := range days {
+		if d.Rung == crm.RungFrequent {
+			seen[d.Day] = d.Customers
+		}
+	}
+	if len(seen) < 10 || seen[crm.DayOf(p.now)] != 0 {
+		t.Errorf("frequent customers by day: %v", seen)
+	}
+}
+
+// Weights that are offered are put in use on a person's word, noted, and taken
+// back.
+func TestWeightsAreAccepted(t *testing.T) {
+	p := newShop(t)
+	aino := p.order("aino", 20, 40)
+	f := p.night()
+	if _, err := p.k.AcceptWeights(p.ctx, crm.SystemViewer); crm.KindOf(err) != crm.KindConflict {
+		t.Errorf("before any are offered: %v", err)
+	}
+	offer := insight.WeightOffer{Weights: insight.Weights{0, 1, .5, 2, 2, 1, 1}, After: insight.WeightProof{Proof: insight.ProofNone}}
+	save := func() {
+		t.Helper()
+		body, err := json.Marshal(standing.Trial{Asked: f.Day - 200, Until: f.Day, Offer: &offer})
+		p.check(err)
+		p.check(p.s.SaveValidity(p.ctx, f.Day, body))
+	}
+	save()
+	if _, err := p.k.AcceptWeights(p.ctx, crm.SystemViewer); crm.KindOf(err) != crm.KindConflict {
+		t.Errorf("weights that do no better: %v", err)
+	}
+	offer.After.Proof = insight.ProofBetter
+	save()
+	p.now = p.now.AddDate(0, 0, 1)
+	f, err := p.k.AcceptWeights(p.ctx, crm.SystemViewer)
+	p.check(err)
+	if !offer.Weights.Weighs(f.Weights) || f.Day != crm.DayOf(p.now) {
+		t.Errorf("in use on %s: %v", f.Day, f.Weights)
+	}
+	if before, _, err := p.s.LadderOn(p.ctx, f.Day-1); err != nil || before.Weights != nil {
+		t.Errorf("on the day before: %v %v", before.Weights, err)
+	}
+	p.order("aino", 0, 40)
+	p.check(p.k.Catch(p.ctx))
+	l, _, err := p.s.Loyalty(p.ctx, crm.SystemViewer, aino)
+	p.check(err)
+	for _, e := range l.Attitude.Evidence {
+		p.is("weight of "+e.Signal.String(), e.Weight, offer.Weights[e.Signal])
+	}
+	if _, err := p.k.AcceptWeights(p.ctx, crm.SystemViewer); crm.KindOf(err) != crm.KindConflict {
+		t.Errorf("again: %v", err)
+	}
+	if f, err = p.k.TableWeights(p.ctx, crm.SystemViewer); err != nil || f.Weights != nil {
+		t.Errorf("taken back: %v %v", f.Weights, err)
+	}
+	changes, err := p.s.WeightChanges(p.ctx, crm.SystemViewer)
+	p.check(err)
+	if len(changes) != 2 || len(changes[0].Weights) != 0 || !offer.Weights.Weighs(changes[1].Weights) {
+		t.Errorf("noted: %+v", changes)
+	}
+}
+
+// Where steady customers come whatever they pay, and those who buy of all kinds come
+// most surely, LOYAL does not prove itself by the usual weights, and the trial
+// offers others by which it would.
+func TestTrialOffersWeights(t *testing.T) {
+	p := newShop(t)
+	kinds := []struct{ groups, come int }{{4, 9}, {2, 2}, {1, 3}} // of ten
+	var list []crm.Order
+	for i := range 360 {
+		kind, last := kinds[i%3], 200
+		if i/6%10 < kind.come {
+			last = 10
+		}
+		for n, days := 0, 740; days > last; n, days = n+1, days-60 {
+			o := crm.Order{Buyer: crm.Buyer{Number: fmt.Sprint(i)}, At: p.now.AddDate(0, 0, -days), Total: 400_000}
+			o.Discount = crm.Money(i / 3 % 2 * (n % 2) * 10_000)
+			group := fmt.Sprint("group ", n%kind.groups)
+			o.Lines = []crm.OrderLine{{Product: crm.Product{SKU: group, Group: group}, Quantity: 1000, Total: o.Total, Discount: o.Discount}}
+			list = append(list, o)
+		}
+	}
+	p.orders(list...)
+	p.check(p.k.Review(p.ctx, p.night()))
+	tr := p.trial()
+	if tr.Validity == nil || tr.Validity.Loyal == insight.ProofBetter || tr.Weights != insight.TableWeights {
+		t.Fatalf("%+v", tr.Validity)
+	}
+	if o := tr.Offer; o == nil || !o.Better() || o.Weights[crm.SignalBreadth] < 2*o.Weights[crm.SignalFullPrice] {
+		t.Fatalf("%+v", o)
+	}
+	f, err := p.k.AcceptWeights(p.ctx, crm.SystemViewer)
+	p.check(err)
+	p.check(p.k.Review(p.ctx, f))
+	if tr := p.trial(); tr.Validity.Loyal != insight.ProofBetter || !tr.Weights.Weighs(f.Weights) || tr.Offer != nil {
+		t.Errorf("by them: %s, %+v", tr.Validity.Loyal, tr.Offer)
+	}
 }

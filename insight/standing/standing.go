@@ -31,6 +31,20 @@ type Store interface {
 	// than their first standing.
 	Untraced(ctx context.Context, after crm.CustomerID, since crm.Day, n int) ([]crm.CustomerID, error)
 	SaveTraced(ctx context.Context, list []crm.Traced) error
+	// LadderOn gives the facts by which customers stood on a day.
+	LadderOn(ctx context.Context, day crm.Day) (f crm.LadderFacts, ok bool, err error)
+	// SaveMoves keeps who moved over a span, of customers with ids above from, up
+	// to to; SaveMovement by what it was told.
+	SaveMoves(ctx context.Context, span int, from, to crm.CustomerID, list []crm.Moved) error
+	SaveMovement(ctx context.Context, m crm.Movement) error
+	// SaveRungCounts keeps how many stood on each rung on some days, RungDays gives
+	// those kept since a day, and RungsCounted counts by the standings kept.
+	SaveRungCounts(ctx context.Context, list []crm.RungDay) error
+	RungDays(ctx context.Context, v crm.Viewer, since crm.Day) ([]crm.RungDay, error)
+	RungsCounted(ctx context.Context, day crm.Day) ([]crm.RungDay, error)
+	// ChangeWeights keeps facts with other weights, and who put them in use.
+	ChangeWeights(ctx context.Context, v crm.Viewer, f crm.LadderFacts, was []float64) error
+	Validity(ctx context.Context, v crm.Viewer) ([]byte, error)
 	// SaveValidity keeps a [Trial] as JSON.
 	SaveValidity(ctx context.Context, day crm.Day, trial []byte) error
 }
@@ -47,10 +61,9 @@ type Options struct {
 
 // The bounds of the work.
 const (
-	chunk     = 2000 // customers of a pass at a time
-	atOnce    = 200  // customers that are found anew in between
-	refitDays = 91   // after which clock and model are told again
-	retryDays = 7    // while there is too little to tell a model from
+	atOnce    = 200 // customers that are found anew in between
+	refitDays = 91  // after which clock and model are told again
+	retryDays = 7   // while there is too little to tell a model from
 )
 
 // Service keeps standings. Make one by [New].
@@ -188,30 +201,32 @@ func (s *Service) rankThese(ctx context.Context, f *crm.LadderFacts, ids []crm.C
 // night, and keeps the standings when they are to be kept.
 func (s *Service) pass(ctx context.Context, f *crm.LadderFacts, keep bool) (ranked int, err error) {
 	r, count := newRanker(f), newCounter()
-	for last := crm.CustomerID(0); ; {
-		next, err := s.o.Store.CustomersAfter(ctx, last, chunk)
-		if err != nil || next == 0 {
-			f.Typical, f.Core = count.rates(), count.core()
-			return ranked, err
-		}
-		accounts, err := s.o.Store.Accounts(ctx, last, next, r.observation)
+	for lists, err := range s.chunks(ctx, r.observation) {
 		if err != nil {
 			return ranked, err
 		}
-		list := r.rankAll(accounts)
-		for i := range accounts {
-			count.add(&accounts[i])
+		for i := range lists[0] {
+			count.add(&lists[0][i])
 		}
-		if keep {
-			if err := s.o.Store.SaveStandings(ctx, list); err != nil {
-				return ranked, err
-			}
-			if ranked += len(list); s.o.Progress != nil {
-				s.o.Progress(ranked, 0)
-			}
+		if !keep {
+			continue
 		}
-		last = next
+		list := r.rankAll(lists[0])
+		if err := s.o.Store.SaveStandings(ctx, list); err != nil {
+			return ranked, err
+		}
+		for i := range list {
+			count.rungs[list[i].Standing.Rung]++
+		}
+		if ranked += len(list); s.o.Progress != nil {
+			s.o.Progress(ranked, 0)
+		}
 	}
+	f.Typical, f.Core = count.rates(), count.core()
+	if !keep {
+		return 0, nil
+	}
+	return ranked, s.o.Store.SaveRungCounts(ctx, count.days(f.Day))
 }
 
 // AcceptClock takes the clock that was proposed: a person has agreed.
@@ -222,6 +237,9 @@ func (s *Service) AcceptClock(ctx context.Context) (crm.LadderFacts, error) {
 	}
 	if !ok || f.Proposed == 0 {
 		return f, crm.Conflict("clock: no other clock is proposed")
+	}
+	if f.Day, err = s.today(ctx); err != nil { // on the days before, the other one was in use
+		return f, err
 	}
 	f.Clock, f.Proposed = f.Proposed, 0
 	if f.Starter {

@@ -60,3 +60,39 @@ func Rematch(b *testing.B, s *store.Store) {
 		b.ReportMetric(mails, "links/op")
 	})
 }
+
+// Deliver measures how long mail of known customers takes to be stored, and how
+// long its customers then take to be counted anew (recount).
+func Deliver(b *testing.B, s *store.Store) {
+	w := newWorld(b, s)
+	const customers, chunk = 2000, 100
+	for i := range customers {
+		_, err := s.AddCustomer(w.ctx, w.anna, fmt.Sprintf("Customer %d", i), []crm.Address{crm.Address(fmt.Sprintf("c%d@kunde%d.example", i, i%50))})
+		w.check(err)
+	}
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		var ds []crm.Delivery
+		for range chunk {
+			w.clock = w.clock.Add(time.Minute)
+			w.uid++
+			customer := fmt.Sprintf("c%d@kunde%d.example", n*7%customers, n*7%customers%50)
+			l := letter{From: customer, To: "anna@kaukoranta.example", Subject: fmt.Sprintf("Trip %d", n), ID: fmt.Sprintf("m%d", n), Text: "A short letter about a trip. When does it begin?"}
+			if n%2 == 1 {
+				l.From, l.To, l.ReplyTo = l.To, l.From, fmt.Sprintf("m%d", n-1)
+			}
+			n++
+			d := w.delivery(l, w.clock)
+			d.Folder, d.UIDValidity, d.UID = w.boxes[w.anna.Staff], 1, w.uid
+			ds = append(ds, d)
+		}
+		b.StartTimer()
+		_, err := s.Deliver(w.ctx, ds)
+		w.check(err)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "mails/s")
+	began := time.Now()
+	w.check(s.Recount(w.ctx))
+	b.ReportMetric(float64(time.Since(began).Microseconds())/float64(min(n, customers)), "recount-µs/customer")
+}

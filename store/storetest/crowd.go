@@ -116,11 +116,16 @@ func (c *crowd) day(ahead int) int64 {
 type things struct {
 	products, groups, offers, campaigns []int64
 	staff                               []int64
+	tags                                []string
 	public, private                     int64 // mails
 }
 
 func (c *crowd) things() (all things) {
 	for i, name := range testsegment.Names {
+		if key, shown, err := crm.ParseTag(name); err == nil {
+			c.row("tags", map[string]any{"tag": key, "name": shown})
+			all.tags = append(all.tags, key)
+		}
 		group, product, offer, campaign := c.id(), c.id(), c.id(), c.id()
 		c.row("product_groups", map[string]any{"id": group, "name": name, "name_key": crm.NameKey(name)})
 		all.groups = append(all.groups, group)
@@ -169,9 +174,9 @@ func (c *crowd) person(all *things) crm.CustomerID {
 	for range c.r.IntN(3) {
 		c.wished(id, all)
 	}
-	for _, tag := range testsegment.Names {
+	for _, tag := range all.tags {
 		if c.some(2) {
-			c.row("customer_tags", map[string]any{"customer_id": id, "tag": crm.NameKey(tag), "at_us": 1})
+			c.row("customer_tags", map[string]any{"customer_id": id, "tag": tag, "at_us": 1})
 		}
 	}
 	contact := c.human(id)

@@ -163,6 +163,7 @@ func testWishTopics(t *testing.T, s *store.Store) {
 	w.wish(dora, crm.Wish{Quote: "blue", Topic: "Blue"})
 	w.wish(eve, crm.Wish{Quote: "blue too", Topic: "BLUE"})
 	w.wish(eve, crm.Wish{Quote: "thanks", Kind: crm.WishPraise, Topic: "Staff"})
+	w.wish(eve, crm.Wish{Quote: "for the summer of 1970", Topic: "Summer", ExpiresOn: 200})
 	done := w.wish(eve, crm.Wish{Quote: "red", Topic: "Red"})
 	w.check(s.StepWish(w.ctx, w.anna, done.ID, crm.WishDone, ""))
 	tell := func(by crm.TopicOrder) (told []string) {

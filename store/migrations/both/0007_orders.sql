@@ -39,7 +39,7 @@ CREATE TABLE buyers (
     source     TEXT   NOT NULL,
     number     TEXT   NOT NULL,
     contact_id BIGINT NOT NULL REFERENCES contacts (id),
-    PRIMARY KEY (source, number)
+    PRIMARY KEY (number, source)             -- the number first: it is asked for in all sources at once
 ) /* clustered */;
 CREATE INDEX buyers_contact ON buyers (contact_id);
 

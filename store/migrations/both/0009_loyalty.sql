@@ -130,7 +130,6 @@ CREATE TABLE standings (
     note        TEXT   NOT NULL,
     PRIMARY KEY (customer_id, day)
 ) /* clustered */;
-CREATE INDEX standings_day ON standings (day, customer_id);
 
 -- The figures behind the newest standing. Days are of the calendar, 0 for none;
 -- shares are in millionths, values in ten-thousandths of the firm's currency.
@@ -159,13 +158,44 @@ CREATE TABLE loyalty (
 CREATE INDEX loyalty_rung ON loyalty (rung, value, customer_id);
 CREATE INDEX loyalty_value ON loyalty (value, customer_id);
 CREATE INDEX loyalty_counts ON loyalty (rung, timing, note, value, customer_id); -- the whole ladder is counted from it
-CREATE INDEX loyalty_due ON loyalty (due_day, customer_id) WHERE due_day > 0;
 
 -- What the standings of a day have in common: clock, model, typical rates.
 CREATE TABLE ladders (
     day      BIGINT PRIMARY KEY,
     facts    TEXT   NOT NULL, -- JSON
     validity TEXT   NOT NULL DEFAULT '', -- JSON: the labels of some time ago beside what came
+    at_us    BIGINT NOT NULL
+);
+
+-- How many customers stood on each rung on a day.
+CREATE TABLE rung_counts (
+    day       BIGINT NOT NULL,
+    rung      TEXT   NOT NULL,
+    customers BIGINT NOT NULL,
+    PRIMARY KEY (day, rung)
+) /* clustered */;
+
+-- Who moved over so many days, told by the clock and model of the first of them.
+CREATE TABLE moves (
+    span        BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL REFERENCES customers (id),
+    rung_was    TEXT   NOT NULL,
+    rung_now    TEXT   NOT NULL,
+    PRIMARY KEY (span, customer_id)
+) /* clustered */;
+CREATE INDEX moves_cell ON moves (span, rung_was, rung_now, customer_id);
+CREATE INDEX moves_customer ON moves (customer_id);
+CREATE TABLE movements (
+    span  BIGINT PRIMARY KEY,
+    facts TEXT   NOT NULL -- JSON: from when to when, and by what
+);
+
+-- Who put which weights of the signs in use, and what they were before.
+CREATE TABLE weight_changes (
+    id       BIGINT PRIMARY KEY,
+    staff_id BIGINT REFERENCES staff (id), -- none: on the machine itself
+    weights  TEXT   NOT NULL, -- JSON by signal; empty: those of the table
+    was      TEXT   NOT NULL,
     at_us    BIGINT NOT NULL
 );
 

@@ -1,9 +1,14 @@
 -- +goose Up
 
--- Words that colleagues put on customers.
+-- Words that colleagues put on customers, as they were first written. One that
+-- is on nobody any more goes.
+CREATE TABLE tags (
+    tag  TEXT COLLATE "C" NOT NULL PRIMARY KEY, -- folded
+    name TEXT NOT NULL
+) /* clustered */;
 CREATE TABLE customer_tags (
     customer_id BIGINT NOT NULL REFERENCES customers (id),
-    tag         TEXT   NOT NULL, -- folded
+    tag         TEXT   COLLATE "C" NOT NULL REFERENCES tags (tag),
     staff_id    BIGINT REFERENCES staff (id),
     at_us       BIGINT NOT NULL,
     PRIMARY KEY (customer_id, tag)
@@ -21,10 +26,23 @@ CREATE TABLE correspondence (
 );
 CREATE INDEX correspondence_open ON correspondence (open_us, customer_id) WHERE open_us > 0;
 
--- Customers whose correspondence is to be read anew.
+-- The mails of a customer that wait for our answer: what open_us is the first of,
+-- for viewers who may not see all of them.
+CREATE TABLE open_questions (
+    customer_id     BIGINT NOT NULL REFERENCES customers (id),
+    message_id      BIGINT NOT NULL REFERENCES messages (id),
+    contact_id      BIGINT NOT NULL, -- who asks
+    conversation_id BIGINT NOT NULL,
+    at_us           BIGINT NOT NULL,
+    PRIMARY KEY (customer_id, message_id)
+) /* clustered */;
+CREATE INDEX open_questions_message ON open_questions (message_id);
+
+-- Customers whose correspondence is to be read anew. All are, at first.
 CREATE TABLE uncounted (
     customer_id BIGINT PRIMARY KEY REFERENCES customers (id)
 );
+INSERT INTO uncounted (customer_id) SELECT id FROM customers;
 
 -- Mail that a colleague has said needs no answer.
 CREATE TABLE closed_questions (
@@ -32,6 +50,7 @@ CREATE TABLE closed_questions (
     staff_id   BIGINT REFERENCES staff (id),
     at_us      BIGINT NOT NULL
 );
+CREATE INDEX closed_questions_at ON closed_questions (at_us, message_id);
 
 -- Rules that name customers. They are live.
 CREATE TABLE segments (

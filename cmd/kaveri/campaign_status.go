@@ -136,8 +136,8 @@ func (p *program) campaignWhyCommand() *cobra.Command {
 	})
 }
 
-// memberJSON is a member of a campaign in JSON.
-type memberJSON struct {
+// roundJSON is a member of a campaign in JSON.
+type roundJSON struct {
 	Customer crm.CustomerID  `json:"customer"`
 	Round    int             `json:"round"`
 	Name     string          `json:"name"`
@@ -158,8 +158,8 @@ type memberJSON struct {
 	Left     jsonTime        `json:"left"`
 }
 
-func (p *program) memberOf(m *crm.MemberRow) memberJSON {
-	return memberJSON{m.Customer, m.Round, m.CustomerName, m.Address, m.Arm, m.Variant, m.Version, m.WriterName, m.Rung, m.State, m.Step, jsonTime(m.Due), m.Reason.Code, m.Reason.Text(p.place()), m.Why,
+func (p *program) memberOf(m *crm.MemberRow) roundJSON {
+	return roundJSON{m.Customer, m.Round, m.CustomerName, m.Address, m.Arm, m.Variant, m.Version, m.WriterName, m.Rung, m.State, m.Step, jsonTime(m.Due), m.Reason.Code, m.Reason.Text(p.place()), m.Why,
 		jsonTime(m.Entered), jsonTime(m.Exposed), jsonTime(m.Left)}
 }
 
@@ -186,7 +186,7 @@ func (p *program) whyMember(ctx context.Context, s *store.Store, v crm.Viewer, c
 				touches = append(touches, touchJSON{jsonTime(t.At), t.Kind, t.Step, t.Version, t.Reason.Code, t.Reason.Text(p.place()), t.Dispatch})
 			}
 			if err := p.printJSON(struct {
-				memberJSON
+				roundJSON
 				Touches []touchJSON `json:"touches"`
 				Now     string      `json:"now"` // what the last-moment check says at this moment
 			}{p.memberOf(&m.MemberRow), orEmpty(touches), saidNow(card.Now, p.place())}); err != nil {

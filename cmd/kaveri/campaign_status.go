@@ -257,8 +257,8 @@ func (p *program) journeyCommand() *cobra.Command {
 	return group("journey", "The steps of campaigns, and who is where", steps, who)
 }
 
-// stepJSON is a step with its members.
-type stepJSON struct {
+// journeyStepJSON is a step with its members.
+type journeyStepJSON struct {
 	Step    string       `json:"step"`
 	Kind    crm.StepKind `json:"kind"`
 	Next    string       `json:"next"`
@@ -281,7 +281,7 @@ func (p *program) listSteps(ctx context.Context, s *store.Store, v crm.Viewer, c
 	}
 	l := p.listing("STEP", "KIND", "WAITING", "SENT", "HELD OUT", "PUT OFF", "LEFT OUT", "LEFT", "NEXT")
 	for _, step := range c.Plan.Steps {
-		j := stepJSON{Step: step.Name, Kind: step.Kind, Next: c.Plan.After(step.Name)}
+		j := journeyStepJSON{Step: step.Name, Kind: step.Kind, Next: c.Plan.After(step.Name)}
 		for _, m := range members {
 			if m.Step == step.Name && m.State == crm.MemberWaiting {
 				j.Waiting += m.N

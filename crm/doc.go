@@ -26,6 +26,8 @@
 //   - [Firm.Internal] says who is one of us.
 //   - [ParseAddress] brings an address to the form in which it is matched.
 //   - [BaseSubject] and [Threads] say which mails are one conversation.
+//   - [ExchangeOf] says what the mail with a customer comes to, and which mails
+//     wait for our answer.
 //   - [Standing] is where a customer stands on the ladder of loyalty; the package
 //     insight says how it is told.
 //

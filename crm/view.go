@@ -18,10 +18,14 @@ type CustomerRow struct {
 	Tags     []string  // as they are shown, in order
 	LastIn   time.Time // last human mail from them; zero when none
 	LastOut  time.Time // last mail from us
+	Waits    time.Time // since when a mail of theirs waits for our answer; zero when none does
 }
 
-// Waiting reports that they wrote last.
-func (r CustomerRow) Waiting() bool { return r.LastIn.After(r.LastOut) }
+// Waiting reports that a mail of theirs waits for our answer ([ExchangeOf]).
+func (r CustomerRow) Waiting() bool { return !r.Waits.IsZero() }
+
+// WroteLast reports that they wrote last.
+func (r CustomerRow) WroteLast() bool { return r.LastIn.After(r.LastOut) }
 
 // Direction of a mail as the firm sees it.
 type Direction string

@@ -1,6 +1,11 @@
 package insight
 
-import "kaveri/crm"
+import (
+	"cmp"
+	"slices"
+
+	"kaveri/crm"
+)
 
 // Action is the next best thing to do for a customer (docs/loyalty.md §8.7): a
 // code, whose words the pages have.
@@ -110,4 +115,15 @@ func AlertWorth(s *crm.Standing, value float64) float64 {
 		return 0
 	}
 	return rungWorth[s.Rung] * value
+}
+
+// ByService sorts what waits for an answer in the order of service; at the same
+// place who has waited longest comes first.
+func ByService(rows []crm.WaitingRow) {
+	order := func(w *crm.WaitingRow) int {
+		return ServiceOrder(&crm.Standing{Rung: w.Rung, Note: w.Note, Timing: w.Timing})
+	}
+	slices.SortStableFunc(rows, func(a, b crm.WaitingRow) int {
+		return cmp.Or(cmp.Compare(order(&a), order(&b)), a.Since.Compare(b.Since))
+	})
 }

@@ -295,3 +295,23 @@ func TestAUC(t *testing.T) {
 	within(t, "one tie", AUC([]float64{1, 2, 2, 3}, came), .875, 1e-12)
 	within(t, "Brier", Brier([]float64{0, .5, .5, 1}, came), .125, 1e-12)
 }
+
+func TestByService(t *testing.T) {
+	at := func(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
+	rows := []crm.WaitingRow{
+		{Name: "new", Since: at(1)},
+		{Name: "loyal", Rung: crm.RungLoyal, Since: at(4)},
+		{Name: "loyal, longer", Rung: crm.RungLoyal, Since: at(3)},
+		{Name: "advocate", Rung: crm.RungAdvocate, Since: at(5)},
+		{Name: "once", Rung: crm.RungOneTime, Since: at(0)},
+		{Name: "about to be lost", Rung: crm.RungFrequent, Timing: crm.TimingOverdue, Since: at(5)},
+	}
+	ByService(rows)
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Name)
+	}
+	if want := []string{"advocate", "loyal, longer", "loyal", "about to be lost", "once", "new"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -30,6 +30,9 @@ func (s *Store) Customers(ctx context.Context, v crm.Viewer, q crm.CustomerQuery
 	if !mayRead(v) || len(words) == 0 && strings.TrimSpace(q.Text) != "" {
 		return nil, crm.PageKey{}, nil
 	}
+	if err := s.Recount(ctx); err != nil {
+		return nil, crm.PageKey{}, err
+	}
 	limit := pageLimit(q.Limit, 50)
 	at, id := after(q.After)
 	args := []any{at, id}
@@ -123,6 +126,16 @@ WHERE ct.customer_id IN (IN) ORDER BY ct.customer_id, ct.id, a.id`, nil, ids, fu
 	}
 	for id, list := range tags {
 		at[id].Tags = list
+	}
+	condition, args := visible(v, nil)
+	if err := each(x, `SELECT q.customer_id, min(q.at_us) FROM open_questions q JOIN messages m ON m.id = q.message_id WHERE `+condition+` AND q.customer_id IN (IN) GROUP BY q.customer_id`, args, ids, func(r *sql.Rows) error {
+		var customer crm.CustomerID
+		var since int64
+		err := r.Scan(&customer, &since)
+		at[customer].Waits = fromMicros(since)
+		return err
+	}); err != nil {
+		return err
 	}
 	return x.countMails(v, ids, at)
 }

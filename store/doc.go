@@ -91,6 +91,16 @@
 // pages read it here (outgoing.go), and its copy for the Sent folder waits here
 // (filing.go).
 //
+// # What waits for our answer
+//
+// What the mail of a customer comes to ([crm.ExchangeOf]) is kept in
+// correspondence and open_questions. Whatever changes what that rests on (links,
+// threads, calls, mail sent from here, a colleague's word) marks the customers in
+// its transaction ([tx.mark]), in one statement however many they are;
+// [Store.Recount] reads the marked ones anew (recount.go), and every read calls it
+// first. [Store.Correspondence] asks the mail itself. [Store.Integrity] compares
+// both.
+//
 // # Orders and standings
 //
 // Orders of every source are saved by orders.go: [crm.Firm.PlaceOrder] says whose

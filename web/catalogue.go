@@ -75,6 +75,8 @@ var words = together(map[Key]phrase{
 	"customers.add":             {"Add a customer", "Lisää asiakas"},
 	"customers.filter":          {"Find by name or address", "Etsi nimellä tai osoitteella"},
 	"customers.waiting":         {"Waiting for us", "Odottaa meitä"},
+	"customers.none-tagged":     {"Nobody has the tag “%s”", "Kenelläkään ei ole tunnistetta ”%s”"},
+	"customers.all":             {"All customers", "Kaikki asiakkaat"},
 	"customers.they-wrote":      {"they wrote", "kirjoitti meille"},
 	"customers.we-wrote":        {"we wrote", "kirjoitimme"},
 	"customers.no-contact":      {"no mail yet", "ei vielä viestejä"},
@@ -500,4 +502,4 @@ var words = together(map[Key]phrase{
 	"fault.customer":       {"These two are one customer already.", "Nämä ovat jo sama asiakas."},
 	"fault.capture policy": {"Choose one of these.", "Valitse jokin näistä."},
 	"fault.note":           {"Write a few words.", "Kirjoita muutama sana; hyvin pitkä teksti ei mahdu."},
-}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords, captureWords, basketWords, chartWords)
+}, publicWords, sendingWords, loyaltyWords, writingWords, exclusionWords, wishWords, orderWords, waitingWords, captureWords, basketWords, chartWords)

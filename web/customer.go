@@ -22,6 +22,7 @@ type CustomerPage struct {
 	Head     CustomerHead
 	Timeline Timeline
 	Note     NoteForm
+	Tags     TagForm
 	Wishes   CustomerWishes
 	Desk     CustomerDesk
 	Card     CardPart
@@ -37,6 +38,9 @@ type CustomerHead struct {
 	Language string // in which to write to it, in words; "" when unknown
 	Shown    []ProposalLine
 	Asks     []WishAsk
+	Open     []WaitingLine // mails of theirs that wait for our answer
+	Closed   []ClosedLine
+	Tags     []TagLink
 	Mails    string // "12 mails", or "more than 40" when not counted
 	Notes    string
 	Last     Stamp
@@ -92,6 +96,11 @@ func (s *Server) customerPage(w http.ResponseWriter, r *http.Request, c *call) e
 // showCustomer shows the page, with the forms as they were sent when something
 // is wrong with them.
 func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, note NoteForm, desk CustomerDesk, status int) error {
+	return s.showCustomerWith(w, r, c, CustomerPage{Note: note, Desk: desk}, status)
+}
+
+// showCustomerWith shows the page with what p has of its forms.
+func (s *Server) showCustomerWith(w http.ResponseWriter, r *http.Request, c *call, p CustomerPage, status int) error {
 	id, err := routeID[crm.CustomerID](r, "id", "customer")
 	if err != nil {
 		return err
@@ -111,8 +120,10 @@ func (s *Server) showCustomer(w http.ResponseWriter, r *http.Request, c *call, n
 	if err != nil {
 		return err
 	}
-	p := CustomerPage{Shell: s.shell(c, "customers", cu.Name), Note: note, Desk: desk}
-	p.Note.Customer = id
+	p.Shell, p.Note.Customer = s.shell(c, "customers", cu.Name), id
+	if err := s.fillTags(r, c, cu, &p.Tags); err != nil {
+		return err
+	}
 	if p.Wishes, err = s.wishesBeside(r, c, cu.ID); err != nil {
 		return err
 	}
@@ -255,7 +266,10 @@ func (s *Server) customerHead(r *http.Request, c *call, cu crm.Customer, items [
 	if err != nil {
 		return h, err
 	}
-	h.Asks = c.wishAsks(asks, customerPath(cu.ID))
+	h.Asks, h.Tags = c.wishAsks(asks, customerPath(cu.ID)), tagLinks(cu.Tags)
+	if h.Open, h.Closed, err = s.waitingOf(r, c, cu.ID); err != nil {
+		return h, err
+	}
 	row, found, err := s.customerRow(r, c, cu)
 	if err != nil {
 		return h, err
@@ -270,7 +284,7 @@ func (s *Server) customerHead(r *http.Request, c *call, cu crm.Customer, items [
 	if !found && more {
 		h.Mails, h.Notes = c.t("count.more-than", timelinePerPage), ""
 	}
-	h.Last, h.Waiting = c.clock.ago(latest(row.LastIn, row.LastOut)), row.Waiting()
+	h.Last, h.Waiting = c.clock.ago(latest(row.LastIn, row.LastOut)), len(h.Open) > 0
 	if cu.Owner != 0 {
 		all, err := s.Store.Staff(r.Context())
 		if err != nil {

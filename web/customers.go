@@ -17,6 +17,9 @@ const customersPerPage = 50
 type CustomersPage struct {
 	Shell
 	Text      string
+	Tag       string // of whom
+	Tags      []TagLink
+	Waiting   *WaitingPart // nil: a part of the list is asked for
 	Rows      []CustomerLine
 	Next      string // address of the next page, "" when there is none
 	Files     Files
@@ -29,24 +32,32 @@ type CustomersPage struct {
 type CustomerLine struct {
 	crm.CustomerRow
 	Last Stamp
+	Tags []TagLink
 	Who  string // "they wrote", "we wrote"
 }
 
 func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) error {
 	q := r.URL.Query()
-	text := strings.TrimSpace(q.Get("q"))
+	text, tag := strings.TrimSpace(q.Get("q")), strings.TrimSpace(q.Get("tag"))
 	after, err := parseKey(q.Get("after"))
 	if err != nil {
 		return err
 	}
-	rows, next, err := s.Store.Customers(r.Context(), c.viewer, crm.CustomerQuery{Text: text, After: after, Limit: customersPerPage})
+	rows, next, err := s.Store.Customers(r.Context(), c.viewer, crm.CustomerQuery{Text: text, Tag: tag, After: after, Limit: customersPerPage})
 	if err != nil {
 		return err
 	}
-	p := CustomersPage{Shell: s.shell(c, "customers", c.t("customers.title")), Text: text, First: after == crm.PageKey{}, Refresh: "/customers", Files: filesOf("/customers", "")}
+	p := CustomersPage{Shell: s.shell(c, "customers", c.t("customers.title")), Text: text, Tag: tag, First: after == crm.PageKey{}, Refresh: "/customers", Files: filesOf("/customers", "")}
+	narrowed := url.Values{}
 	if text != "" {
-		p.Refresh += "?q=" + url.QueryEscape(text)
-		p.Files = filesOf("/customers", "q="+url.QueryEscape(text))
+		narrowed.Set("q", text)
+	}
+	if tag != "" {
+		narrowed.Set("tag", tag)
+	}
+	if len(narrowed) > 0 {
+		p.Refresh += "?" + narrowed.Encode()
+		p.Files = filesOf("/customers", narrowed.Encode())
 	}
 	if q.Get("after") != "" {
 		p.Refresh = "/customers?" + q.Encode()
@@ -55,13 +66,10 @@ func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) 
 		p.Rows = append(p.Rows, c.customerLine(row))
 	}
 	if (next != crm.PageKey{}) {
-		v := url.Values{"after": {formatKey(next)}}
-		if text != "" {
-			v.Set("q", text)
-		}
-		p.Next = "/customers?" + v.Encode()
+		narrowed.Set("after", formatKey(next))
+		p.Next = "/customers?" + narrowed.Encode()
 	}
-	if len(rows) == 0 && text == "" {
+	if len(rows) == 0 && text == "" && tag == "" {
 		boxes, err := s.Store.Health(r.Context(), c.viewer)
 		if err != nil {
 			return err
@@ -71,18 +79,28 @@ func (s *Server) customersPage(w http.ResponseWriter, r *http.Request, c *call) 
 	if isFragment(r) {
 		return s.renderPart(w, r, c, "customers", "customer-list", p)
 	}
+	if p.Tags, err = s.tagFilter(r, c, tag); err != nil {
+		return err
+	}
+	if p.First && text == "" && tag == "" && len(rows) > 0 {
+		part, err := s.waitingPart(r, c, waitingOnTop, "/customers")
+		if err != nil {
+			return err
+		}
+		p.Waiting = &part
+	}
 	s.render(w, r, c, http.StatusOK, "customers", p)
 	return nil
 }
 
 func (c *call) customerLine(row crm.CustomerRow) CustomerLine {
 	mail := latest(row.LastIn, row.LastOut)
-	l := CustomerLine{CustomerRow: row, Last: c.clock.ago(latest(mail, row.Ordered))}
+	l := CustomerLine{CustomerRow: row, Tags: tagLinks(row.Tags), Last: c.clock.ago(latest(mail, row.Ordered))}
 	switch {
 	case row.Ordered.After(mail):
 		l.Who = c.t("customers.ordered")
 	case row.LastIn.IsZero() && row.LastOut.IsZero():
-	case row.Waiting():
+	case row.WroteLast():
 		l.Who = c.t("customers.they-wrote")
 	default:
 		l.Who = c.t("customers.we-wrote")

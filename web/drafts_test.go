@@ -204,7 +204,7 @@ func TestSendAndUndo(t *testing.T) {
 		l.states[d.ID] = state
 		want(t, v.get("/customers/11/writing"), 200, says)
 	}
-	l.mailing = crm.MailingHeld
+	l.mailing, l.states[d.ID] = crm.MailingHeld, crm.Deferred
 	want(t, v.get("/customers/11/writing"), 200, "Odottaa päätöstäsi")
 	// What is on the timeline is not shown twice: only whom it does not reach.
 	l.mailing, l.captured, l.states[d.ID] = "", true, crm.Failed

@@ -96,7 +96,7 @@ func (s *Server) customersFile(w http.ResponseWriter, r *http.Request, c *call) 
 	text := strings.TrimSpace(r.URL.Query().Get("q"))
 	titles := []string{"customer", "name", "address", "contacts", "mails", "notes", "orders", "last_order", "last_from_them", "last_from_us"}
 	return exportPages(s, w, r, c, titles, func(ctx context.Context, after crm.PageKey) ([]crm.CustomerRow, crm.PageKey, error) {
-		return s.Store.Customers(ctx, c.viewer, crm.CustomerQuery{Text: text, After: after, Limit: exportPage})
+		return s.Store.Customers(ctx, c.viewer, crm.CustomerQuery{Text: text, Tag: strings.TrimSpace(r.URL.Query().Get("tag")), After: after, Limit: exportPage})
 	}, func(l *crm.CustomerRow) []sheet.Cell {
 		return []sheet.Cell{sheet.Int(l.ID), sheet.Text(l.Name), sheet.Text(l.Address), sheet.Int(l.Contacts), sheet.Int(l.Mails), sheet.Int(l.Notes), sheet.Int(l.Orders),
 			c.timeCell(l.Ordered), c.timeCell(l.LastIn), c.timeCell(l.LastOut)}

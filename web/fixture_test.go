@@ -36,6 +36,7 @@ type memory struct {
 	next      int64
 	reviews   []crm.Review // open, newest first
 	answered  map[crm.ReviewID]bool
+	closed    map[crm.MessageID]crm.ClosedRow
 	merges    map[crm.CustomerID][]crm.MergeRow
 	proposed  []crm.DetailProposal // newest first
 	gone      []goneCustomer       // merged into others
@@ -53,7 +54,7 @@ type memory struct {
 
 func newMemory() *memory {
 	m := &memory{passwords: map[string]string{}, sessions: map[[32]byte]crm.StaffID{}, items: map[crm.CustomerID][]crm.TimelineItem{}, views: map[crm.MessageID]crm.MailView{},
-		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, outbox: &outbox{}, register: registerOf(0), stall: stallOf(0, 0), intake: newIntake(), next: 1000}
+		texts: map[crm.MessageID]string{}, html: map[crm.MessageID]string{}, private: map[crm.MessageID][]crm.StaffID{}, listeners: map[chan crm.Event]bool{}, merges: map[crm.CustomerID][]crm.MergeRow{}, answered: map[crm.ReviewID]bool{}, closed: map[crm.MessageID]crm.ClosedRow{}, outbox: &outbox{}, register: registerOf(0), stall: stallOf(0, 0), intake: newIntake(), next: 1000}
 	m.letters = newLetters(m)
 	m.team = newTeam(m)
 	m.book = &book{m: m, recommended: map[crm.ContactID]crm.ContactID{}}
@@ -153,7 +154,12 @@ func (m *memory) row(v crm.Viewer, c crm.Customer) crm.CustomerRow {
 		}
 	}
 	r := rowOf(mine)
-	r.ID, r.Name, r.Contacts = c.ID, c.Name, len(c.Contacts)
+	r.ID, r.Name, r.Contacts, r.Tags = c.ID, c.Name, len(c.Contacts), c.Tags
+	for _, q := range (crm.ExchangeOf(m.said(c.ID), now)).Waiting {
+		if m.sees(v, q.Mail) && r.Waits.IsZero() {
+			r.Waits = q.At
+		}
+	}
 	if len(c.Contacts) > 0 && len(c.Contacts[0].Addresses) > 0 {
 		r.Address = c.Contacts[0].Addresses[0].Address
 	}
@@ -175,7 +181,8 @@ func (m *memory) Customers(_ context.Context, v crm.Viewer, q crm.CustomerQuery)
 				all += " " + string(a.Address)
 			}
 		}
-		if strings.Contains(all, strings.ToLower(q.Text)) {
+		tagged := q.Tag == "" || slices.ContainsFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, q.Tag) })
+		if tagged && strings.Contains(all, strings.ToLower(q.Text)) {
 			out = append(out, r)
 		}
 	}

@@ -95,6 +95,21 @@ func (c clock) stamp(t time.Time) Stamp {
 	return s
 }
 
+// since writes since when somebody waits: the hour, with the day of the week when
+// it was not today; of what is longer ago the day.
+func (c clock) since(t time.Time) Stamp {
+	s := c.stamp(t)
+	if d := c.days(t); d > 1 && d < 7 {
+		t = t.In(c.loc)
+		weekday, letters := strings.Fields(c.word("date.weekdays"))[t.Weekday()], 3
+		if c.lang == "fi" {
+			letters = 2
+		}
+		s.Text = weekday[:letters] + " " + c.hour(t)
+	}
+	return s
+}
+
 // at writes only the hour: for lists that are grouped by day.
 func (c clock) at(t time.Time) Stamp {
 	t = t.In(c.loc)

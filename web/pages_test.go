@@ -106,7 +106,7 @@ func gist(w *httptest.ResponseRecorder) string {
 }
 
 // pages are all pages of a working firm.
-var pages = []string{"/customers", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
+var pages = []string{"/customers", "/waiting", "/customers?tag=VIP", "/customers?q=aino", "/customers?q=zzz", "/customers/new", "/customers/11", "/customers/12", "/customers/20", "/mails/101", "/mails/103", "/mails/104", "/mails/104?view=html",
 	"/customers/11/merge", "/customers/11/merge?q=zzz", "/customers/21/merge?with=22", "/customers/11/merge?with=12", "/customers/21", "/customers/11?desk=1",
 	"/mails/150", "/mails/154", "/mails/161", "/mails/162", "/mails/161/belongs?q=aino", "/mails/161/belongs?q=zzz", "/reviews",
 	"/conversations/51", "/conversations/53", "/search", "/search?q=mökki", "/search?q=zzz", "/mailboxes", "/mailboxes/new", "/mailboxes/31/remove", "/mailboxes/31/exclusions",

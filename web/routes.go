@@ -53,11 +53,17 @@ func (s *Server) routes() http.Handler {
 	staff("POST /customers/{id}/details/{detail}", s.decideDetail)
 	staff("POST /customers/{id}/details/remove", s.removeDetail)
 	staff("POST /customers/{id}/language", s.setCustomerLanguage)
+	staff("POST /customers/{id}/tags", s.addTag)
+	staff("POST /customers/{id}/tags/remove", s.removeTag)
 	staff("GET /customers/{id}/merge", s.mergePage)
 	staff("POST /customers/{id}/merge", s.merge)
 	staff("POST /customers/{id}/merges/{merge}/undo", s.unmerge)
 
 	staff("POST /customers/{id}/recommended", s.recommendedBy)
+
+	// What waits for our answer.
+	staff("GET /waiting", s.waitingPage)
+	staff("POST /mails/{id}/no-answer", s.closeQuestion)
 
 	// What customers want.
 	staff("GET /wishes", s.wishesPage)

@@ -35,6 +35,8 @@ func TestShots(t *testing.T) {
 	busy.texts[105] += "\n\nSari\n\n> Kiitos vielä Utön matkasta. Majakkaopas oli aivan mahtava,\n> ja kalakeitosta puhutaan meillä vieläkin.\n"
 	busy.reviews = append(phoneQuestions(), busy.reviews...)
 	busy.customers[1].Language = "en"
+	busy.customers[0].Tags, busy.customers[1].Tags = []string{"Kökar", "perhe jolla on monta lasta ja koira", "VIP"}, []string{"VIP"}
+	busy.closed[104] = crm.ClosedRow{Mail: 104, Conversation: 53, Customer: 11, Name: "Aino Virtanen", Subject: "Kiitos ihanasta syksystä!", Staff: "Sari Koskinen", At: now.Add(-3 * time.Hour)}
 	for i, e := range []crm.Exclusion{{Kind: crm.ExcludedAddress, Value: "doctor@clinic.example"}, {Kind: crm.ExcludedDomain, Value: "an-accountancy-with-a-very-long-name-that-goes-on.example"}, {Kind: crm.ExcludedFolder, Value: "Private/Family"}} {
 		e.ID, e.At = crm.ExclusionID(900+i), now.AddDate(0, -i, 0)
 		busy.excluded = append(busy.excluded, e)
@@ -55,7 +57,7 @@ func TestShots(t *testing.T) {
 		name  string
 		m     *memory
 		pages []string
-	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1", "/baskets", "/offers"}}, {"wait", wait, []string{"/offers/measured?" + bicycles}}, {"none", none, []string{"/customers", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/baskets", "/offers", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys", "/week", "/settings/capture", "/loyalty/risk"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
+	}{{"full", busy, full}, {"five", five, []string{"/loyalty", "/loyalty/list", "/orders?nobody=1", "/baskets", "/offers"}}, {"wait", wait, []string{"/offers/measured?" + bicycles}}, {"none", none, []string{"/customers", "/waiting", "/reviews", "/loyalty", "/loyalty/list", "/orders", "/baskets", "/offers", "/mailboxes", "/search", "/mailboxes/new?first=1", "/wishes", "/surveys", "/week", "/settings/capture", "/loyalty/risk"}}, {"waits", company(), []string{"/mailings", "/mailings/95"}}, {"door", newMemory(), []string{"/", "/?token=setup-token"}},
 		{"desk", outsiderDesk(), []string{"/drafts/801", "/drafts/803", "/drafts/805", "/snippets", "/customers/12", "/conversations/51", "/conversations/53"}},
 		{"bare", bareDesk(), []string{"/drafts/801", "/snippets"}}}
 	for _, set := range sets {

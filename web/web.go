@@ -14,6 +14,9 @@ import (
 // Store is what the pages read and change. Every read takes a viewer and
 // returns only what that viewer may see.
 type Store interface {
+	Questions
+	Tagging
+
 	Firm(ctx context.Context) (crm.Firm, error)
 	SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error
 	Staff(ctx context.Context) ([]crm.Staff, error)

@@ -26,16 +26,20 @@ type customerJSON struct {
 	Notes    int            `json:"notes"`
 	LastIn   jsonTime       `json:"last_in"`
 	LastOut  jsonTime       `json:"last_out"`
-	Waiting  bool           `json:"waiting"` // they wrote last
+	Tags     []string       `json:"tags"`
+	Waiting  bool           `json:"waiting"` // a mail of theirs waits for our answer
 }
 
 func (p *program) customerListCommand() *cobra.Command {
 	var limit int
-	var as string
+	var tag, as string
 	c := p.reads(&cobra.Command{
 		Use: "list", Short: "List customers, newest contact first", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.listCustomers(c.Context(), "", limit, as) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.listCustomers(c.Context(), crm.CustomerQuery{Tag: tag}, limit, as)
+		},
 	})
+	c.Flags().StringVar(&tag, "tag", "", "only those with this tag")
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
 	asFlag(c, &as)
 	return c
@@ -47,7 +51,7 @@ func (p *program) customerSearchCommand() *cobra.Command {
 	c := p.reads(&cobra.Command{
 		Use: "search WORD...", Short: "Find customers by words of their name or address", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.listCustomers(c.Context(), strings.Join(args, " "), limit, as)
+			return p.listCustomers(c.Context(), crm.CustomerQuery{Text: strings.Join(args, " ")}, limit, as)
 		},
 	})
 	c.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 is all")
@@ -55,7 +59,7 @@ func (p *program) customerSearchCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) listCustomers(ctx context.Context, text string, limit int, as string) error {
+func (p *program) listCustomers(ctx context.Context, q crm.CustomerQuery, limit int, as string) error {
 	if limit < 0 || limit > maxRows {
 		return misused("--limit: %d is out of range; choose 1 to %d, or 0 for all", limit, maxRows)
 	}
@@ -68,9 +72,9 @@ func (p *program) listCustomers(ctx context.Context, text string, limit int, as 
 	if !p.json {
 		t = p.table("ID", "NAME", "ADDRESS", "MAILS", "NOTES", "LAST IN", "LAST OUT", "WAITING")
 	}
-	err = eachCustomer(ctx, s, v, text, limit, func(r crm.CustomerRow) error {
+	err = eachCustomer(ctx, s, v, q, limit, func(r crm.CustomerRow) error {
 		if p.json {
-			return p.printJSON(customerJSON{r.ID, r.Name, r.Address, r.Contacts, r.Mails, r.Notes, jsonTime(r.LastIn), jsonTime(r.LastOut), r.Waiting()})
+			return p.printJSON(customerJSON{r.ID, r.Name, r.Address, r.Contacts, r.Mails, r.Notes, jsonTime(r.LastIn), jsonTime(r.LastOut), orEmpty(r.Tags), r.Waiting()})
 		}
 		t.row(r.ID, r.Name, string(r.Address), r.Mails, r.Notes, r.LastIn, r.LastOut, r.Waiting())
 		return nil
@@ -82,8 +86,7 @@ func (p *program) listCustomers(ctx context.Context, text string, limit int, as 
 }
 
 // eachCustomer goes through the pages of the list.
-func eachCustomer(ctx context.Context, s *store.Store, v crm.Viewer, text string, limit int, do func(crm.CustomerRow) error) error {
-	q := crm.CustomerQuery{Text: text}
+func eachCustomer(ctx context.Context, s *store.Store, v crm.Viewer, q crm.CustomerQuery, limit int, do func(crm.CustomerRow) error) error {
 	for n := 0; limit == 0 || n < limit; {
 		q.Limit = 200
 		if limit > 0 {
@@ -154,6 +157,7 @@ type accountJSON struct {
 	Domains      []string           `json:"domains"`      // at which everybody is of the organisation
 	Owner        crm.StaffID        `json:"owner"`        // 0: nobody
 	Language     string             `json:"language"`     // in which to write to it; "" when unknown
+	Tags         []string           `json:"tags"`
 	Created      jsonTime           `json:"created"`
 	Contacts     []contactJSON      `json:"contacts"`
 }
@@ -176,7 +180,7 @@ type usedJSON struct {
 }
 
 func accountOf(cu crm.Customer) accountJSON {
-	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, cu.Language, jsonTime(cu.Created), []contactJSON{}}
+	j := accountJSON{cu.ID, cu.Name, cu.Organisation, orEmpty(cu.Domains), cu.Owner, cu.Language, orEmpty(cu.Tags), jsonTime(cu.Created), []contactJSON{}}
 	for _, c := range cu.Contacts {
 		k := contactJSON{c.ID, c.Name, []usedJSON{}, orEmpty(c.Phones), c.Origin, jsonTime(c.Created), detailsOf(c.Details)}
 		for _, a := range c.Addresses {
@@ -241,7 +245,7 @@ type addressUser struct {
 // usersOf finds the contacts that have an address.
 func usersOf(ctx context.Context, s *store.Store, v crm.Viewer, a crm.Address) ([]addressUser, error) {
 	var users []addressUser
-	err := eachCustomer(ctx, s, v, string(a), maxRows, func(r crm.CustomerRow) error {
+	err := eachCustomer(ctx, s, v, crm.CustomerQuery{Text: string(a)}, maxRows, func(r crm.CustomerRow) error {
 		cu, err := s.Customer(ctx, v, r.ID)
 		for _, c := range cu.Contacts {
 			for _, used := range c.Addresses {

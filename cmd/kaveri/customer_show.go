@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -149,6 +150,9 @@ func timeline(ctx context.Context, s *store.Store, v crm.Viewer, id crm.Customer
 
 func (p *program) printCustomer(cu crm.Customer, merges []crm.MergeRow, items []crm.TimelineItem, more bool) error {
 	p.printf("%s (customer %d", printable(cu.Name), cu.ID)
+	if len(cu.Tags) > 0 {
+		p.printf(", tags: %s", printable(strings.Join(cu.Tags, ", ")))
+	}
 	if cu.Language != "" {
 		p.printf(", writes %s", cu.Language)
 	}

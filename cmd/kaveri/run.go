@@ -78,7 +78,7 @@ func (p *program) command() *cobra.Command {
 	f.StringVar(&p.logLevel, "log-level", "", "debug, info, warn or error (default warn; info while serving)")
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(), p.firmCommand(), p.userCommand(), p.mailboxCommand(), p.senderCommand(), p.dkimCommand(), p.mailingCommand(), p.suppressionCommand(), p.topicCommand(), p.censusCommand(), p.customerCommand(),
-		p.searchCommand(), p.whyCommand(), p.reviewCommand(), p.detailCommand(), p.mailCommand(), p.organisationCommand(), p.rematchCommand(), p.excludeCommand(), p.purgeCommand(), p.reindexCommand(), p.importCommand(), p.exportCommand(), p.orderCommand(), p.rateCommand(), p.tokenCommand(), p.webhookCommand(),
+		p.searchCommand(), p.whyCommand(), p.questionCommand(), p.tagCommand(), p.reviewCommand(), p.detailCommand(), p.mailCommand(), p.organisationCommand(), p.rematchCommand(), p.excludeCommand(), p.purgeCommand(), p.reindexCommand(), p.importCommand(), p.exportCommand(), p.orderCommand(), p.rateCommand(), p.tokenCommand(), p.webhookCommand(),
 		p.inspectCommand(), p.threadsCommand(), p.contactsCommand(), p.insightCommand(), p.ladderCommand(), p.wishCommand(), p.surveyCommand(), p.templateCommand(), p.sendCommand(), p.campaignCommand(), p.journeyCommand(), p.dropboxCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
 		p.doctorCommand(), p.migrateCommand(), p.versionCommand(),
 	)

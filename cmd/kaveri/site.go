@@ -100,6 +100,7 @@ func (s *site) run(ctx context.Context) error {
 		return segments.New(segments.Options{Store: s.store, Log: s.log, Now: s.now}).Run(inner)
 	})
 	g.Go(func() error { return s.baskets.Run(inner) })
+	g.Go(func() error { return s.recount(inner) })
 	if s.drop != nil {
 		g.Go(func() error { return s.drop.Serve(inner, s.door) })
 	}
@@ -133,6 +134,24 @@ func (s *site) rank(ctx context.Context) error {
 		}
 	}()
 	return standing.New(standing.Options{Store: s.store, Log: s.log, Now: s.now, Wake: wake}).Run(ctx)
+}
+
+// recountEvery is how often mail is counted that nobody has asked about.
+const recountEvery = 10 * time.Second
+
+// recount keeps what waits for an answer up to date, so that who asks after much
+// mail has come need not wait for it.
+func (s *site) recount(ctx context.Context) error {
+	for {
+		if err := s.store.Recount(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("what waits for an answer cannot be counted just now; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(recountEvery):
+		}
+	}
 }
 
 // servePages serves until one of the contexts ends.

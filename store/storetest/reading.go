@@ -103,7 +103,7 @@ func testCustomerCounts(t *testing.T, s *store.Store) {
 		w.check(err)
 		return rows[0]
 	}
-	if r := row(w.anna); r.Contacts != 1 || r.Address != "liisa@l.example" || r.Mails != 0 || !r.LastIn.IsZero() || r.Waiting() {
+	if r := row(w.anna); r.Contacts != 1 || r.Address != "liisa@l.example" || r.Mails != 0 || !r.LastIn.IsZero() || r.WroteLast() {
 		t.Errorf("a new customer: %+v", r)
 	}
 	w.arrives(letter{From: "anna@kaukoranta.example", To: "liisa@l.example", Subject: "Tarjous", Text: "1"}, w.anna, w.pekka)
@@ -114,7 +114,7 @@ func testCustomerCounts(t *testing.T, s *store.Store) {
 	w.arrives(letter{From: "anna@kaukoranta.example", To: "liisa@l.example", Subject: "Poissa", Text: "4", Class: crm.ClassAutoReply}, w.anna)
 	_, err := s.AddNote(w.ctx, w.pekka, crm.Note{Customer: c.ID, Body: "soittaa huomenna"})
 	w.check(err)
-	if r := row(w.pekka); r.Mails != 4 || r.Notes != 1 || !r.LastIn.Equal(in) || !r.LastOut.Equal(out) || !r.Waiting() {
+	if r := row(w.pekka); r.Mails != 4 || r.Notes != 1 || !r.LastIn.Equal(in) || !r.LastOut.Equal(out) || !r.WroteLast() {
 		t.Errorf("after two letters and two robots: %+v", r)
 	}
 

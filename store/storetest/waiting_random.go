@@ -18,7 +18,6 @@ type waitingRun struct {
 	rand   *rand.Rand
 	people []crm.Customer
 	mails  []crm.MessageID
-	ids    []string // Message-IDs
 	merges []crm.MergeID
 	n      int
 }

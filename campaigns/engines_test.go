@@ -9,7 +9,7 @@ func TestCampaignsOnPostgres(t *testing.T) {
 	}
 	for name, test := range map[string]func(*testing.T){
 		"holdout": TestHoldout, "left out": TestWhoCannotBeWrittenTo, "missing": TestMissingFields, "freeze": TestFreezeIsTheSameAgain, "late": TestScenario6LateStart, "edit": TestScenario7PauseAndResume,
-		"moves": TestEditMovesMembers, "reply": TestScenario16ReplyStopsIt, "question": TestScenario17JustBeforeTheirTurn, "gate": TestGateEndsIt, "results": TestResults, "merge": TestMergeOfTwoArms,
+		"moves": TestEditMovesMembers, "reply": TestScenario16ReplyStopsIt, "question": TestScenario17JustBeforeTheirTurn, "gate": TestGateEndsIt, "results": TestResults, "merge": TestMergeOfTwoArms, "writer": TestFromWhomTheyKnow, "daily": TestTakesPeopleInEachDay,
 	} {
 		t.Run(name+"/postgres", test)
 	}

@@ -51,7 +51,11 @@ func (r Reason) Text(zone *time.Location) string {
 	}
 	s := t.text
 	if strings.Contains(s, "%s") {
-		s = fmt.Sprintf(s, r.What)
+		what := r.What
+		if what == "" && r.Code == ReasonNoConsent {
+			what = "anything"
+		}
+		s = fmt.Sprintf(s, what)
 	}
 	if r.At.IsZero() {
 		return s

@@ -248,7 +248,7 @@ func (p *program) journeyCommand() *cobra.Command {
 		Use: "who CAMPAIGN", Short: "List the members of a campaign: where they are, until when, and why", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.onCampaign(c.Context(), "", args[0], func(s *store.Store, v crm.Viewer, is crm.Campaign) error {
-				return p.listMembers(c.Context(), s, v, crm.MemberQuery{Campaign: is.ID, Step: step, State: crm.MemberState(state)})
+				return p.listJourneyMembers(c.Context(), s, v, crm.MemberQuery{Campaign: is.ID, Step: step, State: crm.MemberState(state)})
 			})
 		},
 	})
@@ -300,7 +300,7 @@ func (p *program) listSteps(ctx context.Context, s *store.Store, v crm.Viewer, c
 	return l.end()
 }
 
-func (p *program) listMembers(ctx context.Context, s *store.Store, v crm.Viewer, q crm.MemberQuery) error {
+func (p *program) listJourneyMembers(ctx context.Context, s *store.Store, v crm.Viewer, q crm.MemberQuery) error {
 	l := p.listing("CUSTOMER", "NAME", "ARM", "STATE", "STEP", "DUE", "WHY")
 	q.Limit = 500
 	err := eachPage(func(page crm.PageKey) ([]crm.MemberRow, crm.PageKey, error) {

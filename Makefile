@@ -18,7 +18,7 @@ KAVERI_SCORE_DIR ?= $(CURDIR)/tmp/score
 
 FUZZTIME ?= 30s
 
-.PHONY: help build run test check score bench bench-ingest bench-send bench-insight soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
+.PHONY: help build run test check score bench bench-ingest bench-send bench-insight bench-segment soak shots fuzz fmt clean browser-libraries test-servers format vet staticcheck
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -68,6 +68,9 @@ bench-send: ## sending over the durable ledger to a recording sink, beside the r
 bench-insight: ## what the history says: baskets, models, the ladder and the export, in memory and over the store
 	go test -run='^$$' -bench=. -benchmem -count=3 ./insight
 	go test -run='^$$' -bench=. -benchtime=1x ./insight/standing ./insight/warehouse
+
+bench-segment: ## how fast segments are counted and read: 100,000 customers, or KAVERI_CUSTOMERS=1000000 of them
+	go run ./internal/benchsegment
 
 soak: browser-libraries test-servers ## the tests at full size (KAVERI_SOAK=1): hours, results go to docs/
 	KAVERI_SOAK=1 go test -json -vet=off -count=1 -timeout=12h ./... | go run ./internal/testreport

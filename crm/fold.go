@@ -107,6 +107,15 @@ func SortKey(name string) string {
 	return strings.TrimSpace(string(AppendTokens(nil, name, 256)))
 }
 
+// NameKey is the same for names that say the same: their folded words. A name
+// without letters and digits is its own key.
+func NameKey(name string) string {
+	if key := SortKey(name); key != "" {
+		return key
+	}
+	return strings.ToLower(strings.TrimSpace(name))
+}
+
 // Cut gives the beginning of a text: at most n bytes, and whole characters.
 func Cut(s string, n int) string {
 	if len(s) <= n {
@@ -116,13 +125,4 @@ func Cut(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// NameKey is the same for names that say the same: their folded words. A name
-// without letters and digits is its own key.
-func NameKey(name string) string {
-	if key := SortKey(name); key != "" {
-		return key
-	}
-	return strings.ToLower(strings.TrimSpace(name))
 }

@@ -133,14 +133,14 @@ func (g *accounts) each(query string, more []any, scan func(r *sql.Rows) error) 
 }
 
 func (g *accounts) orders() error {
-	return g.each(`SELECT o.customer_id, o.day, o.at_us, o.value + o.refunded, CASE WHEN o.discount > 0 OR EXISTS (SELECT 1 FROM order_offers f WHERE f.order_id = o.id) THEN 1 ELSE 0 END
+	return g.each(`SELECT o.customer_id, o.day, o.at_us, o.value + o.refunded, o.full_price
 FROM orders o WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 AND o.value + o.refunded > 0 ORDER BY o.customer_id, o.at_us, o.id`, []any{string(crm.OrderPlaced)}, func(r *sql.Rows) error {
 		var id crm.CustomerID
 		var day crm.Day
 		var net crm.Money
 		var seen orderSeen
-		var discounted int64
-		if err := r.Scan(&id, &day, &seen.at, &net, &discounted); err != nil {
+		var full int64
+		if err := r.Scan(&id, &day, &seen.at, &net, &full); err != nil {
 			return err
 		}
 		of := g.at[id]
@@ -152,7 +152,7 @@ FROM orders o WHERE o.customer_id > $1 AND o.customer_id <= $2 AND o.state = $3 
 		} else {
 			of.Days, of.Values = append(of.Days, day), append(of.Values, net)
 		}
-		if seen.discounted = discounted != 0; seen.at >= g.since {
+		if seen.discounted = full == 0; seen.at >= g.since {
 			of.orders = append(of.orders, seen)
 		}
 		return nil

@@ -75,12 +75,12 @@ type knownProduct struct {
 
 // The number of columns of an order's row, and of its lines'.
 const (
-	orderCols     = 24
+	orderCols     = 25
 	orderLineCols = 6
 )
 
 const orderHead = `INSERT INTO orders (id, source, number, customer_id, contact_id, rule, evidence, buyer_number, buyer_name, buyer_address, buyer_key, buyer_phone,
-at_us, day, state, currency, total, discount, value, refunds, refunds_id, import_id, digest, changed_us) VALUES `
+at_us, day, state, currency, total, discount, full_price, value, refunds, refunds_id, import_id, digest, changed_us) VALUES `
 
 // newOrders looks up what the orders of a transaction meet.
 func (x *tx) newOrders(list []crm.Order, how OrderOptions) (*orderBatch, error) {
@@ -227,7 +227,7 @@ func (g *orderBatch) keep(o *crm.Order, was *knownOrder, target int64, digest [3
 	}
 	g.rows = append(g.rows, id, o.Source, o.Number, orNull(o.Customer), orNull(o.Contact), string(o.Rule), cut(o.Evidence, 1000),
 		o.Buyer.Number, o.Buyer.Name, string(o.Buyer.Address), string(o.Buyer.Address.Canonical()), o.Buyer.Phone,
-		micros(o.At), dayOf(o.At, g.zone), string(o.State), o.Currency, int64(o.Total), int64(o.Discount), int64(o.Value),
+		micros(o.At), dayOf(o.At, g.zone), string(o.State), o.Currency, int64(o.Total), int64(o.Discount), flag(o.Discount == 0 && len(o.Offers) == 0), int64(o.Value),
 		o.Refunds, nil, orNull(g.how.Import), digest[:], micros(g.now))
 	if target != 0 {
 		g.rows[len(g.rows)-4] = target
@@ -312,7 +312,7 @@ func (g *orderBatch) write() error {
 	}{
 		{orderHead, orderCols, &g.rows, ` ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, contact_id = excluded.contact_id, rule = excluded.rule, evidence = excluded.evidence,
 buyer_number = excluded.buyer_number, buyer_name = excluded.buyer_name, buyer_address = excluded.buyer_address, buyer_key = excluded.buyer_key, buyer_phone = excluded.buyer_phone,
-at_us = excluded.at_us, day = excluded.day, state = excluded.state, currency = excluded.currency, total = excluded.total, discount = excluded.discount, value = excluded.value,
+at_us = excluded.at_us, day = excluded.day, state = excluded.state, currency = excluded.currency, total = excluded.total, discount = excluded.discount, full_price = excluded.full_price, value = excluded.value,
 refunds = excluded.refunds, refunds_id = excluded.refunds_id, import_id = excluded.import_id, digest = excluded.digest, changed_us = excluded.changed_us`},
 		{`INSERT INTO order_lines (order_id, n, product_id, quantity, total, discount) VALUES `, orderLineCols, &g.lines, ``},
 		{`INSERT INTO order_offers (order_id, offer_id) VALUES `, 2, &g.offered, ``},

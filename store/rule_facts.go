@@ -89,7 +89,7 @@ func (g *facts) standing() error {
 const standingOf = `o.customer_id = $1 AND o.state = 'placed' AND o.value + o.refunded > 0`
 
 func (g *facts) orders() error {
-	return g.each(`SELECT o.id, o.at_us, o.value + o.refunded, CASE WHEN `+fullPrice+` THEN 1 ELSE 0 END FROM orders o WHERE `+standingOf+` ORDER BY o.id`, func(r *sql.Rows) error {
+	return g.each(`SELECT o.id, o.at_us, o.value + o.refunded, o.full_price FROM orders o WHERE `+standingOf+` ORDER BY o.id`, func(r *sql.Rows) error {
 		var o segment.Order
 		var id, at, full int64
 		err := r.Scan(&id, &at, &o.Net, &full)

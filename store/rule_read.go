@@ -28,11 +28,10 @@ func (x *tx) clockAt(at time.Time) (segment.Clock, error) {
 	if err != nil {
 		return segment.Clock{}, err
 	}
-	zone, err := time.LoadLocation(firm.TimeZone)
 	if at.IsZero() {
 		at = x.s.now()
 	}
-	return segment.Clock{Now: fromMicros(micros(at)), Zone: zone}, err
+	return segment.Clock{Now: fromMicros(micros(at)), Zone: firm.Zone()}, nil
 }
 
 // CountSegment counts the customers for whom a rule holds at a moment; the zero

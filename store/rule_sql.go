@@ -58,8 +58,9 @@ var ruleWriters = map[string]ruleWriter{
 // rule holds, and its arguments. tail follows the condition.
 func ruleQuery(r segment.Rule, clock segment.Clock, columns, tail string) (query string, args []any) {
 	q := ruleSQL{clock: clock, joins: map[string]bool{}}
-	where := ""
-	for _, of := range q.ordered(topLevel(r)) {
+	set, rest := q.labelSet(topLevel(r))
+	where := set
+	for _, of := range q.ordered(rest) {
 		where += " AND " + q.rule(of)
 	}
 	from := "customers c"
@@ -78,6 +79,39 @@ func topLevel(r segment.Rule) []segment.Rule {
 		return r.Of
 	}
 	return []segment.Rule{r}
+}
+
+// labelSet takes the conditions that ask where a customer stands now out of what
+// must hold together, and makes one set of them. It is read from an index alone
+// and comes sorted by customer, so the tables that are asked next are read from
+// their beginning to their end.
+func (q *ruleSQL) labelSet(rules []segment.Rule) (set string, rest []segment.Rule) {
+	for _, r := range rules {
+		if r.Op == segment.Is && standsNow(r.Is) {
+			set += " AND i." + r.Is.Field + " IN " + q.in(stored(r.Is))
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	if set != "" {
+		set = " AND c.id IN (SELECT i.customer_id FROM loyalty i WHERE " + strings.TrimPrefix(set, " AND ") + ")"
+	}
+	return set, rest
+}
+
+// standsNow reports a condition on the newest standing, that who has none does not
+// meet.
+func standsNow(c *segment.Condition) bool {
+	label := c.Field == "rung" || c.Field == "timing" || c.Field == "note"
+	return label && (c.Test == segment.TestIs || c.Test == segment.TestOneOf) && !slices.Contains(stored(c), nowhere(c.Field))
+}
+
+// stored gives the words of a condition as the ladder writes them.
+func stored(c *segment.Condition) (out []string) {
+	for _, w := range c.Words {
+		out = append(out, segment.Stored(c.Field, w))
+	}
+	return out
 }
 
 // price gives what a rule costs: as much as its dearest condition.
@@ -174,12 +208,9 @@ func ruleLabel(q *ruleSQL, c *segment.Condition) string {
 
 // labelled reports that the newest standing is one of those.
 func (q *ruleSQL) labelled(c *segment.Condition) string {
-	var stored []string
-	for _, w := range c.Words {
-		stored = append(stored, segment.Stored(c.Field, w))
-	}
-	is := "l." + c.Field + " IN " + q.in(stored)
-	if slices.Contains(stored, nowhere(c.Field)) {
+	words := stored(c)
+	is := "l." + c.Field + " IN " + q.in(words)
+	if slices.Contains(words, nowhere(c.Field)) {
 		return "(l.customer_id IS NULL OR " + is + ")"
 	}
 	return is
@@ -251,11 +282,8 @@ func ruleOrdered(q *ruleSQL, c *segment.Condition) string {
 	return "(NOT EXISTS (SELECT 1" + q.ordersOf(beyond) + ") AND " + there + ")"
 }
 
-// fullPrice conditions the orders o without discount or offer.
-const fullPrice = `o.discount = 0 AND NOT EXISTS (SELECT 1 FROM order_offers f WHERE f.order_id = o.id)`
-
 func ruleFullPrice(q *ruleSQL, c *segment.Condition) string {
-	share := "100 * sum(CASE WHEN " + fullPrice + " THEN 1 ELSE 0 END)"
+	const share = "100 * sum(o.full_price)"
 	orders := q.ordersOf(q.clock.Last(c.Last))
 	return "EXISTS (SELECT count(*)" + orders + " HAVING count(*) > 0 AND " + q.compare(c, share, " * count(*)") + ")"
 }
@@ -264,7 +292,7 @@ func ruleFullPrice(q *ruleSQL, c *segment.Condition) string {
 func ruleBought(q *ruleSQL, c *segment.Condition) string {
 	full := ""
 	if c.Full {
-		full = " AND " + fullPrice
+		full = " AND o.full_price = 1"
 	}
 	if c.Test == segment.TestAny {
 		return "EXISTS (SELECT 1" + q.ordersOf(q.clock.Last(c.Last)) + full + ")"
@@ -272,7 +300,7 @@ func ruleBought(q *ruleSQL, c *segment.Condition) string {
 	key := q.arg(segment.Key(c.Words[0])) // an argument that is not used has no type for PostgreSQL
 	products := "p.group_id IN (SELECT g.id FROM product_groups g WHERE g.name_key = " + key + ")"
 	if c.Field == "bought" {
-		products = "(p.sku = " + q.arg(c.Words[0]) + " OR p.name_key = " + key + ")"
+		products = "(p.sku IN " + q.in(segment.Codes(c.Words[0])) + " OR p.name_key = " + key + ")"
 	}
 	return "c.id IN (SELECT o.customer_id FROM products p JOIN order_lines i ON i.product_id = p.id JOIN orders o ON o.id = i.order_id WHERE " + products +
 		" AND i.total > 0 AND o.customer_id IS NOT NULL AND " + q.standingOrders(q.clock.Last(c.Last)) + full + ")"

@@ -36,7 +36,7 @@ func ruleOwner(q *ruleSQL, c *segment.Condition) string {
 }
 
 func ruleTagged(q *ruleSQL, c *segment.Condition) string {
-	return "c.id IN (SELECT t.customer_id FROM customer_tags t WHERE t.tag = " + q.arg(segment.Key(c.Words[0])) + ")"
+	return "c.id IN (SELECT t.customer_id FROM customer_tags t WHERE t.tag = " + q.arg(segment.TagKey(c.Words[0])) + ")"
 }
 
 // ruleMoment asks for the last mail of a kind, or since when a question waits.

@@ -40,11 +40,11 @@ func TestPostgres(t *testing.T) { storetest.Run(t, opener(postgresDSN)) }
 func TestDraftsSQLite(t *testing.T)   { storetest.Drafts(t, options, sqliteDSN) }
 func TestDraftsPostgres(t *testing.T) { storetest.Drafts(t, options, postgresDSN) }
 
-func TestWaitingSQLite(t *testing.T)   { storetest.Waiting(t, options, sqliteDSN) }
-func TestWaitingPostgres(t *testing.T) { storetest.Waiting(t, options, postgresDSN) }
-
 func TestSegmentsSQLite(t *testing.T)   { storetest.Segments(t, options, sqliteDSN) }
 func TestSegmentsPostgres(t *testing.T) { storetest.Segments(t, options, postgresDSN) }
+
+func TestWaitingSQLite(t *testing.T)   { storetest.Waiting(t, options, sqliteDSN) }
+func TestWaitingPostgres(t *testing.T) { storetest.Waiting(t, options, postgresDSN) }
 
 func TestBackupSQLite(t *testing.T)   { storetest.Backup(t, options, sqliteDSN, sqliteDSN) }
 func TestBackupPostgres(t *testing.T) { storetest.Backup(t, options, postgresDSN, postgresDSN) }

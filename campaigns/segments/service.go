@@ -109,11 +109,7 @@ func (s *Service) since(ctx context.Context, now time.Time) (time.Time, error) {
 	if err != nil {
 		return now, err
 	}
-	zone, err := time.LoadLocation(firm.TimeZone)
-	if err != nil {
-		return now, err
-	}
-	clock := segment.Clock{Now: now, Zone: zone}
+	clock := segment.Clock{Now: now, Zone: firm.Zone()}
 	ladder, told, err := s.o.Store.Ladder(ctx)
 	if err != nil {
 		return now, err

@@ -53,7 +53,7 @@ func failure(format string, args ...any) error {
 var listedBy = map[string]string{
 	"customer": "kaveri customer list", "contact": "kaveri customer show", "address": "kaveri customer show", "mail": "kaveri search", "question": "kaveri review list", "detail": "kaveri detail list",
 	"mailing": "kaveri mailing list", "dispatch": "kaveri mailing show ID --state unknown", "sender": "kaveri sender list", "mailbox": "kaveri mailbox list", "folder": "kaveri quarantine list", "uid": "kaveri quarantine list",
-	"colleague": "kaveri user list", "import": "kaveri contacts imports", "conversation": "kaveri search",
+	"colleague": "kaveri user list", "segment": "kaveri segment list", "import": "kaveri contacts imports", "conversation": "kaveri search",
 }
 
 // mended gives the text of an error; of something that is not there, with the

@@ -79,7 +79,7 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.serveCommand(), p.demoCommand(), p.firmCommand(), p.userCommand(), p.mailboxCommand(), p.senderCommand(), p.dkimCommand(), p.mailingCommand(), p.suppressionCommand(), p.topicCommand(), p.censusCommand(), p.customerCommand(),
 		p.searchCommand(), p.whyCommand(), p.questionCommand(), p.tagCommand(), p.reviewCommand(), p.detailCommand(), p.mailCommand(), p.organisationCommand(), p.rematchCommand(), p.excludeCommand(), p.purgeCommand(), p.reindexCommand(), p.importCommand(), p.exportCommand(), p.orderCommand(), p.rateCommand(), p.tokenCommand(), p.webhookCommand(),
-		p.inspectCommand(), p.threadsCommand(), p.contactsCommand(), p.insightCommand(), p.ladderCommand(), p.wishCommand(), p.surveyCommand(), p.templateCommand(), p.sendCommand(), p.campaignCommand(), p.journeyCommand(), p.dropboxCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
+		p.inspectCommand(), p.threadsCommand(), p.contactsCommand(), p.insightCommand(), p.ladderCommand(), p.segmentCommand(), p.wishCommand(), p.surveyCommand(), p.templateCommand(), p.sendCommand(), p.campaignCommand(), p.journeyCommand(), p.dropboxCommand(), p.quarantineCommand(), p.backupCommand(), p.restoreCommand(),
 		p.doctorCommand(), p.migrateCommand(), p.versionCommand(),
 	)
 	sayUsage(root.Commands())

@@ -59,6 +59,14 @@ func said(english, finnish string, values ...any) Words {
 	return Words{fmt.Sprintf(english, values...), fmt.Sprintf(finnish, values...)}
 }
 
+// counted gives how many there are of something.
+func counted(n int, one, many Words) Words {
+	if n == 1 {
+		many = one
+	}
+	return Words{fmt.Sprint(n, " ", many.English), fmt.Sprint(n, " ", many.Finnish)}
+}
+
 // on gives a day in both languages.
 func on(d crm.Day) Words {
 	t := d.Time()
@@ -139,11 +147,7 @@ func foundAwaited(c *Condition, f *Facts) Words {
 }
 
 func foundOrderCount(c *Condition, f *Facts) Words {
-	n := len(f.ordersIn(f.Clock.Last(c.Last)))
-	if n == 1 {
-		return Words{"1 order", "1 tilaus"}
-	}
-	return said("%d orders", "%d tilausta", n)
+	return counted(len(f.ordersIn(f.Clock.Last(c.Last))), Words{"order", "tilaus"}, Words{"orders", "tilausta"})
 }
 
 func foundSpent(c *Condition, f *Facts) Words {
@@ -178,7 +182,7 @@ func foundBought(c *Condition, f *Facts) Words {
 	if len(list) == 0 {
 		return Words{"no such order", "ei sellaista tilausta"}
 	}
-	return said("%d orders, last on ", "%d tilausta, viimeksi ", len(list)).and("", "", f.at(newest(list)))
+	return counted(len(list), Words{"order", "tilaus"}, Words{"orders", "tilausta"}).and(", last on ", ", viimeksi ", f.at(newest(list)))
 }
 
 func foundFullPrice(c *Condition, f *Facts) Words {
@@ -257,7 +261,7 @@ func foundReachable(_ *Condition, f *Facts) Words {
 			stopped++
 		}
 	}
-	return said("%d addresses, %d of them suppressed", "%d osoitetta, niistä %d estetty", len(f.Addresses), stopped)
+	return counted(len(f.Addresses), Words{"address", "osoite"}, Words{"addresses", "osoitetta"}).and(", ", ", ", said("%d suppressed", "%d estetty", stopped))
 }
 
 func foundTags(_ *Condition, f *Facts) Words { return listed(f.Tags) }

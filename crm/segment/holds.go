@@ -187,9 +187,10 @@ func lastOrder(c *Condition, f *Facts) bool {
 // Key is the same for names that say the same: case and accents say nothing.
 func Key(name string) string { return crm.NameKey(name) }
 
-// named reports whether a text names a product: by its stock number as it
-// is written, or by its name.
-func (p Product) named(text string) bool { return p.SKU == text || Key(p.Name) == Key(text) }
+// named reports whether a text names a product: by its stock number or its name.
+func (p Product) named(text string) bool {
+	return slices.Contains(Codes(text), p.SKU) || Key(p.Name) == Key(text)
+}
 
 func bought(c *Condition, f *Facts) bool { return len(boughtOf(c, f)) > 0 }
 
@@ -226,7 +227,7 @@ func fullPriceShare(c *Condition, f *Facts) (n, of int64) {
 	return n, of
 }
 
-// Codes gives the codes that a text names: as it is written, in capitals and in
+// Codes gives the codes and stock numbers that a text names: as it is written, in capitals and in
 // small letters.
 func Codes(text string) []string {
 	return []string{text, strings.ToUpper(text), strings.ToLower(text)}
@@ -335,7 +336,16 @@ func reachable(_ *Condition, f *Facts) bool {
 
 func suppressed(c *Condition, f *Facts) bool { return len(f.Addresses) > 0 && !reachable(c, f) }
 
-func tagged(c *Condition, f *Facts) bool { return slices.Contains(f.Tags, Key(c.Words[0])) }
+// TagKey gives a tag as it is stored; "" for what can be no tag, which nobody has.
+func TagKey(text string) string {
+	key, _, err := crm.ParseTag(text)
+	if err != nil {
+		return ""
+	}
+	return key
+}
+
+func tagged(c *Condition, f *Facts) bool { return slices.Contains(f.Tags, TagKey(c.Words[0])) }
 
 func (f *Facts) code(field string) string {
 	if field == "owner" {

@@ -98,7 +98,7 @@ func TestHolds(t *testing.T) {
 		{"not complaint open", "complaint open"},
 		{`consents to "news"`, `consents to "offers"`}, // withdrawn with all, and an import does not give it back
 		{"reachable", "suppressed"},
-		{`tagged "FAIR 2026!"`, `tagged "fair"`},
+		{`tagged "FAIR 2026"`, `tagged "fair"`},
 		{"language is fi and owner is anna@firm.example", "owner is nobody or language is unknown"},
 		{"not is an organisation", `organisation is "Dora"`},
 		{`received "Win back"`, "received a campaign in the last 30 days"},

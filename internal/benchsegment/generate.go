@@ -265,13 +265,16 @@ func (p *shop) orders() error {
 		id := orders + i
 		age := int((total - i) * daysOfHistory / total)
 		net := int64(5+r.IntN(120)) * 10_000
-		discount := int64(0)
+		discount, offer, full := int64(0), r.IntN(10) == 0, int64(1)
 		if r.IntN(3) == 0 {
 			discount = net / 10
 		}
+		if offer || discount > 0 {
+			full = 0
+		}
 		at := micros(age, r.IntN(86400))
-		if err := p.put("orders", "id, source, number, customer_id, rule, evidence, buyer_number, buyer_name, buyer_address, buyer_key, buyer_phone, at_us, day, state, currency, total, discount, value, refunded, refunds, digest, changed_us",
-			id, "shop", fmt.Sprint(100_000_000+i), 1+r.Int64N(p.n), "number", "", "", "", "", "", "", at, at/86_400_000_000, "placed", "EUR", net, discount, net, 0, "", []byte{1, 2, 3, 4, 5, 6, 7, 8}, at); err != nil {
+		if err := p.put("orders", "id, source, number, customer_id, rule, evidence, buyer_number, buyer_name, buyer_address, buyer_key, buyer_phone, at_us, day, state, currency, total, discount, full_price, value, refunded, refunds, digest, changed_us",
+			id, "shop", fmt.Sprint(100_000_000+i), 1+r.Int64N(p.n), "number", "", "", "", "", "", "", at, at/86_400_000_000, "placed", "EUR", net, discount, full, net, 0, "", []byte{1, 2, 3, 4, 5, 6, 7, 8}, at); err != nil {
 			return err
 		}
 		for n := range 1 + r.IntN(8)/7 {
@@ -279,7 +282,7 @@ func (p *shop) orders() error {
 				return err
 			}
 		}
-		if r.IntN(10) == 0 {
+		if offer {
 			if err := p.put("order_offers", "order_id, offer_id", id, others+1000); err != nil {
 				return err
 			}

@@ -63,6 +63,7 @@ CREATE TABLE orders (
     currency      TEXT   NOT NULL,
     total         BIGINT NOT NULL,
     discount      BIGINT NOT NULL,
+    full_price    BIGINT NOT NULL,           -- 1: it has neither a discount nor an offer
     value         BIGINT NOT NULL,
     refunded      BIGINT NOT NULL DEFAULT 0, -- the values of what refunds it, summed
     refunds       TEXT   NOT NULL,           -- the number of what it refunds
@@ -73,7 +74,7 @@ CREATE TABLE orders (
     UNIQUE (number, source)                  -- the number first: mail names it without its source
 );
 -- What segments count of each customer's orders stands in the index beside the key.
-CREATE INDEX orders_customer ON orders (customer_id, at_us, id, state, value, refunded, discount);
+CREATE INDEX orders_customer ON orders (customer_id, at_us, id, state, value, refunded, full_price);
 CREATE INDEX orders_contact ON orders (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX orders_at ON orders (at_us, id);
 CREATE INDEX orders_discount ON orders (id) WHERE discount > 0;
@@ -92,7 +93,7 @@ CREATE TABLE order_lines (
     discount   BIGINT NOT NULL,
     PRIMARY KEY (order_id, n)
 ) /* clustered */;
-CREATE INDEX order_lines_product ON order_lines (product_id, order_id);
+CREATE INDEX order_lines_product ON order_lines (product_id, order_id, total);
 
 CREATE TABLE order_offers (
     order_id BIGINT NOT NULL REFERENCES orders (id),

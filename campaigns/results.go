@@ -21,23 +21,23 @@ type ResultStore interface {
 	ReplyReasons(ctx context.Context, mails []crm.MessageID) (map[crm.WishKind]int, error)
 }
 
-// The types of results, which pages and the command line show.
+// What results are made of, under short names: package crm has them, since pages
+// show them too.
 type (
-	Results        = crm.CampaignResults
-	Needed         = crm.CampaignNeeds
-	People         = crm.CampaignPeople
-	Figure         = crm.Figure
-	Range          = crm.Range
-	Effect         = crm.CampaignEffect
-	Movement       = crm.LadderMovement
-	RungMovement   = crm.RungMovement
-	VariantResult  = crm.VariantResult
+	// Results is what a campaign has come to.
+	Results = crm.CampaignResults
+	// Effect is what treated and held out did, and the difference.
+	Effect = crm.CampaignEffect
+	// DeliveryResult is what became of the mails of a step and version.
 	DeliveryResult = crm.DeliveryResult
-	Attributed     = crm.AttributedOrders
-	PooledResults  = crm.PooledResults
+	// PooledResults is what campaigns show together.
+	PooledResults = crm.PooledResults
+
+	figure = crm.Figure
+	spread = crm.Range
 )
 
-func rangeOf(i insight.Interval) Range { return Range{Figure(i.Low), Figure(i.High)} }
+func rangeOf(i insight.Interval) spread { return spread{figure(i.Low), figure(i.High)} }
 
 // outcomePage is how many members are read at once.
 const outcomePage = 2000
@@ -114,24 +114,24 @@ func deliver(r *Results, keys []crm.CampaignMailing, rows []crm.MailingRow) {
 // measuring gathers the outcomes of both arms.
 type measuring struct {
 	c       *crm.Campaign
-	people  People
+	people  crm.CampaignPeople
 	planned int // members in both arms
 	seen    int // exposed
 
 	orders, value [2]insight.Sample // treated, held out
-	rungs         map[crm.Rung]*RungMovement
-	variants      []VariantResult
+	rungs         map[crm.Rung]*crm.RungMovement
+	variants      []crm.VariantResult
 	replies       [2]int
 	answers       []crm.MessageID
-	attributed    Attributed
+	attributed    crm.AttributedOrders
 }
 
 func newMeasuring(c *crm.Campaign) *measuring {
-	m := &measuring{c: c, rungs: map[crm.Rung]*RungMovement{}}
+	m := &measuring{c: c, rungs: map[crm.Rung]*crm.RungMovement{}}
 	for i := range c.Plan.Steps {
 		for j, v := range c.Plan.Steps[i].Letters {
 			if j == len(m.variants) {
-				m.variants = append(m.variants, VariantResult{Name: v.Name})
+				m.variants = append(m.variants, crm.VariantResult{Name: v.Name})
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (m *measuring) variant(o *crm.MemberOutcome) {
 func (m *measuring) move(o *crm.MemberOutcome, arm int) {
 	s := m.rungs[o.Rung]
 	if s == nil {
-		s = &RungMovement{Rung: o.Rung}
+		s = &crm.RungMovement{Rung: o.Rung}
 		m.rungs[o.Rung] = s
 	}
 	height := func(r crm.Rung) int { return segment.Height("rung", crm.RungChange{Rung: r}) }
@@ -205,7 +205,7 @@ func (m *measuring) move(o *crm.MemberOutcome, arm int) {
 func (m *measuring) tell(r *Results) {
 	r.Replies.Treated, r.Replies.HeldOut = m.replies[0], m.replies[1]
 	r.Attributed, r.Verdict = m.attributed, string(insight.VerdictUnknown)
-	r.Variants = []VariantResult{}
+	r.Variants = []crm.VariantResult{}
 	if len(m.variants) > 1 {
 		r.Variants = compared(m.variants)
 	}
@@ -240,11 +240,11 @@ func effect(arms [2]insight.Sample, holdout float64, plan int) (*Effect, error) 
 	}
 	best := e.Best()
 	total, each := best.Total(best.Interval)
-	out := &Effect{Treated: Figure(best.Treated.Mean), HeldOut: Figure(best.Holdout.Mean), Difference: Figure(best.Difference), SE: Figure(best.SE), Interval: rangeOf(best.Interval), AlwaysValid: rangeOf(best.AlwaysValid),
-		Raw: Figure(e.Raw.Difference), RawInterval: rangeOf(e.Raw.Interval), Kept: 1, Capped: Figure(e.Capped.Difference), CappedRange: rangeOf(e.Capped.Interval), Cap: Figure(e.Capped.Cap),
-		Total: Figure(total), TotalRange: rangeOf(each), SampleRatio: Figure(e.SampleRatio), Alarm: e.SampleRatio > insight.SampleRatioLimit, Verdict: string(e.Verdict), Needed: Needed{Difference: Figure(e.Needed.Difference), People: e.Needed.People, AnyTime: e.Needed.AnyTime}}
+	out := &Effect{Treated: figure(best.Treated.Mean), HeldOut: figure(best.Holdout.Mean), Difference: figure(best.Difference), SE: figure(best.SE), Interval: rangeOf(best.Interval), AlwaysValid: rangeOf(best.AlwaysValid),
+		Raw: figure(e.Raw.Difference), RawInterval: rangeOf(e.Raw.Interval), Kept: 1, Capped: figure(e.Capped.Difference), CappedRange: rangeOf(e.Capped.Interval), Cap: figure(e.Capped.Cap),
+		Total: figure(total), TotalRange: rangeOf(each), SampleRatio: figure(e.SampleRatio), Alarm: e.SampleRatio > insight.SampleRatioLimit, Verdict: string(e.Verdict), Needed: crm.CampaignNeeds{Difference: figure(e.Needed.Difference), People: e.Needed.People, AnyTime: e.Needed.AnyTime}}
 	if e.Adjusted != nil {
-		out.Adjusted, out.Kept = true, Figure(e.Adjusted.VarianceFactor)
+		out.Adjusted, out.Kept = true, figure(e.Adjusted.VarianceFactor)
 	}
 	if out.Alarm {
 		out.Verdict = string(insight.VerdictUnknown)
@@ -253,28 +253,28 @@ func effect(arms [2]insight.Sample, holdout float64, plan int) (*Effect, error) 
 }
 
 // compared compares the variants with the first one.
-func compared(vs []VariantResult) []VariantResult {
-	moments := func(v *VariantResult) insight.Moments {
+func compared(vs []crm.VariantResult) []crm.VariantResult {
+	moments := func(v *crm.VariantResult) insight.Moments {
 		n, p := float64(v.People), float64(v.Reached)/float64(v.People)
 		return insight.Moments{N: v.People, Mean: p, Variance: p * (1 - p) * n / (n - 1)}
 	}
 	for i := range vs {
 		m := moments(&vs[i])
-		vs[i].Share = Figure(m.Mean)
+		vs[i].Share = figure(m.Mean)
 		if i == 0 || vs[i].People < 2 || vs[0].People < 2 {
-			vs[i].Against, vs[i].Interval = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}
+			vs[i].Against, vs[i].Interval = figure(math.NaN()), spread{figure(math.NaN()), figure(math.NaN())}
 			continue
 		}
 		e := insight.Difference(m, moments(&vs[0]), 0)
-		vs[i].Against, vs[i].Interval = Figure(e.Difference), rangeOf(e.AlwaysValid)
+		vs[i].Against, vs[i].Interval = figure(e.Difference), rangeOf(e.AlwaysValid)
 	}
 	return vs
 }
 
 // movement weighs the strata by their sizes: the rung at which people came in is no
 // part of the draw, so it may be, and takes out what was foreseeable.
-func (m *measuring) movement() *Movement {
-	out := &Movement{}
+func (m *measuring) movement() *crm.LadderMovement {
+	out := &crm.LadderMovement{}
 	all, sum, variance := 0, 0.0, 0.0
 	for _, rung := range crm.Rungs {
 		if s := m.rungs[rung]; s != nil {
@@ -285,7 +285,7 @@ func (m *measuring) movement() *Movement {
 		}
 	}
 	if all == 0 {
-		out.Difference, out.Interval, out.ExtraRisen = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}, Figure(math.NaN())
+		out.Difference, out.Interval, out.ExtraRisen = figure(math.NaN()), spread{figure(math.NaN()), figure(math.NaN())}, figure(math.NaN())
 		return out
 	}
 	for _, s := range out.Rungs {
@@ -299,8 +299,8 @@ func (m *measuring) movement() *Movement {
 		variance += w * w * pooled * (1 - pooled) * (1/t + 1/h)
 	}
 	half := insight.NormalQuantile(.975) * math.Sqrt(variance)
-	out.Difference, out.Interval = Figure(sum), Range{Figure(sum - half), Figure(sum + half)}
-	out.ExtraRisen = Figure(sum * float64(m.people.Treated))
+	out.Difference, out.Interval = figure(sum), spread{figure(sum - half), figure(sum + half)}
+	out.ExtraRisen = figure(sum * float64(m.people.Treated))
 	return out
 }
 
@@ -316,13 +316,13 @@ func Pool(rs []Results) PooledResults {
 		}
 	}
 	if len(es) == 0 {
-		p.Mean, p.Interval, p.Tau2 = Figure(math.NaN()), Range{Figure(math.NaN()), Figure(math.NaN())}, Figure(math.NaN())
+		p.Mean, p.Interval, p.Tau2 = figure(math.NaN()), spread{figure(math.NaN()), figure(math.NaN())}, figure(math.NaN())
 		return p
 	}
 	all := insight.Pool(es)
-	p.Mean, p.Interval, p.Tau2 = Figure(all.Mean), rangeOf(all.Interval), Figure(all.Tau2)
+	p.Mean, p.Interval, p.Tau2 = figure(all.Mean), rangeOf(all.Interval), figure(all.Tau2)
 	for _, v := range all.Shrunk {
-		p.Shrunk = append(p.Shrunk, Figure(v))
+		p.Shrunk = append(p.Shrunk, figure(v))
 	}
 	return p
 }

@@ -190,7 +190,7 @@ func TestScenario19TruthTest(t *testing.T) {
 			}
 		}
 		res := f.results(c)
-		if truth := campaigns.Figure(effect * price); res.Value.Interval[0] <= truth && truth <= res.Value.Interval[1] {
+		if truth := crm.Figure(effect * price); res.Value.Interval[0] <= truth && truth <= res.Value.Interval[1] {
 			covered++
 		}
 		if effect == 0 && res.Verdict == string(insight.VerdictWorks) {

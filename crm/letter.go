@@ -9,6 +9,15 @@ type LetterField struct {
 	Always  bool // everybody has one: no fallback is needed
 }
 
+// Tag gives the field as a text names it, with room for a fallback where one is
+// needed.
+func (f LetterField) Tag() string {
+	if f.Always {
+		return "{{ " + f.Name + " }}"
+	}
+	return "{{ " + f.Name + ` | default: "…" }}`
+}
+
 // LetterPreview is a text as somebody would get it.
 type LetterPreview struct {
 	Subject, HTML, Text string

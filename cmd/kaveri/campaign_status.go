@@ -136,8 +136,8 @@ func (p *program) campaignWhyCommand() *cobra.Command {
 	})
 }
 
-// roundJSON is a member of a campaign in JSON.
-type roundJSON struct {
+// campaignMemberJSON is a member of a campaign in JSON.
+type campaignMemberJSON struct {
 	Customer crm.CustomerID  `json:"customer"`
 	Round    int             `json:"round"`
 	Name     string          `json:"name"`
@@ -158,8 +158,8 @@ type roundJSON struct {
 	Left     jsonTime        `json:"left"`
 }
 
-func (p *program) memberOf(m *crm.MemberRow) roundJSON {
-	return roundJSON{m.Customer, m.Round, m.CustomerName, m.Address, m.Arm, m.Variant, m.Version, m.WriterName, m.Rung, m.State, m.Step, jsonTime(m.Due), m.Reason.Code, m.Reason.Text(p.place()), m.Why,
+func (p *program) campaignMemberOf(m *crm.MemberRow) campaignMemberJSON {
+	return campaignMemberJSON{m.Customer, m.Round, m.CustomerName, m.Address, m.Arm, m.Variant, m.Version, m.WriterName, m.Rung, m.State, m.Step, jsonTime(m.Due), m.Reason.Code, m.Reason.Text(p.place()), m.Why,
 		jsonTime(m.Entered), jsonTime(m.Exposed), jsonTime(m.Left)}
 }
 
@@ -186,10 +186,10 @@ func (p *program) whyMember(ctx context.Context, s *store.Store, v crm.Viewer, c
 				touches = append(touches, touchJSON{jsonTime(t.At), t.Kind, t.Step, t.Version, t.Reason.Code, t.Reason.Text(p.place()), t.Dispatch})
 			}
 			if err := p.printJSON(struct {
-				roundJSON
+				campaignMemberJSON
 				Touches []touchJSON `json:"touches"`
 				Now     string      `json:"now"` // what the last-moment check says at this moment
-			}{p.memberOf(&m.MemberRow), orEmpty(touches), saidNow(card.Now, p.place())}); err != nil {
+			}{p.campaignMemberOf(&m.MemberRow), orEmpty(touches), saidNow(card.Now, p.place())}); err != nil {
 				return err
 			}
 			continue
@@ -248,7 +248,7 @@ func (p *program) journeyCommand() *cobra.Command {
 		Use: "who CAMPAIGN", Short: "List the members of a campaign: where they are, until when, and why", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.onCampaign(c.Context(), "", args[0], func(s *store.Store, v crm.Viewer, is crm.Campaign) error {
-				return p.listJourneyMembers(c.Context(), s, v, crm.MemberQuery{Campaign: is.ID, Step: step, State: crm.MemberState(state)})
+				return p.listCampaignMembers(c.Context(), s, v, crm.MemberQuery{Campaign: is.ID, Step: step, State: crm.MemberState(state)})
 			})
 		},
 	})
@@ -300,14 +300,14 @@ func (p *program) listSteps(ctx context.Context, s *store.Store, v crm.Viewer, c
 	return l.end()
 }
 
-func (p *program) listJourneyMembers(ctx context.Context, s *store.Store, v crm.Viewer, q crm.MemberQuery) error {
+func (p *program) listCampaignMembers(ctx context.Context, s *store.Store, v crm.Viewer, q crm.MemberQuery) error {
 	l := p.listing("CUSTOMER", "NAME", "ARM", "STATE", "STEP", "DUE", "WHY")
 	q.Limit = 500
 	err := eachPage(func(page crm.PageKey) ([]crm.MemberRow, crm.PageKey, error) {
 		q.After = page
 		return s.Members(ctx, v, q)
 	}, func(m crm.MemberRow) error {
-		return l.entry(p.memberOf(&m), m.Customer, m.CustomerName, m.Arm, m.State, m.Step, m.Due, m.Reason.Text(p.place()))
+		return l.entry(p.campaignMemberOf(&m), m.Customer, m.CustomerName, m.Arm, m.State, m.Step, m.Due, m.Reason.Text(p.place()))
 	})
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ CREATE TABLE members (
     state       TEXT   NOT NULL,             -- waiting, done, left
     step        TEXT   NOT NULL,             -- the next one
     due_us      BIGINT NOT NULL,
-    code        TEXT   NOT NULL,             -- why it is where it is: the reason's code, to count by
+    code        TEXT   NOT NULL DEFAULT '',  -- why it is where it is: the reason's code, to count by
     reason      TEXT   NOT NULL,             -- and all of it
     why         TEXT   NOT NULL,             -- JSON: rule, consent, person, writer, as they were
     entered_us  BIGINT NOT NULL,
@@ -66,7 +66,7 @@ CREATE TABLE touches (
     step        TEXT   NOT NULL,
     version     BIGINT NOT NULL,
     kind        TEXT   NOT NULL, -- sent, would-send, put-off, left-out, moved, left
-    code        TEXT   NOT NULL, -- of the reason
+    code        TEXT   NOT NULL DEFAULT '', -- of the reason
     reason      TEXT   NOT NULL,
     dispatch_id BIGINT REFERENCES dispatches (id),
     at_us       BIGINT NOT NULL

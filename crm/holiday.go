@@ -31,6 +31,11 @@ var holidaySets = map[string][]holiday{"fi": {
 // HolidaySets lists the sets of holidays that there are.
 var HolidaySets = []string{"fi"}
 
+// holidaysIn gives the set of the country of a time zone, "" when there is none.
+func holidaysIn(zone string) string {
+	return map[string]string{"Europe/Helsinki": "fi", "Europe/Mariehamn": "fi"}[zone]
+}
+
 // HolidayName gives what a day of a set is called in a language (en, fi), "" when
 // it is no holiday.
 func HolidayName(set string, d Day, language string) string {

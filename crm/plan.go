@@ -177,7 +177,7 @@ const (
 func DefaultPlan(f *Firm) Plan {
 	return Plan{
 		Whom:  Whom{Entry: EntryOnce},
-		When:  Schedule{Zone: f.TimeZone, Windows: []Window{{Days: []time.Weekday{1, 2, 3, 4, 5}, From: "09:00", To: "17:00"}}, Holidays: f.Language},
+		When:  Schedule{Zone: f.TimeZone, Windows: []Window{{Days: []time.Weekday{1, 2, 3, 4, 5}, From: "09:00", To: "17:00"}}, Holidays: holidaysIn(f.TimeZone)},
 		Exits: Exits{Reply: true, Order: true},
 		Care:  Care{PerWeek: 2, Question: GiveLater, Wrote: GiveLater, Patience: 14},
 		Proof: Experiment{Holdout: 0.2, Days: 60, Goal: GoalOrders},

@@ -224,7 +224,7 @@ func (s *Server) planPage(r *http.Request, c *call, cp crm.Campaign, f Faults) (
 	p.Holidays = c.nextHolidays(cp.Plan.When.Holidays, crm.DayOf(c.clock.now), 3)
 	p.Count = s.countRule(r, c, cp.Plan.Whom.Rule)
 	p.Need = c.needFor(&cp.Plan, p.Count.N)
-	saved, err := s.Campaigns.Segments(r.Context(), c.viewer, false)
+	saved, err := s.Segments.Segments(r.Context(), c.viewer, false)
 	if err != nil {
 		return p, err
 	}
@@ -315,8 +315,8 @@ func (s *Server) countRule(r *http.Request, c *call, text string) (out SegmentCo
 	}
 	if err == nil {
 		now := s.Now()
-		if out.N, err = s.Campaigns.CountSegment(r.Context(), c.viewer, rule, now); err == nil {
-			out.Sample, err = s.Campaigns.SegmentSample(r.Context(), c.viewer, rule, now, 5)
+		if out.N, err = s.Segments.CountSegment(r.Context(), c.viewer, rule, now); err == nil {
+			out.Sample, err = s.Segments.SegmentSample(r.Context(), c.viewer, rule, now, 5)
 		}
 	}
 	if err != nil {

@@ -2,10 +2,8 @@ package web
 
 import (
 	"context"
-	"time"
 
 	"kaveri/crm"
-	"kaveri/crm/segment"
 )
 
 // Campaigns is what the pages about campaigns read and change.
@@ -28,11 +26,6 @@ type Campaigns interface {
 	MembersOf(ctx context.Context, v crm.Viewer, id crm.CampaignID, customer crm.CustomerID) ([]crm.MemberRow, error)
 	// Touches lists what was done, the newest first.
 	Touches(ctx context.Context, v crm.Viewer, q crm.TouchQuery) ([]crm.Touch, crm.PageKey, error)
-
-	// CountSegment counts the customers of a rule, SegmentSample gives some.
-	CountSegment(ctx context.Context, v crm.Viewer, r segment.Rule, at time.Time) (int, error)
-	SegmentSample(ctx context.Context, v crm.Viewer, r segment.Rule, at time.Time, n int) ([]segment.Member, error)
-	Segments(ctx context.Context, v crm.Viewer, archived bool) ([]segment.Saved, error)
 }
 
 // Campaigner does what campaigns do.

@@ -121,6 +121,7 @@ type Options struct {
 	Team       Team
 	Campaigns  Campaigns
 	Campaigner Campaigner
+	Segments   Segments
 
 	// SetupToken opens the first-run page while there is no staff; it stands
 	// on the console. Empty: the first run is closed.

@@ -273,3 +273,56 @@ func TestCampaignPagesRefuse(t *testing.T) {
 		t.Error("the plan is open to everybody")
 	}
 }
+
+// TestSegmentPages saves a segment, changes it, asks why somebody is in it, and
+// puts it away.
+func TestSegmentPages(t *testing.T) {
+	f := newShopfront(t)
+	people := f.agreed("Dora", "Eve")
+	b := f.browse()
+	if page := b.get("/segments"); !strings.Contains(page, "rung is one-time") {
+		t.Error("the page does not say what rules can ask")
+	}
+	for _, c := range []struct{ name, rule, says string }{
+		{"", "rung is contact", "name"},
+		{"Contacts", "rung iss contact", "^"},
+		{"Contacts", "", "rule"},
+	} {
+		if w := b.post("/segments", url.Values{"name": {c.name}, "rule": {c.rule}}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), c.says) || !strings.Contains(w.Body.String(), c.rule) {
+			t.Errorf("%q as %q: %d", c.rule, c.name, w.Code)
+		}
+	}
+	w := b.post("/segments", url.Values{"name": {"Contacts"}, "rule": {"RUNG is contact AND consents to \"news\""}})
+	at := strings.TrimSuffix(w.Header().Get("Location"), "?done=segment")
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if w := b.post("/segments", url.Values{"name": {"contacts"}, "rule": {"rung is loyal"}}); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Another segment has this name") {
+		t.Errorf("the same name again: %d", w.Code)
+	}
+	page := b.get(at)
+	for _, want := range []string{"2 customers", "Dora", "Eve", "rung is contact and consents to"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the segment lacks %q:\n%s", want, page)
+		}
+	}
+	for _, who := range []string{idText(people[0].ID), "dora@koti.example", "Dora"} {
+		if page = b.get(at + "?why=" + url.QueryEscape(who)); !strings.Contains(page, "is in it") || strings.Count(page, `class="holds"`) != 3 {
+			t.Errorf("why %s:\n%s", who, page)
+		}
+	}
+	if page = b.get(at + "?why=Nobody"); !strings.Contains(page, "No customer is found by that") {
+		t.Error("a customer that there is not is found")
+	}
+	b.post(at, url.Values{"name": {"Contacts"}, "rule": {"rung is loyal"}})
+	if page = b.get(at + "?why=Dora"); !strings.Contains(page, "is not in it") {
+		t.Error("the changed rule does not count")
+	}
+	b.post(at+"/archive", nil)
+	if page = b.get("/segments"); !strings.Contains(page, "In the archive") {
+		t.Error("the archive is not shown")
+	}
+	b.post("/language", url.Values{"language": {"fi"}, "next": {"/segments"}})
+	b.get("/segments")
+	b.get(at + "?why=Dora")
+}

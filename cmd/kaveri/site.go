@@ -58,7 +58,7 @@ func newSite(s *store.Store, l net.Listener, log *slog.Logger, now func() time.T
 	if err != nil {
 		return nil, err
 	}
-	o.Campaigns, o.Campaigner = s, campaigner{newRunner(s, mailings, log, now), s, now}
+	o.Segments, o.Campaigns, o.Campaigner = s, s, campaigner{newRunner(s, mailings, log, now), s, now}
 	handler, err := web.New(o)
 	if err != nil {
 		return nil, err

@@ -73,8 +73,8 @@ func (s *Service) Turn(ctx context.Context) error {
 		return err
 	}
 	now := s.o.Now()
-	since, err := s.since(ctx, now)
-	if err != nil {
+	since, told, err := s.since(ctx, now)
+	if err != nil || !told {
 		return err
 	}
 	due, err := s.o.Store.Uncounted(ctx, since)
@@ -103,19 +103,19 @@ func (s *Service) Turn(ctx context.Context) error {
 
 // since gives when a count must have been made to be today's; while the night's
 // ladder is awaited, the earliest moment at all, so that only what is new is
-// counted.
-func (s *Service) since(ctx context.Context, now time.Time) (time.Time, error) {
+// counted. Before the first ladder nobody stands anywhere, and told is false.
+func (s *Service) since(ctx context.Context, now time.Time) (since time.Time, told bool, err error) {
 	firm, err := s.o.Store.Firm(ctx)
 	if err != nil {
-		return now, err
+		return now, false, err
 	}
 	clock := segment.Clock{Now: now, Zone: firm.Zone()}
 	ladder, told, err := s.o.Store.Ladder(ctx)
-	if err != nil {
-		return now, err
+	if err != nil || !told {
+		return now, false, err
 	}
-	if told && ladder.Day < clock.Today() {
-		return time.UnixMicro(segment.Ever), nil
+	if ladder.Day < clock.Today() {
+		return time.UnixMicro(segment.Ever), true, nil
 	}
-	return time.UnixMicro(clock.Start(clock.Today())), nil
+	return time.UnixMicro(clock.Start(clock.Today())), true, nil
 }

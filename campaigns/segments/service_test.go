@@ -47,6 +47,12 @@ func (o *office) stand(c crm.CustomerID, rung crm.Rung) {
 	o.check(o.s.SaveStandings(o.ctx, []crm.Ranked{{Customer: c, Standing: st}}))
 }
 
+// ladder has the night's look at where customers stand done.
+func (o *office) ladder() {
+	o.Helper()
+	o.check(o.s.SaveLadder(o.ctx, crm.LadderFacts{Day: crm.DayOf(o.now)}))
+}
+
 func (o *office) days(id crm.SegmentID, want ...string) {
 	o.Helper()
 	days, err := o.s.SegmentDays(o.ctx, crm.SystemViewer, id, 0)
@@ -72,6 +78,9 @@ func TestMovement(t *testing.T) {
 	g, err := o.s.SaveSegment(o.ctx, crm.SystemViewer, segment.Saved{Name: "Once", Text: "RUNG is one time"})
 	o.check(err)
 	turn := func() { o.Helper(); o.check(o.k.Turn(o.ctx)) }
+	turn() // before the first ladder nobody stands anywhere
+	o.days(g.ID)
+	o.ladder()
 	turn()
 	o.days(g.ID, "2026-06-01 6 +0 -0")
 	o.stand(people[0], crm.RungQuiet)
@@ -83,17 +92,17 @@ func TestMovement(t *testing.T) {
 	c, err := o.s.AddCustomer(o.ctx, crm.SystemViewer, "Carl", nil)
 	o.check(err)
 	o.stand(c.ID, crm.RungOneTime)
+	o.ladder()
 	turn()
 	turn()
 	o.days(g.ID, "2026-06-01 6 +0 -0", "2026-06-02 5 +1 -2")
 
 	// while the night's ladder is awaited nobody is counted
-	o.check(o.s.SaveLadder(o.ctx, crm.LadderFacts{Day: crm.DayOf(o.now)}))
 	o.now = o.now.AddDate(0, 0, 1)
 	o.stand(people[2], crm.RungQuiet)
 	turn()
 	o.days(g.ID, "2026-06-01 6 +0 -0", "2026-06-02 5 +1 -2")
-	o.check(o.s.SaveLadder(o.ctx, crm.LadderFacts{Day: crm.DayOf(o.now)}))
+	o.ladder()
 	turn()
 	o.days(g.ID, "2026-06-01 6 +0 -0", "2026-06-02 5 +1 -2", "2026-06-03 4 +0 -1")
 
@@ -112,6 +121,7 @@ func TestMovement(t *testing.T) {
 
 func TestStarters(t *testing.T) {
 	o := newOffice(t)
+	o.ladder()
 	o.check(o.k.Turn(o.ctx))
 	list, err := o.s.Segments(o.ctx, crm.SystemViewer, false)
 	o.check(err)

@@ -97,7 +97,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 		return p.printOrderPreview(t, &options)
 	}
 	run := orderRun{p: p, s: s, how: store.OrderOptions{Replace: o.replace}, j: orderImportJSON{Source: o.source, Read: t.Read.String(), Columns: t.Mapping.Describe(t.Head), Unsure: orEmpty(t.Unsure), Rows: t.Rows, Reasons: map[string]int{}, Bad: []badOrderJSON{}}}
-	if err := run.rejectsTo(o.rejects, t.Head); err != nil {
+	if err := run.rejectsTo(o.rejects, file, t.Head); err != nil {
 		return err
 	}
 	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, shownName(filepath.Base(file))); err != nil {
@@ -142,11 +142,11 @@ type orderRun struct {
 }
 
 // rejectsTo opens the file for what is kept aside, before anything is imported.
-func (r *orderRun) rejectsTo(name string, head []string) error {
+func (r *orderRun) rejectsTo(name, input string, head []string) error {
 	if name == "" {
 		return nil
 	}
-	f, err := createFile(name)
+	f, err := createFile(name, input)
 	if err != nil {
 		return err
 	}

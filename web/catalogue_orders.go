@@ -137,7 +137,8 @@ var orderWords = map[Key]phrase{
 	"mapping.unsure.mixed":   {"The dates are written in two ways: some can only be day.month.year, others only month/day/year. Those that fit neither way are kept aside; mend the file, since others may be read wrongly.", "Päivämäärät on kirjoitettu kahdella tavalla: osa voi olla vain päivä.kuukausi.vuosi, osa vain kuukausi/päivä/vuosi. Sopimattomat jätetään sivuun. Korjaa tiedosto, sillä muitakin voidaan lukea väärin."},
 	"mapping.unsure.doubled": {"%s columns are called %s: column %s is read as: %s. Choose another column if that is wrong.", "%s sarakkeella on nimi %s: sarake %s luetaan kentäksi %s. Valitse toinen sarake, jos se on väärin."},
 	"mapping.empty":          {"There are no rows below the titles: there is nothing to bring in.", "Otsikoiden alla ei ole rivejä: tuotavaa ei ole."},
-	"mapping.unsure.decimal": {"The amounts could be read otherwise: 1,234 is read as more than a thousand. Choose if that is wrong.", "Summat voisi lukea toisinkin: 1,234 on luettu yli tuhanneksi. Valitse, jos se on väärin."},
+	"mapping.unsure.decimal": {"The amounts could be read otherwise: %s is read as %s. Choose if that is wrong.", "Summat voisi lukea toisinkin: %s on luettu luvuksi %s. Valitse, jos se on väärin."},
+	"mapping.unsure.amounts": {"The amounts are written in two ways. They are read with this decimal sign: %s. Those that do not fit it are kept aside.", "Summat on kirjoitettu kahdella tavalla. Ne luetaan tällä desimaalimerkillä: %s. Ne, joihin se ei sovi, jätetään sivuun."},
 	"mapping.rejects.name":   {"kept-aside.csv", "sivuun-jaaneet.csv"},
 
 	"field.order":         {"Number of the order", "Tilausnumero"},

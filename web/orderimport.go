@@ -264,8 +264,11 @@ func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
 			p.Unsure = append(p.Unsure, c.t("mapping.unsure.doubled", d.Columns, d.Title, t.Mapping[d.Field]+1, c.t(Key("field."+string(d.Field)))))
 		}
 	}
-	if p.Decimal == "" && t.UnsureDecimal() {
-		p.Unsure = append(p.Unsure, c.t("mapping.unsure.decimal"))
+	if t.MixedAmounts() {
+		p.Unsure = append(p.Unsure, c.t("mapping.unsure.amounts", p.DecimalIs))
+	}
+	if cell, read := t.OpenAmount(); cell != "" {
+		p.Unsure = append(p.Unsure, c.t("mapping.unsure.decimal", cell, read))
 	}
 	for i := range t.Sample {
 		g := &t.Sample[i]

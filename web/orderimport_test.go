@@ -93,7 +93,7 @@ func TestChooseColumns(t *testing.T) {
 	w := v.post(page)
 	want(t, w, 422, "still missing")
 	chosen := page + "?col-order=0&col-date=1&col-email=2&col-total=3"
-	want(t, v.get(chosen), 200, "1,234 is read as more than a thousand", "read as the 3rd of April", "1234.00 EUR", "matti@koti.example", "3 Apr 2026")
+	want(t, v.get(chosen), 200, "1,234 is read as 1234. Choose", "read as the 3rd of April", "1234.00 EUR", "matti@koti.example", "3 Apr 2026")
 	want(t, v.get(chosen+"&dates=mdy&decimal=comma&currency=sek&replace=1"), 200, "1.234 SEK", "4 Mar 2026", "checked")
 	want(t, v.get(chosen+"&currency=crowns"), 200, "ISO 4217")
 	want(t, v.get(page+"?col-order=99&col-date=x"), 200, "Which column has the number")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -104,6 +105,7 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 		return err
 	}
 	run.j.Import = run.how.Import
+	p.notef("%s\n", writtenAs(t, &options))
 	return run.all(ctx, t)
 }
 
@@ -261,13 +263,19 @@ type orderPreviewJSON struct {
 	Unsure   []string                `json:"unsure"`
 	Rows     int                     `json:"rows"`
 	Orders   int                     `json:"orders"`
+	Looked   int                     `json:"looked_at"` // of those, one by one: in sample and bad
 	Sample   []orderJSON             `json:"sample"`
 	Bad      []badOrderJSON          `json:"bad"`
 }
 
+// writtenAs says how dates and amounts are read.
+func writtenAs(t *orders.Table, o *orders.Options) string {
+	return fmt.Sprintf("Dates are %s, decimals follow %q, amounts without currency are %s.", t.Dates, string(rune(t.Decimal)), o.Currency)
+}
+
 func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	j := orderPreviewJSON{Read: t.Read.String(), Columns: map[orders.Field]string{}, Dates: t.Dates, Decimal: string(rune(t.Decimal)), Currency: o.Currency,
-		Unsure: orEmpty(t.Unsure), Rows: t.Rows, Orders: t.Orders, Sample: []orderJSON{}, Bad: []badOrderJSON{}}
+		Unsure: orEmpty(t.Unsure), Rows: t.Rows, Orders: t.Orders, Looked: len(t.Sample), Sample: []orderJSON{}, Bad: []badOrderJSON{}}
 	for f, i := range t.Mapping {
 		j.Columns[f] = t.Head[i]
 	}
@@ -282,8 +290,10 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	if p.json {
 		return p.printJSON(j)
 	}
-	p.printf("Read as %s; %s.\nDates are %s, decimals follow %q, amounts without currency are %s. %d rows, %d orders. Nothing was kept.\n",
-		j.Read, printable(t.Mapping.Describe(t.Head)), j.Dates, j.Decimal, j.Currency, j.Rows, j.Orders)
+	p.printf("Read as %s; %s.\n%s %d rows, %d orders. Nothing was kept.\n", j.Read, printable(t.Mapping.Describe(t.Head)), writtenAs(t, o), j.Rows, j.Orders)
+	if j.Looked < j.Orders {
+		p.printf("Only the first %d orders were looked at; others may be kept aside.\n", j.Looked)
+	}
 	p.printUnsure(j.Unsure)
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {

@@ -84,6 +84,7 @@ type MappingPage struct {
 	Replace          bool
 	Unsure           []string
 	Rows, Orders     int
+	Looked           int // orders that were looked at one by one
 	Sample           []SampleOrder
 	Bad              []BadRow
 	Ready            bool // it can be brought in
@@ -247,7 +248,7 @@ func (p *MappingPage) atColumn(c *call, m orders.Mapping, head []string, err err
 
 // found fills in how the table is read.
 func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
-	p.Ready, p.Rows, p.Orders = t.Rows > 0, t.Rows, t.Orders
+	p.Ready, p.Rows, p.Orders, p.Looked = t.Rows > 0, t.Rows, t.Orders, len(t.Sample)
 	if !p.Ready {
 		p.Unsure = append(p.Unsure, c.t("mapping.empty"))
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestImportOrders(t *testing.T) {
 	v := newSite(t, m).signIn()
 	want(t, v.get("/orders/import"), 200, "lokakuu.csv", "1,204 orders", "Taken back")
 	page := v.staged(goodFile)
-	want(t, v.get(page), 200, "UTF-8, columns apart by semicolons", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring in 3 orders", "day.month.year")
+	want(t, v.get(page), 200, "UTF-8, columns apart by semicolons", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring the orders in", "day.month.year")
 	if len(m.intake.orders) != 0 {
 		t.Error("looking at a file kept something")
 	}
@@ -82,6 +83,21 @@ func TestImportOrders(t *testing.T) {
 		t.Error(w.Code)
 	}
 	want(t, v.in("fi").get(page), 200, "2 tilausta tuotiin")
+}
+
+// TestFirstOrders says that only some of a longer file were looked at, and promises no
+// number of orders.
+func TestFirstOrders(t *testing.T) {
+	v := newSite(t, company()).signIn()
+	file := "order,date,total\n"
+	for n := range 13 {
+		file += strconv.Itoa(n) + ",2026-01-0" + strconv.Itoa(min(n, 5)) + ",x\n"
+	}
+	w := v.get(v.staged(file))
+	want(t, w, 200, "13 orders", "Only 5 of the 13 orders were looked at here", "Bring the orders in")
+	if strings.Contains(w.Body.String(), "Bring in 13") {
+		t.Error("a number was promised")
+	}
 }
 
 // TestChooseColumns tells of a file what its titles do not.

@@ -139,6 +139,7 @@ var orderWords = map[Key]phrase{
 	"mapping.unsure.doubled": {"%s columns are called %s: column %s is read as: %s. Choose another column if that is wrong.", "%s sarakkeella on nimi %s: sarake %s luetaan kentäksi %s. Valitse toinen sarake, jos se on väärin."},
 	"mapping.empty":          {"There are no rows below the titles: there is nothing to bring in.", "Otsikoiden alla ei ole rivejä: tuotavaa ei ole."},
 	"mapping.unsure.decimal": {"The amounts could be read otherwise: %s is read as %s. Choose if that is wrong.", "Summat voisi lukea toisinkin: %s on luettu luvuksi %s. Valitse, jos se on väärin."},
+	"mapping.unsure.total":   {"Order %s has lines that come to more than its total, %s, by more than a discount explains. It is kept all the same.", "Tilauksen %s rivit ovat yhteensä enemmän kuin sen summa %s, eikä alennus selitä eroa. Se tallennetaan silti."},
 	"mapping.unsure.amounts": {"The amounts are written in two ways. They are read with this decimal sign: %s. Those that do not fit it are kept aside.", "Summat on kirjoitettu kahdella tavalla. Ne luetaan tällä desimaalimerkillä: %s. Ne, joihin se ei sovi, jätetään sivuun."},
 	"mapping.rejects.name":   {"kept-aside.csv", "sivuun-jaaneet.csv"},
 

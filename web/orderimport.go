@@ -282,6 +282,9 @@ func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
 			continue
 		}
 		o := &g.Order
+		if doubt := o.Doubt(); doubt != "" {
+			p.Unsure = append(p.Unsure, c.t("mapping.unsure.total", o.Number, o.Total.String()+" "+o.Currency))
+		}
 		k := SampleOrder{Number: o.Number, Buyer: o.Buyer.Display(), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
 		if o.State == crm.OrderCancelled {
 			k.State = c.t("mapping.cancelled")

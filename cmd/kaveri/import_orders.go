@@ -135,12 +135,13 @@ type badOrderJSON struct {
 
 // orderRun is an import of orders under way.
 type orderRun struct {
-	p       *program
-	s       *store.Store
-	how     store.OrderOptions
-	j       orderImportJSON
-	rejects *orders.Rejects
-	file    io.Closer
+	p        *program
+	s        *store.Store
+	how      store.OrderOptions
+	j        orderImportJSON
+	rejects  *orders.Rejects
+	file     io.Closer
+	oddities int // orders that were kept and are odd
 }
 
 // rejectsTo opens the file for what is kept aside, before anything is imported.
@@ -163,9 +164,13 @@ func (r *orderRun) all(ctx context.Context, t *orders.Table) error {
 			return r.s.SaveOrders(ctx, crm.SystemViewer, list, r.how)
 		},
 		Bad:      r.bad,
+		Odd:      r.odd,
 		Progress: func(rows int) { bar.of(int64(rows), int64(t.Rows)) },
 	})
 	bar.end()
+	if more := r.oddities - badShown; more > 0 {
+		r.p.notef("and %s like that\n", plural(more, "more order", "more orders"))
+	}
 	r.j.Added, r.j.Same, r.j.Replaced, r.j.KeptAside, r.j.NewCustomers, r.j.Nobody = n.Added, n.Same, n.Replaced, n.KeptAside, n.NewCustomers, n.Nobody
 	if r.rejects != nil {
 		if e := r.rejects.Flush(); e != nil && err == nil {
@@ -199,6 +204,13 @@ func (r *orderRun) bad(g *orders.Group, err error) {
 	}
 	if r.rejects != nil {
 		r.rejects.Add(g.Rows, reason)
+	}
+}
+
+// odd tells of an order that was kept, and is to be looked at.
+func (r *orderRun) odd(g *orders.Group, doubt string) {
+	if r.oddities++; r.oddities <= badShown {
+		r.p.notef("row %d: not sure: %s\n", g.Rows[0].Number, printable(doubt))
 	}
 }
 

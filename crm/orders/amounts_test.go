@@ -1,6 +1,9 @@
 package orders
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // An amount that does not fit the decimal sign of the others is never read a hundred
 // times too large: its order is kept aside, with the mend.
@@ -44,6 +47,24 @@ func TestOpenAmounts(t *testing.T) {
 		same(t, c.name, table.Unsure, want...)
 		if got := table.Sample[0].Order.Total.String(); got != c.total {
 			t.Errorf("%s: %s", c.name, got)
+		}
+	}
+}
+
+// Lines that contradict the total are kept, and said.
+func TestDoubt(t *testing.T) {
+	head := "order,date,sku,amount,discount,total\n"
+	for row, want := range map[string]string{
+		"1,2026-01-01,a,50,,5":    "the lines of order 1 come to 50.00 and its total is 5.00; a discount hardly explains that",
+		"2,2026-01-01,a,10,,0":    "the lines of order 2 come to 10.00 and its total is 0.00; a discount hardly explains that",
+		"3,2026-01-01,a,50,45,5":  "",
+		"4,2026-01-01,a,10,,9":    "",
+		"5,2026-01-01,a,10,,14.9": "",
+		"6,2026-01-01,a,-10,,-10": "",
+	} {
+		got, _, table := told(t, head+row+"\n", Options{Currency: "EUR"})
+		if len(got) != 1 || strings.Join(table.Unsure, ", ") != want {
+			t.Errorf("%s: %q, %q", row, got, table.Unsure)
 		}
 	}
 }

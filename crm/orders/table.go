@@ -53,6 +53,14 @@ type Group struct {
 	Err   error // why it cannot be read
 }
 
+// Doubt says what is odd about an order that can be read, see [crm.Order.Doubt].
+func (g *Group) Doubt() string {
+	if g.Err != nil {
+		return ""
+	}
+	return g.Order.Doubt()
+}
+
 // The bounds of what is held in memory.
 const (
 	sampled        = 5
@@ -85,6 +93,11 @@ func Look(f io.ReadSeeker, o Options) (*Table, error) {
 	})
 	if errors.Is(err, enough) {
 		err = nil
+	}
+	for i := range t.Sample {
+		if doubt := t.Sample[i].Doubt(); doubt != "" {
+			t.Unsure = append(t.Unsure, doubt)
+		}
 	}
 	return t, err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // SurveyKind says how a survey is answered.
@@ -188,18 +189,27 @@ type Feedback struct {
 	Seen     bool
 }
 
-// MaxFeedback bounds the words of a form in bytes.
+// MaxFeedback bounds the words of a form, in characters as its writer counts them.
 const MaxFeedback = 5_000
+
+// MaxFeedbackName bounds the name, in characters.
+const MaxFeedbackName = 300
+
+// formBreaks undoes the line breaks of forms (HTML sends CRLF, and counts one), and
+// drops what a database cannot keep.
+var formBreaks = strings.NewReplacer("\r\n", "\n", "\x00", "")
 
 // Validate checks what a form sent.
 func (f *Feedback) Validate() error {
 	f.Name = tidyLine(f.Name)
-	f.Words = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(f.Words, "\x00", ""), "\uFFFD"))
+	f.Words = strings.TrimSpace(strings.ToValidUTF8(formBreaks.Replace(f.Words), "\uFFFD"))
 	switch {
 	case f.Words == "":
 		return Invalid("words", "write a few words")
-	case len(f.Words) > MaxFeedback || len(f.Name) > 300:
+	case utf8.RuneCountInString(f.Words) > MaxFeedback:
 		return Invalid("words", "that is longer than %d characters", MaxFeedback)
+	case utf8.RuneCountInString(f.Name) > MaxFeedbackName:
+		return Invalid("name", "the name is longer than %d characters", MaxFeedbackName)
 	}
 	if f.Address == "" {
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"kaveri/crm"
 	"kaveri/insight"
+	"kaveri/insight/buying"
 )
 
 const bicycles = "product=702&from=2026-09-19&to=2026-09-25"
@@ -107,12 +108,12 @@ func TestOffersPage(t *testing.T) {
 		}
 	}
 	want(t, v.get("/offers?what=vuokra&from=2026-09-19&to=2026-09-25"), 200, "Which of these was it?", "Sähköpyörän vuokra (T-010)")
-	for query, says := range map[string]string{"what=&from=2026-09-19&to=2026-09-25": "Write which product", "what=zzz&from=2026-09-19&to=2026-09-25": "No product or group", "what=kajakki&from=&to=2026-09-25": "Give a day.", "what=kajakki&from=2026-09-25&to=2026-09-19": "ends before it begins",
+	for query, says := range map[string]string{"what=&from=2026-09-19&to=2026-09-25": "Write which product", "what=zzz&from=2026-09-19&to=2026-09-25": "No product or group", "what=kajakki&from=&to=2026-09-25": "Give the first day of the offer.", "what=kajakki&from=2026-02-30&to=2026-03-05": "There is no day “2026-02-30”", "what=kajakki&from=2026-09-25&to=2026-09-19": "ends before it begins",
 		"what=kajakki&from=2027-01-01&to=2027-01-02": "has not begun", "what=kajakki&from=2026-01-01&to=2026-09-19": "An offer of more than 92 days"} {
 		want(t, v.get("/offers?"+query), 422, says)
 	}
 	fi := newSite(t, company()).signIn().in("fi")
-	want(t, fi.get("/offers?what=kajakki&from=&to=2026-09-25"), 422, "Anna päivä.")
+	want(t, fi.get("/offers?what=kajakki&from=&to=2026-09-25"), 422, "Anna tarjouksen ensimmäinen päivä.")
 }
 
 func TestStudyPage(t *testing.T) {
@@ -135,7 +136,9 @@ func TestStudyPage(t *testing.T) {
 	want(t, v.get("/offers/measured?product=702&from=2025-01-01&to=2025-01-07"), 200, "This offer cannot be measured")
 	want(t, v.get("/offers/measured?product=1&from=2026-09-19&to=2026-09-25"), 404)
 	want(t, v.get("/offers/measured?product=x&from=2026-09-19&to=2026-09-25"), 422)
-	want(t, v.get("/offers/measured?product=702&from=2026-09-19"), 422)
+	want(t, v.get("/offers/measured?product=702&from=2026-09-19"), 422, "Give the last day of the offer.")
+	want(t, v.get("/offers/measured"), 422, "Give the first day of the offer.")
+	want(t, v.get("/offers/measured?product=702&from=2026-09-19&to=2026-09-31"), 422, "There is no day “2026-09-31”")
 	want(t, v.get("/offers/measured?product=702&from=2026-11-12&to=2026-11-18&all=1"), 200, "cannot be told before the days after the offer have passed", "still to come")
 	fi := newSite(t, company()).signIn().in("fi")
 	want(t, fi.get("/offers/measured?"+bicycles), 200, "Tarjouksessa: Polkupyörän vuokra", "myytiin enemmän", "tuli tarjouksen mukana", "Ei näyttöä, että olisi ostettu varastoon")
@@ -168,6 +171,18 @@ func TestStudySays(t *testing.T) {
 	}
 	if !ahead(&insight.ProductLift{AfterInterval: insight.Interval{Low: .3, High: .9}}) || ahead(&insight.ProductLift{AfterInterval: insight.Interval{Low: .3, High: 1.1}}) {
 		t.Error("who bought ahead is not told from chance")
+	}
+}
+
+// The link to what has evidence does not count what was on offer when it has none.
+func TestWithEvidence(t *testing.T) {
+	products := []buying.StudyProduct{{ProductLift: insight.ProductLift{Part: insight.PartPromoted, AdjustedRatio: 2}}, {ProductLift: insight.ProductLift{Part: insight.PartNone}}}
+	if n := withEvidence(products); n != 0 {
+		t.Errorf("%d with evidence, want none", n)
+	}
+	products[0].Significant = true
+	if n := withEvidence(products); n != 1 {
+		t.Errorf("%d with evidence, want what was on offer", n)
 	}
 }
 

@@ -65,6 +65,34 @@ func TestCompareColleagues(t *testing.T) {
 	want(t, v.post("/settings/capture", "compare", "true"), 403)
 }
 
+// An administrator says who has left, but not of themselves, and can take it back.
+func TestColleagueLeaves(t *testing.T) {
+	m := company()
+	v := newSite(t, m).signIn()
+	want(t, v.get("/colleagues"), 200, `action="/colleagues/2/left"`, "Sari Koskinen has left</button>", `action="/colleagues/4/back"`)
+	if strings.Contains(v.get("/colleagues").Body.String(), `action="/colleagues/1/left"`) {
+		t.Error("one's own way in is offered")
+	}
+	want(t, v.post("/colleagues/1/left"), 422, "Another administrator")
+	want(t, v.post("/colleagues/99/left"), 404)
+	want(t, v.post("/colleagues/x/back"), 404)
+	if w := v.post("/colleagues/2/left"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/colleagues/2/handover?done=left" || !m.staff[1].Disabled {
+		t.Fatal(w.Code, w.Header(), m.staff[1])
+	}
+	want(t, v.get("/colleagues/2/handover?done=left"), 200, "They cannot sign in any more.")
+	if w := v.post("/colleagues/2/back"); w.Code != http.StatusSeeOther || m.staff[1].Disabled {
+		t.Fatal(w.Code, m.staff[1])
+	}
+	want(t, v.in("fi").get("/colleagues"), 200, "Sari Koskinen on lähtenyt</button>")
+	v.post("/signout")
+	v.post("/signin", "address", "sari@saarimatkat.example", "password", "toinen salasana")
+	want(t, v.post("/colleagues/4/back"), 403)
+	want(t, v.post("/colleagues/1/left"), 403)
+	if strings.Contains(v.get("/colleagues").Body.String(), "/left") {
+		t.Error("the way is shown to who may not go it")
+	}
+}
+
 func TestHandOver(t *testing.T) {
 	m := company()
 	v := newSite(t, m).signIn()

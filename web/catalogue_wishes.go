@@ -173,5 +173,7 @@ var wishWords = map[Key]phrase{
 	"feedback.thanks.text":   {"Your words have arrived, and a person reads them.", "Viestisi on perillä, ja ihminen lukee sen."},
 	"feedback.wait":          {"That was several in a short time. Please try again in a minute.", "Viestejä tuli monta lyhyessä ajassa. Yritä uudelleen minuutin kuluttua."},
 	"feedback.no-words":      {"Please write a few words.", "Kirjoita muutama sana."},
+	"feedback.too-long":      {"That is too long: at most %s characters can be sent. Please shorten it.", "Viesti on liian pitkä: enintään %s merkkiä voi lähettää. Lyhennä sitä."},
+	"feedback.long-name":     {"The name is too long: at most %s characters.", "Nimi on liian pitkä: enintään %s merkkiä."},
 	"feedback.wrong-address": {"The address is not complete; write it like name@example.com.", "Osoite ei ole kokonainen; kirjoita se muodossa nimi@example.fi."},
 }

@@ -59,3 +59,31 @@ func (s *Server) addColleague(w http.ResponseWriter, r *http.Request, c *call) e
 	}
 	return go303(w, r, "/colleagues", "colleague")
 }
+
+// colleagueLeft takes away the way in of somebody who has left, and goes on to
+// their customers. One's own stays, else nobody might be left to undo it.
+func (s *Server) colleagueLeft(w http.ResponseWriter, r *http.Request, c *call) error {
+	id, err := routeID[crm.StaffID](r, "id", "colleague")
+	if err == nil && id == c.me.ID {
+		err = c.fault("colleague", "colleagues.left.self")
+	}
+	if err == nil {
+		err = s.Store.DisableStaff(r.Context(), c.viewer, id, true)
+	}
+	if err != nil {
+		return err
+	}
+	return go303(w, r, "/colleagues/"+r.PathValue("id")+"/handover", "left")
+}
+
+// colleagueBack gives the way in back.
+func (s *Server) colleagueBack(w http.ResponseWriter, r *http.Request, c *call) error {
+	id, err := routeID[crm.StaffID](r, "id", "colleague")
+	if err == nil {
+		err = s.Store.DisableStaff(r.Context(), c.viewer, id, false)
+	}
+	if err != nil {
+		return err
+	}
+	return go303(w, r, "/colleagues", "back")
+}

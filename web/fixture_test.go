@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +87,22 @@ func (m *memory) Staff(context.Context) ([]crm.Staff, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.staff), nil
+}
+
+func (m *memory) DisableStaff(_ context.Context, v crm.Viewer, id crm.StaffID, disabled bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !v.MayAdminister() {
+		return crm.Forbidden("no")
+	}
+	for i := range m.staff {
+		if m.staff[i].ID == id {
+			m.staff[i].Disabled = disabled
+			maps.DeleteFunc(m.sessions, func(_ [32]byte, of crm.StaffID) bool { return of == id })
+			return nil
+		}
+	}
+	return crm.Of("colleague", crm.NotFound("no such colleague"))
 }
 
 func (m *memory) AddStaff(_ context.Context, v crm.Viewer, s crm.Staff, password string) (crm.Staff, error) {

@@ -116,11 +116,11 @@ func (s *Server) namedOffer(r *http.Request, c *call, p *OffersPage) (string, er
 
 // askDays reads the days of an offer.
 func (c *call) askDays(from, to string) (a buying.Ask, err error) {
-	if a.From, err = dayOf(from); err != nil || a.From == 0 {
-		return a, c.fault("from", "offers.day.missing")
+	if a.From, err = c.askDay("from", from); err != nil {
+		return a, err
 	}
-	if a.To, err = dayOf(to); err != nil || a.To == 0 {
-		return a, c.fault("to", "offers.day.missing")
+	if a.To, err = c.askDay("to", to); err != nil {
+		return a, err
 	}
 	switch today := crm.DayOf(c.clock.now); {
 	case a.To < a.From:
@@ -131,6 +131,18 @@ func (c *call) askDays(from, to string) (a buying.Ask, err error) {
 		return a, c.fault("to", "offers.day.long", buying.LongestOffer)
 	}
 	return a, nil
+}
+
+// askDay reads a day that must be given, and names what is none.
+func (c *call) askDay(field, text string) (crm.Day, error) {
+	if text == "" {
+		return 0, c.fault(field, Key("offers.day.missing."+field))
+	}
+	d, err := dayOf(text)
+	if err != nil || d == 0 {
+		return 0, c.fault(field, "offers.day.none", text)
+	}
+	return d, nil
 }
 
 func askPath(path string, a buying.Ask) string {
@@ -283,7 +295,7 @@ func (c *call) fillStudy(st *buying.Study, v url.Values, p *StudyPage) error {
 		rows = rows[:told]
 	}
 	only := without(v, "page", "all")
-	p.All = []SpanLink{{c.n("study.told", told), "/offers/measured?" + only.Encode(), !all}}
+	p.All = []SpanLink{{c.n("study.told", withEvidence(st.Products)), "/offers/measured?" + only.Encode(), !all}}
 	only.Set("all", "1")
 	p.All = append(p.All, SpanLink{c.n("study.all", len(st.Products)), "/offers/measured?" + only.Encode(), all})
 	shown, prev, next := cutPage(rows, at, studyPerPage)
@@ -301,6 +313,17 @@ func (c *call) fillStudy(st *buying.Study, v url.Values, p *StudyPage) error {
 		p.Rows = append(p.Rows, c.studyRow(&shown[i], st, scale))
 	}
 	return nil
+}
+
+// withEvidence counts the products that an offer did something to. What was on
+// offer is always shown, and not always among them.
+func withEvidence(products []buying.StudyProduct) (n int) {
+	for i := range products {
+		if word, _ := verdict(&products[i].ProductLift); word == "verdict.more" || word == "verdict.less" {
+			n++
+		}
+	}
+	return n
 }
 
 // verdict says what an offer did to a product; more, less and none are all that

@@ -211,7 +211,8 @@ type PublicPage struct {
 	Scores     []SurveyChoice
 	Low, High  string // what the ends of the scale mean
 	Name, Said string // what was written into the form
-	Missing    bool   // nothing was chosen, or no word written
+	Missing    bool   // nothing was chosen
+	Fault      string // what is wrong with what was written
 }
 
 // TopicChoice is a topic that somebody can want or not.

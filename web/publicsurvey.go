@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"kaveri/crm"
@@ -134,7 +135,7 @@ func (p *public) feedback(w http.ResponseWriter, r *http.Request, c *publicCall)
 	var known *crm.Error
 	if errors.As(err, &known) && known.Kind == crm.KindInvalid {
 		d := PublicPage{Kind: "wrong", Said: f.Words, Name: f.Name, Address: string(f.Address)}
-		d.Missing = known.Field == "words"
+		d.Fault = c.feedbackFault(f, known.Field)
 		p.showFeedback(w, r, c, http.StatusUnprocessableEntity, d)
 		return nil
 	}
@@ -143,4 +144,17 @@ func (p *public) feedback(w http.ResponseWriter, r *http.Request, c *publicCall)
 	}
 	p.showFeedback(w, r, c, http.StatusOK, PublicPage{Kind: "thanks"})
 	return nil
+}
+
+// feedbackFault says what is wrong with what was written into the firm's form.
+func (c *publicCall) feedbackFault(f crm.Feedback, field string) string {
+	switch {
+	case field == "words" && strings.TrimSpace(f.Words) != "":
+		return c.t("feedback.too-long", crm.MaxFeedback)
+	case field == "words":
+		return c.t("feedback.no-words")
+	case field == "name":
+		return c.t("feedback.long-name", crm.MaxFeedbackName)
+	}
+	return c.t("feedback.wrong-address")
 }

@@ -205,6 +205,8 @@ func (s *Server) routes() http.Handler {
 	admin("POST /exclusions/{exclusion}/remove", s.removeExclusion)
 	staff("GET /colleagues", s.colleaguesPage)
 	admin("POST /colleagues", s.addColleague)
+	admin("POST /colleagues/{id}/left", s.colleagueLeft)
+	admin("POST /colleagues/{id}/back", s.colleagueBack)
 	admin("GET /colleagues/{id}/handover", s.handoverPage)
 	admin("POST /colleagues/{id}/handover", s.handOver)
 

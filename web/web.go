@@ -21,6 +21,9 @@ type Store interface {
 	SaveFirm(ctx context.Context, v crm.Viewer, f crm.Firm) error
 	Staff(ctx context.Context) ([]crm.Staff, error)
 	AddStaff(ctx context.Context, v crm.Viewer, s crm.Staff, password string) (crm.Staff, error)
+	// DisableStaff takes away, or gives back, a colleague's way in, and ends their
+	// sessions; [crm.KindConflict] for the last administrator.
+	DisableStaff(ctx context.Context, v crm.Viewer, id crm.StaffID, disabled bool) error
 
 	// SignIn gives the colleague; [crm.KindForbidden] when address or password is wrong.
 	SignIn(ctx context.Context, address, password string) (crm.Staff, error)

@@ -55,6 +55,40 @@ func TestWishesInTheBrowser(t *testing.T) {
 	b.quiet()
 }
 
+// The note box in either language and width, as a note and as a wish: no control
+// lies under another, and none reaches into its margin.
+func TestNoteBoxInTheBrowser(t *testing.T) {
+	m := company()
+	b := openTab(t, m)
+	b.open("/?token=demo-link")
+	const apart = `(() => {
+		const form = document.querySelector("#note-form"), box = form.getBoundingClientRect(), room = parseFloat(getComputedStyle(form).paddingRight) - 1, wrong = [];
+		const all = [...form.querySelectorAll(".switch span, textarea, label:not(.switch label, .quiet), input:not([type=radio]), button")]
+			.map(e => [e.id || (e.htmlFor ? "label of " + e.htmlFor : e.textContent.trim()), e.getBoundingClientRect()]).filter(([, r]) => r.width > 1 && r.height > 1);
+		if (all.length < 5) wrong.push("only " + all.length + " controls");
+		all.forEach(([name, r], i) => {
+			if (r.left < box.left + room || r.right > box.right - room) wrong.push(name + " leaves " + Math.round(box.right - r.right) + " px to the edge");
+			for (const [other, o] of all.slice(i + 1))
+				if (Math.min(r.right, o.right) - Math.max(r.left, o.left) > 1 && Math.min(r.bottom, o.bottom) - Math.max(r.top, o.top) > 1) wrong.push(name + " on " + other);
+		});
+		return wrong.join("; ");
+	})()`
+	for _, lang := range languages {
+		m.staff[0].Language = lang
+		for _, width := range []int{390, 820, 1040, 1280} {
+			b.do(chromedp.EmulateViewport(int64(width), 844))
+			b.open("/customers/11")
+			for _, kind := range []string{"note", "wish"} {
+				js[bool](b, `document.querySelector("#note-form [value=`+kind+`]").click(), true`)
+				if wrong := js[string](b, apart); wrong != "" {
+					t.Errorf("a %s in %s at %d px: %s", kind, lang, width, wrong)
+				}
+			}
+		}
+	}
+	b.quiet()
+}
+
 // TestSurveyInTheBrowser: under the policy of the public pages, by a touch or the
 // keyboard, and the trap is out of reach.
 func TestSurveyInTheBrowser(t *testing.T) {

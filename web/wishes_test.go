@@ -243,7 +243,13 @@ func TestPublicFeedback(t *testing.T) {
 	}
 	send("words=Kiitos&address=aino@x.example&name=Aino", 200)
 	send("words=spam&website=1", 200)
-	send("words=", 422)
+	at = at.Add(time.Minute)
+	if body := send("words=", 422); !strings.Contains(body, "Kirjoita muutama sana.") {
+		t.Error("nothing asks for words")
+	}
+	if body := send("words="+strings.Repeat("%C3%A4", 6000), 422); !strings.Contains(body, strings.Repeat("ä", 6000)) || !strings.Contains(body, "enintään 5\u00a0000 merkkiä") {
+		t.Error("what is too long is lost, or its limit untold")
+	}
 	if body := send("words=keep+this&address=nowhere", 422); !strings.Contains(body, "keep this") {
 		t.Error("what was written is lost")
 	}

@@ -26,7 +26,7 @@ func (p *program) ladderCommand() *cobra.Command {
 	})
 	list.Flags().StringSliceVar(&f.rungs, "rung", nil, "only these, such as LOYAL,ADVOCATE")
 	list.Flags().StringSliceVar(&f.timings, "timing", nil, "only these, such as DUE,OVERDUE")
-	list.Flags().StringVar(&f.note, "note", "", "only these: unproven, bound, well-wisher, ...")
+	list.Flags().StringVar(&f.note, "note", "", "only these: unproven, bound, well-wisher, or of who lapsed \"was LOYAL\"")
 	list.Flags().StringVar(&f.at, "at", "", "as they stood on this day, like 2026-03-31 (default: now)")
 	show := p.reads(&cobra.Command{
 		Use: "show CUSTOMER", Short: "Show where a customer stands and why, and where they stood", Args: cobra.ExactArgs(1),
@@ -140,7 +140,10 @@ func (f *ladderListFlags) query() (q store.LoyaltyQuery, err error) {
 		}
 		q.Timings = append(q.Timings, timing)
 	}
-	q.Note, q.Limit = crm.RungNote(f.note), 500
+	if q.Note, err = rungNote(f.note); err != nil {
+		return q, err
+	}
+	q.Limit = 500
 	if f.at != "" {
 		t, err := time.Parse(time.DateOnly, f.at)
 		if err != nil {
@@ -149,6 +152,24 @@ func (f *ladderListFlags) query() (q store.LoyaltyQuery, err error) {
 		q.Day = crm.DayOf(t)
 	}
 	return q, nil
+}
+
+// rungNote reads a note; "" is any.
+func rungNote(s string) (crm.RungNote, error) {
+	notes := []crm.RungNote{crm.NoteUnproven, crm.NoteBound, crm.NoteWellWisher}
+	for _, r := range crm.Rungs {
+		notes = append(notes, crm.NoteWas(r))
+	}
+	asked := strings.Join(strings.Fields(s), " ")
+	if asked == "" {
+		return crm.NoteNone, nil
+	}
+	for _, n := range notes {
+		if strings.EqualFold(string(n), asked) {
+			return n, nil
+		}
+	}
+	return "", misused("--note: %q is none; choose of %s", s, wordsOf(notes))
 }
 
 // wordsOf lists the values of a vocabulary.

@@ -23,7 +23,6 @@ func (p *program) ladderWeightsCommand() *cobra.Command {
 	})
 	c.Flags().BoolVar(&accept, "accept", false, "put the weights that are offered in use")
 	c.Flags().BoolVar(&table, "table", false, "put the usual weights in use again")
-	c.MarkFlagsMutuallyExclusive("accept", "table")
 	return c
 }
 
@@ -69,6 +68,9 @@ func weightsBySign(list []float64) map[string]float64 {
 }
 
 func (p *program) weights(ctx context.Context, accept, table bool) error {
+	if accept && table {
+		return misused("--accept and --table: choose one; the first puts other weights in use, the second the usual ones")
+	}
 	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err

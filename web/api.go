@@ -38,7 +38,7 @@ type Intake interface {
 	AddWebhook(ctx context.Context, v crm.Viewer, w crm.Webhook) (crm.Webhook, error)
 	RemoveWebhook(ctx context.Context, v crm.Viewer, id crm.WebhookID) error
 	// HearShop keeps what a shop told; nil, and the reason why nothing of it can
-	// be kept, are noted.
+	// be kept, are noted. Beside a reason, w only names the order.
 	HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error
 
 	// Rates gives what currencies are worth in the firm's.
@@ -218,6 +218,7 @@ type OrderAnswer struct {
 	Customer crm.CustomerID   `json:"customer,omitempty"` // none: it is not known whose it is
 	New      bool             `json:"new_customer,omitempty"`
 	Error    *OrderFault      `json:"error,omitempty"`
+	Notes    []string         `json:"notes,omitempty"` // what is odd about one that is kept
 }
 
 // OrderFault is why an order was refused, and how to mend it.
@@ -291,6 +292,9 @@ func answerOf(b *orders.Batch, results []crm.OrderResult) OrdersAnswer {
 		var e *crm.Error
 		if errors.As(result.Err, &e) {
 			o.Error = &OrderFault{Field: fieldOfAPI(e.Field), Detail: capital(e.Text)}
+		}
+		if result.Note != "" {
+			o.Notes = []string{capital(result.Note)}
 		}
 		switch result.Outcome {
 		case crm.OrderAdded:

@@ -66,9 +66,58 @@ func (e Evidence) String() string {
 // Attitude is the index of docs/loyalty.md §8.4. Zero points are no evidence,
 // not a bad attitude.
 type Attitude struct {
-	Evidence   []Evidence // signals with opportunities, in their order
-	Adjustment float64    // recommendations, a stated switch, an open complaint, an unsubscription
-	Points     float64    // L: weighted evidence and adjustment
-	Index      float64    // A, from 0 to 1; .5 without evidence
-	Enough     bool       // evidence for a label
+	Evidence   []Evidence     // signals with opportunities, in their order
+	Facts      []AttitudeFact `json:",omitempty"` // single facts, each with its points
+	Adjustment float64        // their points together
+	Points     float64        // L: weighted evidence and adjustment
+	Index      float64        // A, from 0 to 1; .5 without evidence
+	Enough     bool           // evidence for a label
+}
+
+// AttitudeFact is a single fact that moves the attitude, with its points.
+type AttitudeFact struct {
+	Kind   AttitudeFactKind
+	Count  int `json:",omitempty"` // of recommendations
+	Points float64
+}
+
+// AttitudeFactKind is what a fact says.
+type AttitudeFactKind string
+
+// The kinds.
+const (
+	FactRecommended  AttitudeFactKind = "recommended"  // somebody came by their word
+	FactCompetitor   AttitudeFactKind = "competitor"   // they said that they buy elsewhere
+	FactComplaint    AttitudeFactKind = "complaint"    // a problem of theirs is unsolved
+	FactUnsubscribed AttitudeFactKind = "unsubscribed" // from mailings
+)
+
+// AttitudeFacts lists the kinds.
+var AttitudeFacts = []AttitudeFactKind{FactRecommended, FactCompetitor, FactComplaint, FactUnsubscribed}
+
+var factWords = map[AttitudeFactKind]string{
+	FactRecommended: "customers came by their word", FactCompetitor: "says to buy elsewhere", FactComplaint: "has an unsolved problem", FactUnsubscribed: "unsubscribed from mailings",
+}
+
+// String gives the fact for people: "2 customers came by their word: +2.00".
+func (f AttitudeFact) String() string {
+	words := factWords[f.Kind]
+	if f.Kind == FactRecommended {
+		if words = fmt.Sprintf("%d %s", f.Count, words); f.Count == 1 {
+			words = "a customer came by their word"
+		}
+	}
+	return fmt.Sprintf("%s: %+.2f", words, f.Points)
+}
+
+// Arithmetic gives the lines that add up to the points.
+func (a *Attitude) Arithmetic() []string {
+	out := make([]string, 0, len(a.Evidence)+len(a.Facts))
+	for _, e := range a.Evidence {
+		out = append(out, e.String())
+	}
+	for _, f := range a.Facts {
+		out = append(out, f.String())
+	}
+	return out
 }

@@ -40,7 +40,7 @@ func ParseSuppressionReason(s string) (SuppressionReason, error) {
 	if slices.Contains(SuppressionReasons, SuppressionReason(s)) {
 		return SuppressionReason(s), nil
 	}
-	return "", Invalid("reason", "%q is none of %v", s, SuppressionReasons)
+	return "", Invalid("reason", "%q is none of %s", s, choices(SuppressionReasons))
 }
 
 // Stops reports whether a suppression for this reason stops mail of this kind.

@@ -112,7 +112,7 @@ func ParseDispatchState(s string) (DispatchState, error) {
 	if slices.Contains(DispatchStates, DispatchState(s)) {
 		return DispatchState(s), nil
 	}
-	return "", Invalid("state", "%q is none of %v", s, DispatchStates)
+	return "", Invalid("state", "%q is none of %s", s, choices(DispatchStates))
 }
 
 // Attempt is what one try at a dispatch has come to. It is recorded with the

@@ -3,6 +3,7 @@ package crm
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind sorts errors into the few classes that callers treat differently.
@@ -90,4 +91,19 @@ func FieldOf(err error) string {
 		return e.Field
 	}
 	return ""
+}
+
+// choices names them: "a, b, c". The empty one has no name to give.
+func choices[T ~string](of []T) string {
+	var b strings.Builder
+	for _, c := range of {
+		if c == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(c))
+	}
+	return b.String()
 }

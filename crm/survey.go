@@ -84,7 +84,7 @@ func (s *Survey) Validate() error {
 		return Invalid("name", "name it by small letters, digits and hyphens, such as after-delivery")
 	}
 	if !slices.Contains(SurveyKinds, s.Kind) {
-		return Invalid("kind", "%q is none of %v", s.Kind, SurveyKinds)
+		return Invalid("kind", "%q is none of %s", s.Kind, choices(SurveyKinds))
 	}
 	clean := map[string]string{}
 	for l, q := range s.Question {

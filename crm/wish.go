@@ -100,7 +100,7 @@ func (s WishState) Next() []WishState { return wishSteps[s] }
 func (s WishState) Step(to WishState, reason string) error {
 	switch {
 	case !slices.Contains(WishStates, to):
-		return Invalid("state", "%q is none of %v", to, WishStates)
+		return Invalid("state", "%q is none of %s", to, choices(WishStates))
 	case !slices.Contains(s.Next(), to):
 		return &Error{Kind: KindConflict, Field: "state", Text: "a wish that is " + string(s) + " cannot become " + string(to)}
 	case to == WishDeclined && strings.TrimSpace(reason) == "":
@@ -164,13 +164,13 @@ func (w *Wish) Validate() error {
 	case len(w.Job) > MaxReason || len(w.Reason) > MaxReason:
 		return Invalid("reason", "it is longer than %d characters", MaxReason)
 	case !slices.Contains(WishKinds, w.Kind):
-		return Invalid("kind", "%q is none of %v", w.Kind, WishKinds)
+		return Invalid("kind", "%q is none of %s", w.Kind, choices(WishKinds))
 	case !slices.Contains(WishStates, w.State):
-		return Invalid("state", "%q is none of %v", w.State, WishStates)
+		return Invalid("state", "%q is none of %s", w.State, choices(WishStates))
 	case w.Force != "" && !slices.Contains(WishForces, w.Force):
-		return Invalid("force", "%q is none of %v", w.Force, WishForces)
+		return Invalid("force", "%q is none of %s", w.Force, choices(WishForces))
 	case w.Strength != "" && !slices.Contains(WishStrengths, w.Strength):
-		return Invalid("strength", "%q is none of %v", w.Strength, WishStrengths)
+		return Invalid("strength", "%q is none of %s", w.Strength, choices(WishStrengths))
 	case w.ExpiresOn != 0 && w.ExpiresOn < w.NotBefore:
 		return Invalid("expires on", "%s is before %s, before which it is not wanted", w.ExpiresOn, w.NotBefore)
 	}

@@ -33,19 +33,21 @@ type Weights [crm.SignalCount]float64
 // TableWeights are those of docs/loyalty.md §8.4.
 var TableWeights = Weights{1, 1, .75, 1, 1, 1, 1}
 
-// adjustment gives what the single facts add to the points.
-func adjustment(s *crm.Signs) float64 {
-	adj := math.Min(2, float64(s.Recommendations))
+// facts gives the single facts that move the attitude, with their points.
+func facts(s *crm.Signs) (out []crm.AttitudeFact) {
+	if n := s.Recommendations; n > 0 {
+		out = append(out, crm.AttitudeFact{Kind: crm.FactRecommended, Count: n, Points: math.Min(2, float64(n))})
+	}
 	if s.Competitor {
-		adj--
+		out = append(out, crm.AttitudeFact{Kind: crm.FactCompetitor, Points: -1})
 	}
 	if s.OpenComplaint {
-		adj--
+		out = append(out, crm.AttitudeFact{Kind: crm.FactComplaint, Points: -1})
 	}
 	if s.Unsubscribed {
-		adj -= .5
+		out = append(out, crm.AttitudeFact{Kind: crm.FactUnsubscribed, Points: -.5})
 	}
-	return adj
+	return out
 }
 
 // kindsOf gives how many signals there are.
@@ -60,7 +62,10 @@ func kindsOf(s *crm.Signs) (n int) {
 
 // AttitudeOf weighs the signs of a customer with so many order events.
 func AttitudeOf(s *crm.Signs, events int, typical *Rates, weights *Weights) crm.Attitude {
-	a := crm.Attitude{Adjustment: adjustment(s)}
+	a := crm.Attitude{Facts: facts(s)}
+	for _, f := range a.Facts {
+		a.Adjustment += f.Points
+	}
 	a.Points = a.Adjustment
 	a.Evidence = make([]crm.Evidence, 0, kindsOf(s))
 	observations, kinds := 0.0, 0

@@ -76,8 +76,11 @@ func Difference(treated, holdout Moments, plan int) Effect {
 	if plan == 0 {
 		plan = n
 	}
-	e.Interval = around(e.Difference, e.SE*StudentQuantile(1-alpha/2, e.DF))
-	e.AlwaysValid = around(e.Difference, e.SE*AlwaysValidMultiplier(n, plan))
+	student := StudentQuantile(1-alpha/2, e.DF)
+	e.Interval = around(e.Difference, e.SE*student)
+	// The sequence is made for many; of a few people it would be shorter than what
+	// one look needs.
+	e.AlwaysValid = around(e.Difference, e.SE*math.Max(student, AlwaysValidMultiplier(n, plan)))
 	return e
 }
 
@@ -120,16 +123,14 @@ const (
 )
 
 // Verdict says what the effect proves. It goes by the always-valid interval,
-// since people look at a campaign every day. Of fewer than about six people that
-// interval, which is made for many, would be too short: Student's must leave out
-// zero as well.
+// since people look at a campaign every day.
 func (e Effect) Verdict() Verdict {
 	switch {
 	case !(e.SE > 0):
 		return VerdictUnknown // where nothing varies nothing is known of chance
-	case e.AlwaysValid.Low > 0 && e.Interval.Low > 0:
+	case e.AlwaysValid.Low > 0:
 		return VerdictWorks
-	case e.AlwaysValid.High < 0 && e.Interval.High < 0:
+	case e.AlwaysValid.High < 0:
 		return VerdictHarms
 	}
 	return VerdictUnknown

@@ -254,13 +254,18 @@ WHERE w.customer_id > $1 AND w.customer_id <= $2 AND w.kind IN ($3, $4) AND w.st
 		})
 }
 
+// recommendations counts who came by their word, from the day on which they came:
+// with their first order, or when they became known. Noting it later makes nobody
+// new.
 func (g *accounts) recommendations() error {
-	return g.each(`SELECT c.customer_id, r.at_us FROM contacts c JOIN recommendations r ON r.by_id = c.id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND r.at_us >= $3 AND +r.at_us < $4 ORDER BY c.customer_id`,
-		[]any{g.since, g.until}, func(r *sql.Rows) error {
+	return g.each(`SELECT c.customer_id, t.created_us, COALESCE((SELECT o.at_us FROM orders o WHERE o.customer_id = t.customer_id AND o.state = $3 ORDER BY o.at_us, o.id LIMIT 1), t.created_us)
+FROM contacts c JOIN recommendations r ON r.by_id = c.id JOIN contacts t ON t.id = r.contact_id WHERE c.customer_id > $1 AND c.customer_id <= $2 AND +r.at_us < $4 ORDER BY c.customer_id`,
+		[]any{string(crm.OrderPlaced), g.until}, func(r *sql.Rows) error {
 			var id crm.CustomerID
-			var at int64
-			err := r.Scan(&id, &at)
-			if of := g.at[id]; of != nil {
+			var known, ordered int64
+			err := r.Scan(&id, &known, &ordered)
+			at := min(known, ordered)
+			if of := g.at[id]; of != nil && at >= g.since {
 				of.Signs.Recommendations++
 				if at >= micros(g.o.Today.Time())-365*dayMicros {
 					of.Signs.Recent++

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -305,6 +306,9 @@ func (s *Store) Recommend(ctx context.Context, v crm.Viewer, contact, by crm.Con
 			if from == came {
 				return crm.Invalid("recommended by", "nobody comes by their own word; choose another customer")
 			}
+			if circle, err := x.cameBy(from, came); err != nil || circle {
+				return cmp.Or(err, crm.Invalid("recommended by", "that customer came by the word of this one, so it cannot be the other way round as well"))
+			}
 			ranked = append(ranked, crm.CustomerID(from))
 			if err := x.exec(`INSERT INTO recommendations (contact_id, by_id, staff_id, at_us) VALUES ($1, $2, $3, $4)`, int64(contact), int64(by), orNull(v.Staff), micros(s.now())); err != nil {
 				return err
@@ -314,4 +318,26 @@ func (s *Store) Recommend(ctx context.Context, v crm.Viewer, contact, by crm.Con
 		slices.Sort(ranked)
 		return x.unrank(ranked...)
 	})
+}
+
+// cameBy reports that a customer came, over whatever steps, by the word of another.
+func (x *tx) cameBy(customer, other int64) (bool, error) {
+	seen := map[int64]bool{}
+	for next := []int64{customer}; len(next) > 0; {
+		of, err := x.idsOf(`SELECT DISTINCT b.customer_id FROM contacts t JOIN recommendations r ON r.contact_id = t.id JOIN contacts b ON b.id = r.by_id WHERE t.customer_id IN (IN)`, next)
+		if err != nil {
+			return false, err
+		}
+		next = next[:0]
+		for _, id := range of {
+			if id == other {
+				return true, nil
+			}
+			if !seen[id] {
+				seen[id] = true
+				next = append(next, id)
+			}
+		}
+	}
+	return false, nil
 }

@@ -175,7 +175,10 @@ var loyaltyWords = map[Key]phrase{
 	"evidence.initiative": {"Begins the conversations: %s of %s; typical is %s", "Aloittaa keskustelut: %s / %s; tavallisesti %s"},
 	"evidence.voice":      {"Is glad when asked: %s of %s answers; typical is %s", "Tyytyväinen kysyttäessä: %s / %s vastausta; tavallisesti %s"},
 	"evidence.forgive":    {"Orders again after a problem: %s of %s; typical is %s", "Tilaa ongelman jälkeen uudelleen: %s / %s; tavallisesti %s"},
-	"evidence.adjustment": {"Recommendations, an open complaint, a stated switch or an unsubscription", "Suositukset, avoin reklamaatio, kilpailijalle siirtyminen tai peruttu tilaus"},
+	"fact.recommended":    {"%s customer came by their word|%s customers came by their word", "%s asiakas tuli heidän suosituksestaan|%s asiakasta tuli heidän suosituksestaan"},
+	"fact.competitor":     {"Said that they buy elsewhere", "Kertoi ostavansa muualta"},
+	"fact.complaint":      {"A problem of theirs is unsolved", "Ongelma on ratkaisematta"},
+	"fact.unsubscribed":   {"Unsubscribed from mailings", "Perui postitukset"},
 
 	"customers.ordered":   {"ordered", "tilasi"},
 	"count.orders":        {"%s order|%s orders", "%s tilaus|%s tilausta"},

@@ -71,8 +71,15 @@ func (c *call) attitude(a *crm.Attitude, card *LoyaltyCard) {
 		points := e.Weight * e.Points
 		card.Evidence = append(card.Evidence, EvidenceLine{c.t(Key("evidence."+e.Signal.String()), c.plain(e.Successes), c.plain(e.Of), c.percent(e.Typical)), c.signed(points), points < 0})
 	}
-	if a.Adjustment != 0 {
-		card.Evidence = append(card.Evidence, EvidenceLine{c.t("evidence.adjustment"), c.signed(a.Adjustment), a.Adjustment < 0})
+	for _, f := range a.Facts {
+		key := Key("fact." + string(f.Kind))
+		words := ""
+		if f.Kind == crm.FactRecommended {
+			words = c.n(key, f.Count)
+		} else {
+			words = c.t(key)
+		}
+		card.Evidence = append(card.Evidence, EvidenceLine{words, c.signed(f.Points), f.Points < 0})
 	}
 	card.Sum = c.t("attitude.sum", c.signed(a.Points), c.decimal(a.Index, 2))
 }

@@ -230,6 +230,9 @@ func keysOfLoyalty(used map[Key]string) {
 		used[Key("evidence."+crm.Signal(s).String())] = "crm"
 		used[Key("sign."+crm.Signal(s).String())] = "crm"
 	}
+	for _, k := range crm.AttitudeFacts {
+		used[Key("fact."+string(k))] = "crm"
+	}
 	for _, k := range insight.Movements() {
 		used[Key("move."+string(k))] = "insight"
 	}

@@ -60,7 +60,7 @@ var listedBy = map[string]string{
 // verb that shows what is.
 func mended(e *crm.Error) string {
 	verb := listedBy[e.Field]
-	if e.Kind != crm.KindNotFound || verb == "" || strings.Contains(e.Text, "kaveri ") {
+	if e.Kind != crm.KindNotFound || verb == "" || strings.Contains(e.Text, "kaveri ") || strings.Contains(e.Text, "; ") { // it says itself what mends it
 		return e.Error()
 	}
 	return e.Error() + "; " + verb + " shows which there are"

@@ -22,8 +22,8 @@ func (p *program) insightExperimentCommand() *cobra.Command {
 			switch changed := c.Flags().Changed; {
 			case changed("plan-n") && o.Plan < 1:
 				return misused("--plan-n: it must be above 0; it is %d", o.Plan)
-			case changed("worth") && !(o.Worth > 0):
-				return misused("--worth: it must be above 0; it is %v", o.Worth)
+			case changed("worth") && (!(o.Worth > 0) || math.IsInf(o.Worth, 0)):
+				return misused("--worth: it must be a number above 0; it is %v", o.Worth)
 			}
 			return p.experiment(c.Context(), args[0], o)
 		},

@@ -66,16 +66,13 @@ const (
 
 func standingOf(id any, s *crm.Standing, model string) standingJSON {
 	j := standingJSON{ID: id, Events: s.Events, Filled: s.Filled, Cycles: s.Cycles, Rung: s.Rung, Note: s.Note,
-		Points: s.Attitude.Points, Index: s.Attitude.Index, Enough: s.Attitude.Enough, Model: model, Curve: curveModel, Arithmetic: []string{}}
+		Points: s.Attitude.Points, Index: s.Attitude.Index, Enough: s.Attitude.Enough, Model: model, Curve: curveModel, Arithmetic: s.Attitude.Arithmetic()}
 	if s.BySecondOrders {
 		j.Curve = curveSeconds
 	}
 	if s.Events > 0 {
 		j.Timing, j.Silence, j.Waiting, j.PAlive, j.POrder = &s.Timing, &s.Silence, &s.Waiting, &s.PAlive, &s.POrder
 		j.DueDay, j.OverdueDay, j.LapsedDay = &s.DueDay, &s.OverdueDay, &s.LapsedDay
-	}
-	for _, e := range s.Attitude.Evidence {
-		j.Arithmetic = append(j.Arithmetic, e.String())
 	}
 	return j
 }

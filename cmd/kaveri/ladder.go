@@ -195,10 +195,7 @@ func loyaltyJSONOf(l *crm.LoyaltyRow) loyaltyJSON {
 		return &s
 	}
 	j := loyaltyJSON{l.Customer, l.Name, l.Rung, l.Timing, l.Note, day(l.Since), l.Events, l.Filled, l.Cycles, day(l.First), day(l.Last), day(l.Due), day(l.Overdue), day(l.Lapsed),
-		l.PAlive, l.POrder, l.Spent.String(), l.Value.String(), l.Attitude.Points, l.Attitude.Index, l.Attitude.Enough, []string{}}
-	for _, e := range l.Attitude.Evidence {
-		j.Arithmetic = append(j.Arithmetic, e.String())
-	}
+		l.PAlive, l.POrder, l.Spent.String(), l.Value.String(), l.Attitude.Points, l.Attitude.Index, l.Attitude.Enough, l.Attitude.Arithmetic()}
 	return j
 }
 

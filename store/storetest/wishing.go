@@ -373,6 +373,7 @@ func testRecommend(t *testing.T, s *store.Store) {
 		t.Errorf("came by: %+v, %v", list, err)
 	}
 	w.refused(s.Recommend(w.ctx, w.anna, came, came), crm.KindInvalid, "recommended by")
+	w.refused(s.Recommend(w.ctx, w.anna, by, came), crm.KindInvalid, "recommended by") // in a circle nobody came by anybody's word
 	w.refused(s.Recommend(w.ctx, w.anna, came, 1<<40), crm.KindNotFound, "")
 	w.check(s.Recommend(w.ctx, w.anna, came, 0))
 	if got := w.unranked(); len(got) != 1 {

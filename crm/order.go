@@ -285,8 +285,9 @@ type OrderResult struct {
 	Outcome  OrderOutcome
 	Order    OrderID
 	Customer CustomerID
-	Made     bool  // the customer is new
-	Err      error // of a refused one
+	Made     bool   // the customer is new
+	Err      error  // of a refused one
+	Note     string // what is odd about one that is kept, "" for nothing; in English
 }
 
 // OrderImport is one file or batch of orders, which can be taken back.

@@ -24,8 +24,8 @@ type Wording struct {
 
 // CallsForAnswer reports whether somebody may wait for an answer to a mail. A
 // question taken for thanks is worse than the reverse, so only what is certain is
-// left out: what robots write, the answers of calendars, and mails of which every
-// word is one of thanks, greeting or closing.
+// left out: what robots write, the answers of calendars, and mails that thank or say
+// that a matter is closed, and of which every word is known to say no more.
 func (w *Wording) CallsForAnswer() bool {
 	if w.Class != ClassHuman || w.calendarAnswer() {
 		return false
@@ -64,23 +64,31 @@ sa mycket for svaret hjalpen ha en bra dag trevlig helg vielen dank fur die schn
 	closing  = wordSet(`regards best kind warm br wishes sincerely yours cheers terveisin terv ystavallisin yst parhain yt t tv mvh vanliga halsningar gruss grusse sent from my iphone lahetetty iphonesta puhelimestani`)
 )
 
-// thanks reports that all that is said is thanks. A mail that begins a
-// conversation may have its question in the subject.
+// thanks reports that all that is said is thanks, or that all is well. A mail that
+// begins a conversation may have its question in the subject.
 func (w *Wording) thanks() bool {
 	base, replies, _ := BaseSubject(w.Subject)
 	rest := Tokens(w.Author)
 	known := func(t string) bool {
 		return thanking[t] || filling[t] || greeting[t] || closing[t] || slices.Contains(rest, t)
 	}
-	if replies == 0 && slices.ContainsFunc(Tokens(base), func(t string) bool { return !known(t) }) {
+	all := func(tokens []string) bool {
+		tokens, _ = without(tokens, allaying)
+		return !slices.ContainsFunc(tokens, func(t string) bool { return !known(t) })
+	}
+	if subject, _ := without(saying(base), settling); replies == 0 && !all(subject) {
 		return false
 	}
 	text := withoutAddressee(w.Words)
-	tokens := Tokens(text)
+	tokens := saying(text)
 	if len(tokens) == 0 {
 		return thumbs(text)
 	}
-	return slices.ContainsFunc(tokens, func(t string) bool { return thanking[t] }) && !slices.ContainsFunc(tokens, func(t string) bool { return !known(t) })
+	if _, asks := without(tokens, asking); asks {
+		return false
+	}
+	tokens, settled := without(tokens, settling)
+	return (settled || slices.ContainsFunc(tokens, func(t string) bool { return thanking[t] })) && all(tokens)
 }
 
 // withoutAddressee takes off whom a mail greets: "Hi Anna, thanks!". One or two

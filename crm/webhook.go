@@ -56,6 +56,29 @@ type Webhook struct {
 	Created time.Time
 	Heard   time.Time // when it told something last, rightly signed
 	Problem string    // what of that was not kept, and why; in English
+
+	Problems []ShopProblem // what was not kept before too, the newest first
+}
+
+// MaxShopProblems is how many problems are remembered of a webhook.
+const MaxShopProblems = 20
+
+// ShopProblem is what a shop told and could not be kept.
+type ShopProblem struct {
+	At     time.Time `json:"at"`
+	Number string    `json:"number"` // of the order, "" when it cannot be told
+	Text   string    `json:"text"`   // why, in English
+}
+
+// Trouble notes how the last call went: text is what of it was not kept, "" when
+// all was. The oldest problem beyond [MaxShopProblems] is forgotten.
+func (w *Webhook) Trouble(at time.Time, number, text string) {
+	w.Heard, w.Problem = at, text
+	if text == "" {
+		return
+	}
+	w.Problems = slices.Insert(w.Problems, 0, ShopProblem{at.UTC(), number, text})
+	w.Problems = w.Problems[:min(len(w.Problems), MaxShopProblems)]
 }
 
 // Signed reports whether the signature of a call proves that it knows the secret:
@@ -74,6 +97,7 @@ func (w *Webhook) Signed(body []byte, signature string) bool {
 // ShopWord is what a shop tells of one order.
 type ShopWord struct {
 	ShopID  string    // by which the shop knows the order within
+	Number  string    // by which people do, "" when this word does not say
 	Version time.Time // when it was changed last; older words of it count no more
 	Gone    bool      // it is no more in the shop
 	Taxed   bool      // its prices have the tax in them

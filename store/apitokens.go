@@ -155,6 +155,9 @@ func (s *Store) TakeOrders(ctx context.Context, v crm.Viewer, once crm.Once, lis
 		if out, err = g.save(); err != nil {
 			return err
 		}
+		if err := g.noteRefunds(out); err != nil {
+			return err
+		}
 		return x.answer(once, out)
 	})
 	if err != nil || again {
@@ -172,6 +175,7 @@ type storedResult struct {
 	Kind     crm.Kind
 	Field    string
 	Text     string
+	Note     string
 }
 
 // answered gives what a request was answered when it came before.
@@ -196,7 +200,7 @@ func (x *tx) answered(once crm.Once) ([]crm.OrderResult, bool, error) {
 	}
 	out := make([]crm.OrderResult, len(list))
 	for i, r := range list {
-		out[i] = crm.OrderResult{Outcome: r.Outcome, Order: r.Order, Customer: r.Customer, Made: r.Made}
+		out[i] = crm.OrderResult{Outcome: r.Outcome, Order: r.Order, Customer: r.Customer, Made: r.Made, Note: r.Note}
 		if r.Text != "" {
 			out[i].Err = &crm.Error{Kind: r.Kind, Field: r.Field, Text: r.Text}
 		}
@@ -215,7 +219,7 @@ func (x *tx) answer(once crm.Once, results []crm.OrderResult) error {
 	}
 	list := make([]storedResult, len(results))
 	for i, r := range results {
-		list[i] = storedResult{Outcome: r.Outcome, Order: r.Order, Customer: r.Customer, Made: r.Made}
+		list[i] = storedResult{Outcome: r.Outcome, Order: r.Order, Customer: r.Customer, Made: r.Made, Note: r.Note}
 		var e *crm.Error
 		if errors.As(r.Err, &e) {
 			list[i].Kind, list[i].Field, list[i].Text = e.Kind, e.Field, e.Text

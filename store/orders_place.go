@@ -365,6 +365,29 @@ func (g *orderBatch) bindWaiting() error {
 	return nil
 }
 
+// noteRefunds says of refunds that are kept what whoever sent them may not know:
+// that one waits for its order, or that more is given back than that was worth.
+func (g *orderBatch) noteRefunds(results []crm.OrderResult) error {
+	for i := range results {
+		o, r := &g.list[i], &results[i]
+		if r.Err != nil || o.Total >= 0 || o.State == crm.OrderCancelled {
+			continue
+		}
+		var target sql.NullString
+		var left crm.Money
+		if err := g.x.row(`SELECT t.number, COALESCE(t.value + t.refunded, 0) FROM orders o LEFT JOIN orders t ON t.id = o.refunds_id WHERE o.id = $1`, int64(r.Order)).Scan(&target, &left); err != nil {
+			return err
+		}
+		switch {
+		case !target.Valid:
+			r.Note = fmt.Sprintf("order %s, which this one refunds, is not here; the refund is bound to it when it comes", o.Refunds)
+		case left < 0:
+			r.Note = fmt.Sprintf("with this refund, %s more is given back for order %s than it was worth", -left, target.String)
+		}
+	}
+	return nil
+}
+
 // sumRefunds sums what was given back for orders.
 func (x *tx) sumRefunds(orders []int64) error {
 	for _, id := range orders {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -46,13 +47,16 @@ func (s *Store) AddWebhook(ctx context.Context, v crm.Viewer, w crm.Webhook) (cr
 	return w, err
 }
 
-const webhookQuery = `SELECT w.id, w.kind, w.source, w.secret, COALESCE(w.staff_id, 0), COALESCE(s.name, ''), w.created_us, w.heard_us, w.problem FROM webhooks w LEFT JOIN staff s ON s.id = w.staff_id `
+const webhookQuery = `SELECT w.id, w.kind, w.source, w.secret, COALESCE(w.staff_id, 0), COALESCE(s.name, ''), w.created_us, w.heard_us, w.problem, w.problems FROM webhooks w LEFT JOIN staff s ON s.id = w.staff_id `
 
 func scanWebhook(r interface{ Scan(...any) error }, w *crm.Webhook, sealed *[]byte) error {
 	var created, heard int64
-	err := r.Scan(&w.ID, &w.Kind, &w.Source, sealed, &w.Staff, &w.Maker, &created, &heard, &w.Problem)
+	var problems string
+	if err := r.Scan(&w.ID, &w.Kind, &w.Source, sealed, &w.Staff, &w.Maker, &created, &heard, &w.Problem, &problems); err != nil {
+		return err
+	}
 	w.Created, w.Heard = fromMicros(created), fromMicros(heard)
-	return err
+	return json.Unmarshal([]byte(problems), &w.Problems)
 }
 
 // Webhooks lists where shops tell of their orders, without the secrets.
@@ -109,7 +113,7 @@ func (s *Store) RemoveWebhook(ctx context.Context, v crm.Viewer, id crm.WebhookI
 // HearShop keeps what a shop has told of an order, in one transaction; nil notes
 // only that it was heard. What was told before, or is older than what was told
 // since, changes nothing. A word that cannot be kept is noted at the webhook, for
-// people; problem is what its reader says so.
+// people; problem is what its reader says so, and w beside it only names the order.
 func (s *Store) HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error {
 	err := s.write(ctx, func(x *tx) error {
 		h := &hearing{x: x}
@@ -117,7 +121,10 @@ func (s *Store) HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord,
 			return err
 		}
 		if w != nil {
-			err := h.hear(w)
+			err := h.recall(w)
+			if err == nil && problem == "" {
+				err = h.hear(w)
+			}
 			var e *crm.Error
 			switch {
 			case errors.As(err, &e) && e.Kind != crm.KindInternal:
@@ -126,7 +133,7 @@ func (s *Store) HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord,
 				return err
 			}
 		}
-		return x.exec(`UPDATE webhooks SET heard_us = $1, problem = $2 WHERE id = $3`, micros(s.now()), clean(problem, 500), int64(id))
+		return h.end(w, problem)
 	})
 	if err != nil {
 		return err
@@ -144,13 +151,32 @@ type hearing struct {
 	taxed   bool
 }
 
-func (h *hearing) hear(w *crm.ShopWord) error {
+// end notes when the shop was heard, and what was not kept.
+func (h *hearing) end(w *crm.ShopWord, problem string) error {
+	number := h.number
+	if number == "" && w != nil {
+		number = w.Number
+	}
+	h.hook.Trouble(fromMicros(micros(h.x.s.now())), clean(number, 300), clean(problem, 500))
+	problems, err := json.Marshal(append([]crm.ShopProblem{}, h.hook.Problems...))
+	if err != nil {
+		return err
+	}
+	return h.x.exec(`UPDATE webhooks SET heard_us = $1, problem = $2, problems = $3 WHERE id = $4`, micros(h.hook.Heard), h.hook.Problem, string(problems), int64(h.hook.ID))
+}
+
+// recall finds what is known of an order by its number within the shop.
+func (h *hearing) recall(w *crm.ShopWord) error {
 	var taxed int64
 	err := h.x.row(`SELECT number, version_us, taxed FROM webhook_orders WHERE webhook_id = $1 AND shop_id = $2`, int64(h.hook.ID), w.ShopID).Scan(&h.number, &h.version, &taxed)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	h.known, h.taxed = err == nil, taxed != 0
+	return nil
+}
+
+func (h *hearing) hear(w *crm.ShopWord) (err error) {
 	switch {
 	case w.Gone:
 		err = h.gone(w)

@@ -38,7 +38,7 @@ type Intake interface {
 	AddWebhook(ctx context.Context, v crm.Viewer, w crm.Webhook) (crm.Webhook, error)
 	RemoveWebhook(ctx context.Context, v crm.Viewer, id crm.WebhookID) error
 	// HearShop keeps what a shop told; nil, and the reason why nothing of it can
-	// be kept, are noted.
+	// be kept, are noted. Beside a reason, w only names the order.
 	HearShop(ctx context.Context, id crm.WebhookID, w *crm.ShopWord, problem string) error
 
 	// Rates gives what currencies are worth in the firm's.
@@ -218,7 +218,7 @@ type OrderAnswer struct {
 	Customer crm.CustomerID   `json:"customer,omitempty"` // none: it is not known whose it is
 	New      bool             `json:"new_customer,omitempty"`
 	Error    *OrderFault      `json:"error,omitempty"`
-	Note     string           `json:"note,omitempty"` // what is odd about an order that is kept
+	Notes    []string         `json:"notes,omitempty"` // what is odd about one that is kept
 }
 
 // OrderFault is why an order was refused, and how to mend it.
@@ -294,7 +294,10 @@ func answerOf(b *orders.Batch, results []crm.OrderResult) OrdersAnswer {
 			o.Error = &OrderFault{Field: fieldOfAPI(e.Field), Detail: capital(e.Text)}
 		}
 		if doubt := read.Order.Doubt(); result.Err == nil && doubt != "" {
-			o.Note = capital(doubt)
+			o.Notes = append(o.Notes, capital(doubt))
+		}
+		if result.Note != "" {
+			o.Notes = append(o.Notes, capital(result.Note))
 		}
 		switch result.Outcome {
 		case crm.OrderAdded:

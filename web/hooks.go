@@ -60,10 +60,10 @@ func (s *Server) heard(r *http.Request) (int, error) {
 	word, ok, err := readShop(hook.Kind, r.Header.Get(hook.Kind.TopicField()), body)
 	var told *crm.ShopWord
 	problem := ""
-	switch {
-	case err != nil:
+	if err != nil {
 		problem = err.Error()
-	case ok:
+	}
+	if ok || err != nil {
 		told = &word
 	}
 	err = s.Intake.HearShop(r.Context(), hook.ID, told, problem)

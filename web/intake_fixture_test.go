@@ -34,7 +34,7 @@ func trading() *intake {
 	n.tokens = []crm.APIToken{{ID: 481, Name: "Kassa", Scopes: crm.APIScopes, Staff: 1, Maker: "Mikko Laine", Created: now.AddDate(0, -2, 0), Used: now.Add(-20 * time.Minute)},
 		{ID: 482, Name: "Vanha kauppa", Scopes: crm.APIScopes[:1], Staff: 1, Maker: "Mikko Laine", Created: now.AddDate(0, -9, 0), Revoked: now.AddDate(0, 0, -3)}}
 	n.hashes[used], n.hashes[gone] = 0, 1
-	n.hooks = []crm.Webhook{{ID: 491, Kind: crm.ShopWooCommerce, Source: "verkkokauppa", Secret: "salaisuus", Created: now.AddDate(0, -1, 0), Heard: now.Add(-2 * time.Hour), Problem: "currency: order 8802 is in SEK, and what that is worth in EUR at 2026-11-17 is not known; set its rate first"},
+	n.hooks = []crm.Webhook{{ID: 491, Kind: crm.ShopWooCommerce, Source: "verkkokauppa", Secret: "salaisuus", Created: now.AddDate(0, -1, 0), Heard: now.Add(-2 * time.Hour), Problem: "currency: order 8802 is in SEK, and what that is worth in EUR at 2026-11-17 is not known; set its rate first", Problems: []crm.ShopProblem{{At: now.Add(-2 * time.Hour), Number: "8802", Text: "currency: order 8802 is in SEK, and what that is worth in EUR at 2026-11-17 is not known; set its rate first"}, {At: now.Add(-26 * time.Hour), Text: "the shop's words cannot be read: unexpected end of JSON input"}}},
 		{ID: 492, Kind: crm.ShopShopify, Source: "Lahjakortit", Secret: "salaisuus2", Created: now.Add(-time.Hour)}}
 	n.rates = []crm.CurrencyRate{{Currency: "SEK", From: time.Unix(0, 0).UTC(), Rate: 88_000_000}, {Currency: "SEK", From: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Rate: 91_500_000}}
 	n.files = []crm.OrderImport{{ID: 471, Source: "kassa", Name: "lokakuu.csv", Added: 1204, Replaced: 3, At: now.AddDate(0, 0, -12)}, {ID: 470, Source: "kassa", Name: "väärä tiedosto.csv", Added: 17, At: now.AddDate(0, 0, -13), Undone: now.AddDate(0, 0, -13)}}
@@ -182,10 +182,14 @@ func (n *intake) HearShop(_ context.Context, id crm.WebhookID, w *crm.ShopWord, 
 	defer n.mu.Unlock()
 	for i := range n.hooks {
 		if n.hooks[i].ID == id {
-			n.hooks[i].Heard, n.hooks[i].Problem = now, problem
+			number := ""
+			if w != nil {
+				number = w.Number
+			}
+			n.hooks[i].Trouble(now, number, problem)
 		}
 	}
-	if w != nil {
+	if w != nil && problem == "" {
 		n.heard = append(n.heard, *w)
 	}
 	return nil

@@ -40,6 +40,14 @@ type HookCard struct {
 	Shop    string // its kind, in words
 	Address string
 	Last    Stamp
+	Before  []TroubleLine // what was not kept, the newest first
+}
+
+// TroubleLine is a problem of a webhook.
+type TroubleLine struct {
+	When   Stamp
+	Number string // of the order, "" when it cannot be told
+	Text   string // in English
 }
 
 // ScopeChoice is a scope in the form.
@@ -95,7 +103,11 @@ func (s *Server) hookCard(r *http.Request, c *call, h crm.Webhook) HookCard {
 		scheme = "https"
 	}
 	h.Secret = ""
-	return HookCard{Webhook: h, Shop: c.t(Key("shop." + string(h.Kind))), Address: scheme + "://" + r.Host + "/hooks/" + strconv.FormatInt(int64(h.ID), 10), Last: c.clock.stamp(h.Heard)}
+	k := HookCard{Webhook: h, Shop: c.t(Key("shop." + string(h.Kind))), Address: scheme + "://" + r.Host + "/hooks/" + strconv.FormatInt(int64(h.ID), 10), Last: c.clock.stamp(h.Heard)}
+	for _, p := range h.Problems {
+		k.Before = append(k.Before, TroubleLine{c.clock.stamp(p.At), p.Number, p.Text})
+	}
+	return k
 }
 
 // addToken makes a token and shows it, this once: the page is not kept anywhere,

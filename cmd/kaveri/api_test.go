@@ -273,3 +273,29 @@ func TestAPIKnowsNoCookies(t *testing.T) {
 		t.Error(w.Header())
 	}
 }
+
+// TestAPINotesRefunds sends a refund before its order, and one that is too large.
+func TestAPINotesRefunds(t *testing.T) {
+	f := newShopfront(t)
+	send := func(orders, key string) []web.OrderAnswer {
+		return f.answers(f.send("POST", "/api/v1/orders", `{"source":"api","orders":[`+orders+`]}`, "Idempotency-Key", key), 200).Orders
+	}
+	early := `{"number":"1-R","refunds":"1","total":"-4","at":"2026-11-17"}`
+	for range 2 { // the answer that is given again says it too
+		if a := send(early, "early"); len(a[0].Notes) != 1 || !strings.Contains(a[0].Notes[0], "rder 1, which this one refunds, is not here") {
+			t.Errorf("%+v", a)
+		}
+	}
+	if a := send(`{"number":"1","total":"10","at":"2026-11-16"}`, "order"); a[0].Notes != nil {
+		t.Errorf("%+v", a)
+	}
+	if a := send(early, "again"); a[0].Notes != nil || a[0].Outcome != crm.OrderSame {
+		t.Errorf("%+v", a)
+	}
+	if a := send(`{"number":"1-S","refunds":"1","total":"-6","at":"2026-11-17"}`, "rest"); a[0].Notes != nil {
+		t.Errorf("%+v", a)
+	}
+	if a := send(`{"number":"1-T","refunds":"1","total":"-2.50","at":"2026-11-17"}`, "more"); len(a[0].Notes) != 1 || !strings.Contains(a[0].Notes[0], "2.50 more is given back for order 1") {
+		t.Errorf("%+v", a)
+	}
+}

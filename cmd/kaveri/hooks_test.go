@@ -62,6 +62,22 @@ func (s *shop) keeps(problem string, want ...string) {
 	}
 }
 
+// remembers checks the problems of the webhook, the newest first: the order's
+// number, and what is said.
+func (s *shop) remembers(want ...string) {
+	s.Helper()
+	w, err := s.s.Webhook(s.Context(), s.hook.ID)
+	s.check(err)
+	if len(w.Problems) != len(want) {
+		s.Fatalf("the problems are %+v", w.Problems)
+	}
+	for i, p := range w.Problems {
+		if got := p.Number + " " + p.Text; p.At.IsZero() || !strings.Contains(strings.Replace(got, "date: ", "", 1), want[i]) || !strings.HasPrefix(got, strings.SplitAfter(want[i], " ")[0]) {
+			s.Errorf("problem %d is %+v, want %q", i, p, want[i])
+		}
+	}
+}
+
 func payload(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile("../../crm/orders/testdata/" + name)
@@ -153,6 +169,9 @@ func TestHooksRefuse(t *testing.T) {
 	s.keeps("has no date")
 	s.tells("order.created", order)
 	s.keeps("", "8801-R8850 placed -10.26 -10.26", "8801 placed 26.795 16.535")
+	s.remembers("8801 order 8801 has no date", "8801 currency: order 8801 is in SEK", " the shop's words cannot be read")
+	s.tells("order.updated", strings.NewReplacer(`"total": "18.00"`, `"total": "much"`, "2026-11-18T08:15:00", "2026-11-19T08:15:00").Replace(order))
+	s.remembers("8801 line_items: ", "8801 order 8801 has no date", "8801 currency: ", " the shop's words cannot be read")
 	if strings.Contains(f.log.String(), s.hook.Secret) {
 		t.Error("the secret stands in the log")
 	}

@@ -230,6 +230,12 @@ func (p *program) listLadder(ctx context.Context, f ladderListFlags) error {
 		return err
 	}
 	defer s.Close()
+	if err := p.notAhead(ctx, s, q.Day); err != nil {
+		return err
+	}
+	if q.Day != 0 && !p.json {
+		p.printf("As they stood on %s; what else is known is of today and left out.\n", q.Day)
+	}
 	l := p.listing("ID", "NAME", "RUNG", "NOTE", "TIMING", "LAST ORDER", "DUE", "VALUE IN 12 MONTHS")
 	for {
 		rows, next, err := s.Standings(ctx, crm.SystemViewer, q)
@@ -237,6 +243,13 @@ func (p *program) listLadder(ctx context.Context, f ladderListFlags) error {
 			return err
 		}
 		for i := range rows {
+			if q.Day != 0 {
+				j := stoodJSONOf(&rows[i], q.Day)
+				if err := l.entry(j, int64(j.Customer), j.Name, string(j.Rung), string(j.Note), string(j.Timing), "", "", ""); err != nil {
+					return err
+				}
+				continue
+			}
 			j := loyaltyJSONOf(&rows[i])
 			if err := l.entry(j, int64(j.Customer), j.Name, string(j.Rung), string(j.Note), string(j.Timing), orDash(j.Last), orDash(j.Due), j.Value); err != nil {
 				return err
@@ -247,6 +260,37 @@ func (p *program) listLadder(ctx context.Context, f ladderListFlags) error {
 		}
 	}
 	return l.end()
+}
+
+// notAhead refuses a day that is still to come in the firm's zone.
+func (p *program) notAhead(ctx context.Context, s *store.Store, day crm.Day) error {
+	firm, err := s.Firm(ctx)
+	if err == nil && day > crm.DayOf(p.now().In(firm.Zone())) {
+		err = misused("--at: %s is still to come; nobody stands anywhere yet on that day", day)
+	}
+	return err
+}
+
+// stoodJSON is what is known of where a customer stood on a day, in JSON.
+type stoodJSON struct {
+	Customer crm.CustomerID `json:"customer"`
+	Name     string         `json:"name"`
+	At       string         `json:"at"`
+	Rung     crm.Rung       `json:"rung"`
+	Timing   crm.Timing     `json:"timing"`
+	Note     crm.RungNote   `json:"note"`
+	Since    *string        `json:"since"` // null: they have changed their rung since
+}
+
+// stoodJSONOf leaves out what is known of today alone. The rung on which somebody
+// stands since that day or longer is that of the day.
+func stoodJSONOf(l *crm.LoyaltyRow, day crm.Day) stoodJSON {
+	j := stoodJSON{Customer: l.Customer, Name: l.Name, At: day.String(), Rung: l.Rung, Timing: l.Timing, Note: l.Note}
+	if l.Since != 0 && l.Since <= day {
+		since := l.Since.String()
+		j.Since = &since
+	}
+	return j
 }
 
 func orDash(s *string) string {

@@ -45,11 +45,13 @@ type webhookJSON struct {
 	Created jsonTime      `json:"created"`
 	Heard   jsonTime      `json:"heard"`
 	Problem string        `json:"problem"`
-	Secret  string        `json:"secret,omitempty"`
+
+	Problems []crm.ShopProblem `json:"problems"` // the newest first
+	Secret   string            `json:"secret,omitempty"`
 }
 
 func webhookJSONOf(w *crm.Webhook) webhookJSON {
-	return webhookJSON{w.ID, w.Kind, w.Source, "/hooks/" + strconv.FormatInt(int64(w.ID), 10), w.Maker, jsonTime(w.Created), jsonTime(w.Heard), w.Problem, ""}
+	return webhookJSON{w.ID, w.Kind, w.Source, "/hooks/" + strconv.FormatInt(int64(w.ID), 10), w.Maker, jsonTime(w.Created), jsonTime(w.Heard), w.Problem, append([]crm.ShopProblem{}, w.Problems...), ""}
 }
 
 func (p *program) listWebhooks(ctx context.Context, as string) error {

@@ -113,7 +113,7 @@ func readShopifyOrder(body []byte) (w crm.ShopWord, ok bool, err error) {
 	if j.Test {
 		return w, false, nil
 	}
-	w = crm.ShopWord{ShopID: string(j.ID), Version: shopifyTime(j.Updated), Taxed: j.Taxed}
+	w = crm.ShopWord{ShopID: string(j.ID), Number: cmp.Or(j.Name, string(j.ID)), Version: shopifyTime(j.Updated), Taxed: j.Taxed}
 	o, err := j.order()
 	if err != nil {
 		return w, false, err

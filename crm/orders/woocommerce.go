@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func ReadWooCommerce(topic string, body []byte) (w crm.ShopWord, ok bool, err er
 	if err := json.Unmarshal(body, &j); err != nil {
 		return w, false, unreadable(err)
 	}
-	w.ShopID = string(j.ID)
+	w.ShopID, w.Number = string(j.ID), cmp.Or(string(j.Number), string(j.ID))
 	if topic == "order.deleted" {
 		w.Gone = true
 		return w, w.ShopID != "", nil

@@ -114,6 +114,15 @@ func testShops(t *testing.T, s *store.Store) {
 	if kept, _ = s.OrderNumbered(w.ctx, w.ritva, "shop", "1"); kept.State != crm.OrderCancelled || len(list) != 1 || list[0].Problem != "not readable" || list[0].Secret != "" {
 		t.Errorf("%+v, %+v", kept, list)
 	}
+	for range crm.MaxShopProblems {
+		w.check(s.HearShop(w.ctx, made.ID, &crm.ShopWord{ShopID: "7", Gone: true}, "the newest"))
+	}
+	w.check(s.HearShop(w.ctx, made.ID, nil, ""))
+	hook, err = s.Webhook(w.ctx, made.ID)
+	w.check(err)
+	if p := hook.Problems; hook.Problem != "" || len(p) != crm.MaxShopProblems || p[len(p)-1].Text != "the newest" || p[0].Number != "1" || p[0].At.IsZero() {
+		t.Errorf("%q, %+v", hook.Problem, p)
+	}
 
 	firm, err := s.Firm(w.ctx)
 	w.check(err)

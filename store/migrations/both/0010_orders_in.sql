@@ -32,7 +32,8 @@ CREATE TABLE webhooks (
     staff_id   BIGINT REFERENCES staff (id),
     created_us BIGINT NOT NULL,
     heard_us   BIGINT NOT NULL DEFAULT 0, -- the last delivery with a right signature
-    problem    TEXT   NOT NULL DEFAULT '' -- what of it was not kept, and why
+    problem    TEXT   NOT NULL DEFAULT '', -- what of it was not kept, and why
+    problems   TEXT   NOT NULL DEFAULT '[]' -- JSON: the last of them, the newest first
 );
 
 -- What shops number their orders by within, and the version that was kept last.

@@ -2,6 +2,7 @@ package crm
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -151,6 +152,20 @@ func (o *Order) validateLines() error {
 		}
 	}
 	return nil
+}
+
+// Doubt says what is odd about an order that is kept all the same: its lines come to
+// more than its total by more than a discount explains: less the discount that is said
+// they are still more than twice as much. "" when nothing is, and of one that was called off.
+func (o *Order) Doubt() string {
+	var sum Money
+	for i := range o.Lines {
+		sum += o.Lines[i].Total
+	}
+	if o.State == OrderCancelled || sum <= 0 || sum-o.Discount <= max(2*o.Total, 0) {
+		return ""
+	}
+	return fmt.Sprintf("the lines of order %s come to %s and its total is %s; a discount hardly explains that", o.Number, sum, o.Total)
 }
 
 // tidy makes text of the outside one that can be stored and compared.

@@ -218,6 +218,7 @@ type OrderAnswer struct {
 	Customer crm.CustomerID   `json:"customer,omitempty"` // none: it is not known whose it is
 	New      bool             `json:"new_customer,omitempty"`
 	Error    *OrderFault      `json:"error,omitempty"`
+	Note     string           `json:"note,omitempty"` // what is odd about an order that is kept
 }
 
 // OrderFault is why an order was refused, and how to mend it.
@@ -291,6 +292,9 @@ func answerOf(b *orders.Batch, results []crm.OrderResult) OrdersAnswer {
 		var e *crm.Error
 		if errors.As(result.Err, &e) {
 			o.Error = &OrderFault{Field: fieldOfAPI(e.Field), Detail: capital(e.Text)}
+		}
+		if doubt := read.Order.Doubt(); result.Err == nil && doubt != "" {
+			o.Note = capital(doubt)
 		}
 		switch result.Outcome {
 		case crm.OrderAdded:

@@ -84,6 +84,7 @@ type MappingPage struct {
 	Replace          bool
 	Unsure           []string
 	Rows, Orders     int
+	Looked           int // orders that were looked at one by one
 	Sample           []SampleOrder
 	Bad              []BadRow
 	Ready            bool // it can be brought in
@@ -247,7 +248,7 @@ func (p *MappingPage) atColumn(c *call, m orders.Mapping, head []string, err err
 
 // found fills in how the table is read.
 func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
-	p.Ready, p.Rows, p.Orders = t.Rows > 0, t.Rows, t.Orders
+	p.Ready, p.Rows, p.Orders, p.Looked = t.Rows > 0, t.Rows, t.Orders, len(t.Sample)
 	if !p.Ready {
 		p.Unsure = append(p.Unsure, c.t("mapping.empty"))
 	}
@@ -264,8 +265,11 @@ func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
 			p.Unsure = append(p.Unsure, c.t("mapping.unsure.doubled", d.Columns, d.Title, t.Mapping[d.Field]+1, c.t(Key("field."+string(d.Field)))))
 		}
 	}
-	if p.Decimal == "" && t.UnsureDecimal() {
-		p.Unsure = append(p.Unsure, c.t("mapping.unsure.decimal"))
+	if t.MixedAmounts() {
+		p.Unsure = append(p.Unsure, c.t("mapping.unsure.amounts", p.DecimalIs))
+	}
+	if cell, read := t.OpenAmount(); cell != "" {
+		p.Unsure = append(p.Unsure, c.t("mapping.unsure.decimal", cell, read))
 	}
 	for i := range t.Sample {
 		g := &t.Sample[i]
@@ -278,6 +282,9 @@ func (p *MappingPage) found(r *http.Request, c *call, t *orders.Table) {
 			continue
 		}
 		o := &g.Order
+		if doubt := o.Doubt(); doubt != "" {
+			p.Unsure = append(p.Unsure, c.t("mapping.unsure.total", o.Number, o.Total.String()+" "+o.Currency))
+		}
 		k := SampleOrder{Number: o.Number, Buyer: o.Buyer.Display(), Total: o.Total.String() + " " + o.Currency, When: c.orderDay(o.At), Lines: len(o.Lines)}
 		if o.State == crm.OrderCancelled {
 			k.State = c.t("mapping.cancelled")

@@ -33,7 +33,7 @@ func TestImportInTheBrowser(t *testing.T) {
 	b.chooseFile("kesä.csv", strings.Replace(goodFile, "Tilausnumero", "Nro", 1))
 	b.says("Which column has the number of the order?")
 	js[bool](b, `document.querySelector("#f-order").value = "0", document.querySelector("#again").click(), true`)
-	b.says("Bring in 3 orders")
+	b.says("Bring the orders in")
 	js[bool](b, `document.querySelector(".mapping .strong").click(), true`)
 	b.says("2 orders were brought in")
 	m.intake.mu.Lock()

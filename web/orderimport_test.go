@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestImportOrders(t *testing.T) {
 	v := newSite(t, m).signIn()
 	want(t, v.get("/orders/import"), 200, "lokakuu.csv", "1,204 orders", "Taken back")
 	page := v.staged(goodFile)
-	want(t, v.get(page), 200, "UTF-8, columns apart by semicolons", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring in 3 orders", "day.month.year")
+	want(t, v.get(page), 200, "UTF-8, columns apart by semicolons", "4 rows", "3 orders", "9.00 EUR", "Nothing is kept yet", "Row 3 (18)", "Bring the orders in", "day.month.year")
 	if len(m.intake.orders) != 0 {
 		t.Error("looking at a file kept something")
 	}
@@ -84,6 +85,21 @@ func TestImportOrders(t *testing.T) {
 	want(t, v.in("fi").get(page), 200, "2 tilausta tuotiin")
 }
 
+// TestFirstOrders says that only some of a longer file were looked at, and promises no
+// number of orders.
+func TestFirstOrders(t *testing.T) {
+	v := newSite(t, company()).signIn()
+	file := "order,date,total\n"
+	for n := range 13 {
+		file += strconv.Itoa(n) + ",2026-01-0" + strconv.Itoa(min(n, 5)) + ",x\n"
+	}
+	w := v.get(v.staged(file))
+	want(t, w, 200, "13 orders", "Only 5 of the 13 orders were looked at here", "Bring the orders in")
+	if strings.Contains(w.Body.String(), "Bring in 13") {
+		t.Error("a number was promised")
+	}
+}
+
 // TestChooseColumns tells of a file what its titles do not.
 func TestChooseColumns(t *testing.T) {
 	m := company()
@@ -93,7 +109,7 @@ func TestChooseColumns(t *testing.T) {
 	w := v.post(page)
 	want(t, w, 422, "still missing")
 	chosen := page + "?col-order=0&col-date=1&col-email=2&col-total=3"
-	want(t, v.get(chosen), 200, "1,234 is read as more than a thousand", "read as the 3rd of April", "1234.00 EUR", "matti@koti.example", "3 Apr 2026")
+	want(t, v.get(chosen), 200, "1,234 is read as 1234. Choose", "read as the 3rd of April", "1234.00 EUR", "matti@koti.example", "3 Apr 2026")
 	want(t, v.get(chosen+"&dates=mdy&decimal=comma&currency=sek&replace=1"), 200, "1.234 SEK", "4 Mar 2026", "checked")
 	want(t, v.get(chosen+"&currency=crowns"), 200, "ISO 4217")
 	want(t, v.get(page+"?col-order=99&col-date=x"), 200, "Which column has the number")

@@ -46,6 +46,11 @@ type badJSON struct {
 }
 
 func (p *program) importCustomers(ctx context.Context, file, rejects string) error {
+	if rejects != "" {
+		if err := mayCreate(rejects, file); err != nil {
+			return err
+		}
+	}
 	data, err := p.readFile(ctx, file, maxList)
 	if err != nil {
 		return err
@@ -66,6 +71,9 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	for _, r := range list.rows {
 		inE164(r.Phones, signature.Home(&firm))
 	}
+	if err := writeRejects(rejects, file, list.bad); err != nil {
+		return err
+	}
 	j := importedJSON{Rows: list.total, Rejected: len(list.bad), Read: list.seen, Bad: []badJSON{}}
 	b := p.bar("customers")
 	for rest := list.rows; len(rest) > 0; {
@@ -81,9 +89,6 @@ func (p *program) importCustomers(ctx context.Context, file, rejects string) err
 	for _, bad := range list.bad {
 		j.Bad = append(j.Bad, badJSON{bad.line, bad.reason})
 		p.notef("kaveri: line %d: %s\n", bad.line, bad.reason)
-	}
-	if err := writeRejects(rejects, list.bad); err != nil {
-		return err
 	}
 	if err := p.printImported(j); err != nil {
 		return err
@@ -113,11 +118,13 @@ func (p *program) printImported(j importedJSON) error {
 	return nil
 }
 
-func writeRejects(name string, bad []badRow) error {
+// writeRejects writes what is kept aside, before the others are imported: where it
+// cannot be written, nothing has been done.
+func writeRejects(name, input string, bad []badRow) error {
 	if name == "" || len(bad) == 0 {
 		return nil
 	}
-	f, err := createFile(name)
+	f, err := createFile(name, input)
 	if err != nil {
 		return err
 	}

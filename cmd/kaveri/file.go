@@ -102,13 +102,38 @@ func shownName(name string) string {
 	return name
 }
 
-// createFile opens a file that the user names for writing, in place of what is in it.
-func createFile(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+// createFile makes a file that the user names for what is read from the file input:
+// never in place of another, least of all of input. What is no regular file, such as
+// /dev/stdout, is written to.
+func createFile(name, input string) (*os.File, error) {
+	if err := mayCreate(name, input); err != nil {
+		return nil, err
+	}
+	how := os.O_CREATE | os.O_EXCL | os.O_WRONLY
+	if _, err := os.Stat(name); err == nil {
+		how = os.O_WRONLY
+	}
+	f, err := os.OpenFile(name, how, 0o600)
 	if err != nil {
 		return nil, fileError(name, err)
 	}
 	return f, nil
+}
+
+// mayCreate refuses a name under which there is a file already, and says so when it
+// is the one that is read.
+func mayCreate(name, input string) error {
+	there, err := os.Stat(name)
+	if err != nil {
+		return nil // to make it says what is wrong, if anything is
+	}
+	if read, err := os.Stat(input); input != "-" && err == nil && os.SameFile(there, read) {
+		return inConflict("file", "%s is the file that is read; name another, so that it is not written over", name)
+	}
+	if there.Mode().IsRegular() {
+		return inConflict("file", "%s exists already; name another, or remove it", name)
+	}
+	return nil
 }
 
 // fileError says what is wrong with a file that the user named to be written.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -97,13 +98,14 @@ func (p *program) importOrders(ctx context.Context, file string, o orderImportFl
 		return p.printOrderPreview(t, &options)
 	}
 	run := orderRun{p: p, s: s, how: store.OrderOptions{Replace: o.replace}, j: orderImportJSON{Source: o.source, Read: t.Read.String(), Columns: t.Mapping.Describe(t.Head), Unsure: orEmpty(t.Unsure), Rows: t.Rows, Reasons: map[string]int{}, Bad: []badOrderJSON{}}}
-	if err := run.rejectsTo(o.rejects, t.Head); err != nil {
+	if err := run.rejectsTo(o.rejects, file, t.Head); err != nil {
 		return err
 	}
 	if run.how.Import, err = s.BeginOrderImport(ctx, crm.SystemViewer, o.source, shownName(filepath.Base(file))); err != nil {
 		return err
 	}
 	run.j.Import = run.how.Import
+	p.notef("%s\n", writtenAs(t, &options))
 	return run.all(ctx, t)
 }
 
@@ -133,20 +135,21 @@ type badOrderJSON struct {
 
 // orderRun is an import of orders under way.
 type orderRun struct {
-	p       *program
-	s       *store.Store
-	how     store.OrderOptions
-	j       orderImportJSON
-	rejects *orders.Rejects
-	file    io.Closer
+	p        *program
+	s        *store.Store
+	how      store.OrderOptions
+	j        orderImportJSON
+	rejects  *orders.Rejects
+	file     io.Closer
+	oddities int // orders that were kept and are odd
 }
 
 // rejectsTo opens the file for what is kept aside, before anything is imported.
-func (r *orderRun) rejectsTo(name string, head []string) error {
+func (r *orderRun) rejectsTo(name, input string, head []string) error {
 	if name == "" {
 		return nil
 	}
-	f, err := createFile(name)
+	f, err := createFile(name, input)
 	if err != nil {
 		return err
 	}
@@ -161,9 +164,13 @@ func (r *orderRun) all(ctx context.Context, t *orders.Table) error {
 			return r.s.SaveOrders(ctx, crm.SystemViewer, list, r.how)
 		},
 		Bad:      r.bad,
+		Odd:      r.odd,
 		Progress: func(rows int) { bar.of(int64(rows), int64(t.Rows)) },
 	})
 	bar.end()
+	if more := r.oddities - badShown; more > 0 {
+		r.p.notef("and %s like that\n", plural(more, "more order", "more orders"))
+	}
 	r.j.Added, r.j.Same, r.j.Replaced, r.j.KeptAside, r.j.NewCustomers, r.j.Nobody = n.Added, n.Same, n.Replaced, n.KeptAside, n.NewCustomers, n.Nobody
 	if r.rejects != nil {
 		if e := r.rejects.Flush(); e != nil && err == nil {
@@ -197,6 +204,13 @@ func (r *orderRun) bad(g *orders.Group, err error) {
 	}
 	if r.rejects != nil {
 		r.rejects.Add(g.Rows, reason)
+	}
+}
+
+// odd tells of an order that was kept, and is to be looked at.
+func (r *orderRun) odd(g *orders.Group, doubt string) {
+	if r.oddities++; r.oddities <= badShown {
+		r.p.notef("row %d: not sure: %s\n", g.Rows[0].Number, printable(doubt))
 	}
 }
 
@@ -261,13 +275,19 @@ type orderPreviewJSON struct {
 	Unsure   []string                `json:"unsure"`
 	Rows     int                     `json:"rows"`
 	Orders   int                     `json:"orders"`
+	Looked   int                     `json:"looked_at"` // of those, one by one: in sample and bad
 	Sample   []orderJSON             `json:"sample"`
 	Bad      []badOrderJSON          `json:"bad"`
 }
 
+// writtenAs says how dates and amounts are read.
+func writtenAs(t *orders.Table, o *orders.Options) string {
+	return fmt.Sprintf("Dates are %s, decimals follow %q, amounts without currency are %s.", t.Dates, string(rune(t.Decimal)), o.Currency)
+}
+
 func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	j := orderPreviewJSON{Read: t.Read.String(), Columns: map[orders.Field]string{}, Dates: t.Dates, Decimal: string(rune(t.Decimal)), Currency: o.Currency,
-		Unsure: orEmpty(t.Unsure), Rows: t.Rows, Orders: t.Orders, Sample: []orderJSON{}, Bad: []badOrderJSON{}}
+		Unsure: orEmpty(t.Unsure), Rows: t.Rows, Orders: t.Orders, Looked: len(t.Sample), Sample: []orderJSON{}, Bad: []badOrderJSON{}}
 	for f, i := range t.Mapping {
 		j.Columns[f] = t.Head[i]
 	}
@@ -282,8 +302,10 @@ func (p *program) printOrderPreview(t *orders.Table, o *orders.Options) error {
 	if p.json {
 		return p.printJSON(j)
 	}
-	p.printf("Read as %s; %s.\nDates are %s, decimals follow %q, amounts without currency are %s. %d rows, %d orders. Nothing was kept.\n",
-		j.Read, printable(t.Mapping.Describe(t.Head)), j.Dates, j.Decimal, j.Currency, j.Rows, j.Orders)
+	p.printf("Read as %s; %s.\n%s %d rows, %d orders. Nothing was kept.\n", j.Read, printable(t.Mapping.Describe(t.Head)), writtenAs(t, o), j.Rows, j.Orders)
+	if j.Looked < j.Orders {
+		p.printf("Only the first %d orders were looked at; others may be kept aside.\n", j.Looked)
+	}
 	p.printUnsure(j.Unsure)
 	table := p.table("ORDER", "DATE", "BUYER", "TOTAL", "LINES")
 	for _, s := range j.Sample {

@@ -21,6 +21,7 @@ const (
 type Bringing struct {
 	Keep     func(list []crm.Order) ([]crm.OrderResult, error) // in one transaction
 	Bad      func(g *Group, err error)                         // an order that is kept aside
+	Odd      func(g *Group, doubt string)                      // an order that is kept and odd; may be nil
 	Progress func(rows int)                                    // rows that are done; may be nil
 }
 
@@ -115,6 +116,9 @@ func (r *bringer) count(g *Group, result *crm.OrderResult) {
 	case crm.OrderRefused:
 		r.bad(g, result.Err)
 		return
+	}
+	if doubt := g.Doubt(); doubt != "" && r.Odd != nil {
+		r.Odd(g, doubt)
 	}
 	if result.Made {
 		r.NewCustomers++

@@ -164,6 +164,13 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// Titles in Finnish tell their columns.
+func TestFinnishTitles(t *testing.T) {
+	if m := GuessMapping([]string{"Tilaus", "Päivä", "Yhteensä"}); m[FieldOrder] != 0 || m[FieldDate] != 1 || m[FieldTotal] != 2 || len(m) != 3 {
+		t.Error(m)
+	}
+}
+
 // What the file leaves open is said.
 func TestUnsure(t *testing.T) {
 	_, _, table := told(t, "order,date,total\n1,03/04/2026,\"1,234\"\n", Options{})

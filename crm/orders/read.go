@@ -156,8 +156,52 @@ func (t *Table) first(rows []sheet.Row, f Field) string {
 	return ""
 }
 
+// money reads an amount. One that only fits the other decimal sign, and one of a file of
+// both that fits both, is an error that names the mend.
 func (t *Table) money(f Field, cell string) (crm.Money, error) {
-	return crm.ParseMoney(string(f), plainDecimal(cell, t.Decimal))
+	plain := plainDecimal(cell, t.Decimal)
+	m, err := crm.ParseMoney(string(f), plain)
+	if err == nil && t.unsure.amounts && openAmount(cell) {
+		return 0, crm.Invalid(string(f), "%q may be thousands or decimals, and the file is written in two ways; write it without sign between thousands, or say which sign is the decimal one (--decimal)", cell)
+	}
+	if err == nil && !(plain == cell && t.Decimal == ',' && strings.Contains(plain, ".")) {
+		return m, nil
+	}
+	other := otherSign(t.Decimal)
+	if _, e := crm.ParseMoney(string(f), plainDecimal(cell, other)); e == nil {
+		sign, wrong := signNames[t.Decimal], signNames[other]
+		return 0, crm.Invalid(string(f), "%q has a decimal %s, and the file is read with a decimal %s; write it with a %s, or say that all have a %s (--decimal %s)", cell, wrong, sign, sign, wrong, wrong)
+	}
+	return m, err
+}
+
+// openAmount reports 1,234 and 1.234.
+func openAmount(cell string) bool {
+	s := bareAmount(cell)
+	i := strings.IndexAny(s, ",.")
+	return i >= 0 && i == strings.LastIndexAny(s, ",.") && groups(s, i)
+}
+
+// signNames name the decimal signs.
+var signNames = map[byte]string{',': "comma", '.': "point"}
+
+func otherSign(sign byte) byte {
+	if sign == ',' {
+		return '.'
+	}
+	return ','
+}
+
+// quantity reads a quantity. Registers write some with a decimal point beside amounts
+// with a comma; one that fits only that is read so.
+func (t *Table) quantity(cell string) (crm.Quantity, error) {
+	q, err := crm.ParseQuantity(string(FieldQuantity), plainDecimal(cell, t.Decimal))
+	if err != nil {
+		if other, e := crm.ParseQuantity(string(FieldQuantity), plainDecimal(cell, otherSign(t.Decimal))); e == nil {
+			return other, nil
+		}
+	}
+	return q, err
 }
 
 // line reads a row's product; ok is false when it names none.
@@ -165,7 +209,7 @@ func (t *Table) line(cells []string) (l crm.OrderLine, ok bool, err error) {
 	l.Product = crm.Product{SKU: plainNumber(t.cell(cells, FieldProduct)), Name: t.cell(cells, FieldProductName), Group: t.cell(cells, FieldGroup)}
 	l.Quantity = 1000
 	if s := t.cell(cells, FieldQuantity); s != "" {
-		if l.Quantity, err = crm.ParseQuantity(string(FieldQuantity), plainDecimal(s, t.Decimal)); err != nil {
+		if l.Quantity, err = t.quantity(s); err != nil {
 			return l, false, err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/currency"
+
 	"kaveri/crm"
 	"kaveri/crm/sheet"
 )
@@ -32,8 +34,9 @@ type Table struct {
 	Dates     Dates
 	Decimal   byte
 	Unsure    []string // what could be read otherwise, for people
-	unsure    struct{ dates, mixed, decimal bool }
-	Rows      int // behind the titles
+	unsure    struct{ dates, mixed, amounts bool }
+	open      string // an amount that fits both signs, where nothing tells which
+	Rows      int    // behind the titles
 	Orders    int
 	Sample    []Group // the first few, to be looked at
 	options   Options
@@ -48,6 +51,14 @@ type Group struct {
 	Order crm.Order
 	Rows  []sheet.Row
 	Err   error // why it cannot be read
+}
+
+// Doubt says what is odd about an order that can be read, see [crm.Order.Doubt].
+func (g *Group) Doubt() string {
+	if g.Err != nil {
+		return ""
+	}
+	return g.Order.Doubt()
 }
 
 // The bounds of what is held in memory.
@@ -82,6 +93,11 @@ func Look(f io.ReadSeeker, o Options) (*Table, error) {
 	})
 	if errors.Is(err, enough) {
 		err = nil
+	}
+	for i := range t.Sample {
+		if doubt := t.Sample[i].Doubt(); doubt != "" {
+			t.Unsure = append(t.Unsure, doubt)
+		}
 	}
 	return t, err
 }
@@ -185,12 +201,36 @@ func (t *Table) settle(dates *dateSeen, amounts *amountSeen) {
 			t.Unsure = append(t.Unsure, "dates are read as "+string(t.Dates)+said)
 		}
 	}
-	if t.Decimal = t.options.Decimal; t.Decimal == 0 {
-		if t.Decimal, sure = amounts.decimal(); !sure {
-			t.unsure.decimal = true
-			t.Unsure = append(t.Unsure, "1,234 is read as one thousand and more; the file fits a decimal comma as well")
-		}
+	t.settleAmounts(amounts, t.Read.Delimiter == ';' && t.Dates == DayFirst && dates.dots)
+}
+
+// settleAmounts decides how decimals are read; european says that the rest of the file is
+// written as where the comma is the decimal sign.
+func (t *Table) settleAmounts(amounts *amountSeen, european bool) {
+	if t.Decimal = t.options.Decimal; t.Decimal != 0 {
+		return
 	}
+	t.Decimal = amounts.decimal(european)
+	if t.unsure.amounts = amounts.mixed(); t.unsure.amounts {
+		t.Unsure = append(t.Unsure, fmt.Sprintf("amounts are written in two ways; they are read with a decimal %s, and those that do not fit are kept aside", signNames[t.Decimal]))
+	}
+	if t.open = amounts.open(); t.open != "" {
+		t.Unsure = append(t.Unsure, fmt.Sprintf("%s is read as %s, with a decimal %s; the file fits a decimal %s as well", t.open, plainDecimal(t.open, t.Decimal), signNames[t.Decimal], signNames[otherSign(t.Decimal)]))
+	}
+	if finer := amounts.finer(t.Decimal); finer != "" && t.decimals() < 3 {
+		t.Unsure = append(t.Unsure, fmt.Sprintf("%s is read with three decimals, and %s has %d", finer, t.options.Currency, t.decimals()))
+	}
+}
+
+// decimals gives how many the currency has of orders that name none; 3 when it is
+// not known, or each order names its own.
+func (t *Table) decimals() int {
+	unit, err := currency.ParseISO(t.options.Currency)
+	if _, named := t.Mapping[FieldCurrency]; named || err != nil {
+		return 3
+	}
+	scale, _ := currency.Standard.Rounding(unit)
+	return scale
 }
 
 // UnsureDates reports that the dates could be read in another order as well.
@@ -199,8 +239,18 @@ func (t *Table) UnsureDates() bool { return t.unsure.dates }
 // MixedDates reports that some dates fit only one order and others only another.
 func (t *Table) MixedDates() bool { return t.unsure.mixed }
 
-// UnsureDecimal reports that the amounts could be read otherwise as well.
-func (t *Table) UnsureDecimal() bool { return t.unsure.decimal }
+// MixedAmounts reports that some amounts fit only a decimal comma and others only a
+// decimal point.
+func (t *Table) MixedAmounts() bool { return t.unsure.amounts }
+
+// OpenAmount gives an amount of the file that could be read otherwise as well, and how
+// it is read; "" when there is none.
+func (t *Table) OpenAmount() (cell, read string) {
+	if t.open == "" {
+		return "", ""
+	}
+	return t.open, plainDecimal(t.open, t.Decimal)
+}
 
 // reader begins at the first row.
 func (t *Table) reader() (*sheet.Reader, error) {

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ var numericDate = regexp.MustCompile(`^(\d{1,4})([-./ ])(\d{1,2})([-./ ])(\d{1,4
 type dateSeen struct {
 	day, month bool // one cannot be a month first, or a day first
 	year, any  bool
+	dots       bool // between its parts
 }
 
 // see takes one cell into account.
@@ -50,6 +52,7 @@ func (d *dateSeen) see(cell string) {
 		return
 	}
 	d.any = true
+	d.dots = d.dots || m[2] == "."
 	first, _ := strconv.Atoi(m[1])
 	second, _ := strconv.Atoi(m[3])
 	switch {
@@ -164,7 +167,10 @@ func numberedDate(s string, n int64, zone *time.Location) (time.Time, bool) {
 }
 
 // amountSeen keeps what all amounts of a table say about the decimal sign.
-type amountSeen struct{ comma, point, either int }
+type amountSeen struct {
+	comma, point             int    // amounts that can only be read with one of them
+	eitherComma, eitherPoint string // the first 1,234 and 1.234, which can be read with both
+}
 
 // see takes one cell into account.
 func (a *amountSeen) see(cell string) {
@@ -180,8 +186,10 @@ func (a *amountSeen) see(cell string) {
 		a.point++
 	case p >= 0 && strings.Count(s, ".") > 1:
 		a.comma++
-	case len(s)-max(c, p)-1 == 3 && max(c, p) > 0 && s[:max(c, p)] != "0" && s[:max(c, p)] != "-0": // 1,234 or 1.234
-		a.either++
+	case groups(s, max(c, p)) && c >= 0:
+		a.eitherComma = cmp.Or(a.eitherComma, s)
+	case groups(s, max(c, p)):
+		a.eitherPoint = cmp.Or(a.eitherPoint, s)
 	case c >= 0:
 		a.comma++
 	default:
@@ -189,12 +197,51 @@ func (a *amountSeen) see(cell string) {
 	}
 }
 
-// decimal gives the decimal sign that most amounts have.
-func (a *amountSeen) decimal() (sign byte, sure bool) {
-	if a.comma > a.point {
-		return ',', true
+// groups reports that the only sign of an amount, at i, may stand before a group of
+// three digits: 1,234, but neither 0,234 nor 12,50.
+func groups(s string, i int) bool {
+	return len(s)-i-1 == 3 && leads(s[:i])
+}
+
+// leads reports digits that may stand before a group.
+func leads(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	return len(s) >= 1 && len(s) <= 3 && s[0] != '0'
+}
+
+// mixed reports that some amounts can only have a decimal comma, others only a point.
+func (a *amountSeen) mixed() bool { return a.comma > 0 && a.point > 0 }
+
+// open gives an amount that can be read with both signs, where no other tells which;
+// "" when there is none.
+func (a *amountSeen) open() string {
+	if a.comma > 0 || a.point > 0 {
+		return ""
 	}
-	return '.', a.point > 0 || a.either == 0
+	return cmp.Or(a.eitherComma, a.eitherPoint)
+}
+
+// finer gives an amount that has three decimals when read with this sign.
+func (a *amountSeen) finer(sign byte) string {
+	if sign == ',' {
+		return a.eitherComma
+	}
+	return a.eitherPoint
+}
+
+// decimal gives the decimal sign that most amounts have. Where they do not tell,
+// what stands between them and in their dates does: with semicolons between columns
+// and dots in dates, as in most of Europe, the comma is the decimal sign.
+func (a *amountSeen) decimal(european bool) byte {
+	switch {
+	case a.comma > a.point:
+		return ','
+	case a.point > a.comma:
+		return '.'
+	case european:
+		return ','
+	}
+	return '.'
 }
 
 // minuses are the signs that stand for a minus. One replacer is made for all: to make
@@ -257,10 +304,22 @@ func plainDecimal(cell string, sign byte) string {
 	if i < 0 {
 		i = len(s)
 	}
-	if strings.Contains(s[i:], group) {
-		return cell // a group behind the decimals: the sign is wrong, or it is no amount
+	if strings.Contains(s[i:], group) || !inThrees(s[:i], group) {
+		return cell // the sign is wrong, or it is no amount
 	}
 	return strings.ReplaceAll(s[:i], group, "") + strings.Replace(s[i:], string(sign), ".", 1)
+}
+
+// inThrees reports that behind each sign of groups stand two digits at least, and
+// three behind the last: 1,234 and, as in India, 12,34,567, but not 13,75.
+func inThrees(s, group string) bool {
+	parts := strings.Split(s, group)
+	for i, part := range parts[1:] {
+		if n := len(part); n != 3 && (n != 2 || i == len(parts)-2) {
+			return false
+		}
+	}
+	return len(parts) == 1 || leads(parts[0])
 }
 
 // states are what shops call orders that were called off before they were paid

@@ -116,10 +116,10 @@ func (s *Server) namedOffer(r *http.Request, c *call, p *OffersPage) (string, er
 
 // askDays reads the days of an offer.
 func (c *call) askDays(from, to string) (a buying.Ask, err error) {
-	if a.From, err = c.askDay("from", from); err != nil {
+	if a.From, err = c.askDay("from", from, "offers.day.missing.from"); err != nil {
 		return a, err
 	}
-	if a.To, err = c.askDay("to", to); err != nil {
+	if a.To, err = c.askDay("to", to, "offers.day.missing.to"); err != nil {
 		return a, err
 	}
 	switch today := crm.DayOf(c.clock.now); {
@@ -133,10 +133,11 @@ func (c *call) askDays(from, to string) (a buying.Ask, err error) {
 	return a, nil
 }
 
-// askDay reads a day that must be given, and names what is none.
-func (c *call) askDay(field, text string) (crm.Day, error) {
+// askDay reads a day that must be given: it asks for one that is missing, and names
+// what is none.
+func (c *call) askDay(field, text string, missing Key) (crm.Day, error) {
 	if text == "" {
-		return 0, c.fault(field, Key("offers.day.missing."+field))
+		return 0, c.fault(field, missing)
 	}
 	d, err := dayOf(text)
 	if err != nil || d == 0 {

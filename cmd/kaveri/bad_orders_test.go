@@ -82,7 +82,7 @@ var badFiles = []struct {
 	{"semicolons and decimal commas", "order;date;email;total\n1;31.1.2026;a@b.example;1.234,50\n2;1.2.2026;a@b.example;0,99\n", 0, []string{"semicolon-separated"}, []string{"1234.50 EUR", "0.99 EUR", "comma: 12,50"}, 2},
 	{"days that may be months", plainHead + "1,03/04/2025,a@b.example,5\n", 0, []string{"Not sure: dates are read as day.month.year; the file fits month/day/year as well", "--dates dmy or mdy"}, []string{"The dates could be the other way round"}, 1},
 	{"days of both kinds", plainHead + "1,13/04/2025,a@b.example,5\n2,04/25/2025,a@b.example,5\n", 3, []string{`row 3: date: "04/25/2025" is not a date that is written as day.month.year`, "and some fit only month/day/year"}, []string{"The dates are written in two ways"}, 1},
-	{"amounts that may be thousands", "order;date;total\n1;2026-01-31;1,234\n", 0, []string{"Not sure: 1,234 is read as one thousand and more"}, []string{"1,234 is read as more than a thousand"}, 1},
+	{"amounts that may be thousands", "order;date;total\n1;2026-01-31;1,234\n", 0, []string{"Not sure: 1,234 is read as 1234, with a decimal point"}, []string{"1,234 is read as 1234"}, 1},
 	{"no amount", plainHead + "1,2026-01-31,a@b.example,free\n", 3, []string{`row 2: total: "free" is not an amount; write it like 12.34`}, []string{`"free"`}, 0},
 	{"no mail address", plainHead + "1,2026-01-31,nobody,5\n", 3, []string{`row 2: address: "nobody"`, "write it like name@example.com"}, []string{"write it like name@example.com"}, 0},
 	{"no number", plainHead + ",2026-01-31,a@b.example,5\n", 3, []string{"row 2: order: the row has no number of an order"}, []string{"no number of an order"}, 0},

@@ -74,7 +74,9 @@ func TestNoteBoxInTheBrowser(t *testing.T) {
 		return wrong.join("; ");
 	})()`
 	for _, lang := range languages {
+		m.mu.Lock() // the page before may still be asking for its parts
 		m.staff[0].Language = lang
+		m.mu.Unlock()
 		for _, width := range []int{390, 820, 1040, 1280} {
 			b.do(chromedp.EmulateViewport(int64(width), 844))
 			b.open("/customers/11")
